@@ -1,0 +1,68 @@
+"""Builds everything and runs it, window or command line; the only module that knows all others."""
+
+import os
+import signal
+import sys
+from argparse import Namespace
+from collections.abc import Sequence
+
+from app.domain.control import CancelToken
+from app.errors import AppError, Cancelled, ExitStatus
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run `concord` with the arguments given, else those of the process."""
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    if words[:1] == ["sandbox"]:
+        from app.sandbox.__main__ import main as sandbox  # noqa: PLC0415 - a program of its own
+
+        return sandbox(words[1:])
+    from app.cli.parser import build_parser  # noqa: PLC0415 - the sandbox needs none of it
+
+    options = build_parser().parse_args(words)
+    as_json = bool(getattr(options, "json", False))
+    cancel = CancelToken()
+    previous = signal.signal(signal.SIGINT, lambda *_: cancel.cancel())
+    try:
+        return _run(options, cancel)
+    except AppError as error:
+        from app.cli.output import print_error  # noqa: PLC0415
+
+        print_error(error, as_json=as_json)
+        return ExitStatus.DIFFERENCES if isinstance(error, Cancelled) else error.exit_status
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return ExitStatus.DONE
+    finally:
+        signal.signal(signal.SIGINT, previous)
+
+
+def _run(options: Namespace, cancel: CancelToken) -> int:
+    from app import logs, settings  # noqa: PLC0415 - late, for a quick --help
+    from app.credentials import Credentials  # noqa: PLC0415
+    from app.services import Services  # noqa: PLC0415
+
+    base = settings.home()
+    chosen = settings.load_settings(base)
+    level = "debug" if options.verbose else chosen.log_level
+    logs.configure(base / "logs" / "concord.log", level)
+    services = Services(base, Credentials(chosen.keyring_timeout_s))
+    if options.command in {None, "demo"}:
+        from app.window import run_window  # noqa: PLC0415 - Qt is loaded for the window alone
+
+        return run_window(services, options)
+    from app.cli.commands import COMMANDS  # noqa: PLC0415
+    from app.cli.connections import run_connect, run_workspace  # noqa: PLC0415
+    from app.cli.doctor import run_doctor  # noqa: PLC0415
+
+    commands = {
+        **COMMANDS,
+        "connect": run_connect,
+        "workspace": run_workspace,
+        "doctor": run_doctor,
+    }
+    return commands[options.command](services, options, cancel)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,308 @@
+"""What each command does with what was typed; returns the exit status."""
+
+import re
+import sys
+from argparse import Namespace
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from io import StringIO
+from pathlib import Path
+from typing import TextIO
+
+from app.cli import output
+from app.domain.control import CancelToken
+from app.domain.diff import Kind
+from app.domain.plan import (
+    CommitPlan,
+    OutcomeState,
+    Verb,
+    changes_json,
+    plan_from_json,
+    plan_to_json,
+)
+from app.domain.record import Side
+from app.errors import Cancelled, ExitStatus, WrongUse
+from app.services import Services
+from app.store import journal
+from app.sync.commit import CommitResult, commit, resume
+from app.sync.compare import compare, total
+from app.sync.planner import Selection, build_plan
+from app.sync.refresh import RefreshRequest, refresh
+from app.sync.report import HEAD, report_rows, write_csv, write_html
+from app.sync.workbench import Workbench
+
+_SHOWN = [kind for kind in Kind if kind is not Kind.IDENTICAL]
+
+
+@contextmanager
+def progress() -> Iterator[output.ProgressLine]:
+    """Show progress while a piece of work runs."""
+    line = output.ProgressLine()
+    try:
+        yield line
+    finally:
+        line.end()
+
+
+def run_refresh(services: Services, options: Namespace, cancel: CancelToken) -> int:
+    """`concord refresh`."""
+    sides = (Side(options.side),) if options.side else tuple(Side)
+    with services.workbench(options.workspace) as bench, progress() as line:
+        result = refresh(bench, RefreshRequest(sides, tuple(options.entity)), cancel, line)
+        compare(bench, cancel, line)
+    if options.json:
+        output.print_json(output.refresh_json(options.workspace, result))
+        return ExitStatus.DONE
+    names = dict.fromkeys(name for counts in result.read.values() for name in counts)
+    output.print_table(
+        ["entity", *(side.value for side in sides)],
+        (
+            [name, *(result.read[side].get(name, 0) for side in sides)]
+            for name in dict.fromkeys(names)
+        ),
+    )
+    calls = ", ".join(f"{count} to {side.label}" for side, count in result.calls.items())
+    print(f"{result.changed:,} changed; calls: {calls}; {result.seconds:.1f} s")
+    return ExitStatus.DONE
+
+
+def run_compare(services: Services, options: Namespace, cancel: CancelToken) -> int:
+    """`concord compare`: exit status 1 where anything differs."""
+    with services.workbench(options.workspace) as bench, progress() as line:
+        _check_entities(bench, options.entity)
+        counts = compare(bench, cancel, line)
+        wanted = {n: c for n, c in counts.items() if not options.entity or n in options.entity}
+        summed = total(wanted.values())
+        line.end()
+        with _output(options.output) as file:
+            _print_comparison(bench, options, wanted, file)
+    return ExitStatus.DIFFERENCES if any(summed[kind] for kind in _SHOWN) else ExitStatus.DONE
+
+
+def _print_comparison(
+    bench: Workbench, options: Namespace, counts: Mapping[str, Mapping[Kind, int]], file: TextIO
+) -> None:
+    summed = total(counts.values())
+    if options.json or options.format == "json":
+        document = output.compare_json(options.workspace, counts, summed)
+        if options.output:
+            document["differences"] = [
+                dict(zip(HEAD, row.cells, strict=True))
+                for row in report_rows(bench, options.entity)
+            ]
+        file.write(output.json_text(document) + "\n")
+    elif options.format == "csv":
+        write_csv(report_rows(bench, options.entity), file)
+    elif options.format == "html":
+        write_html(report_rows(bench, options.entity), file, f"Concord: {options.workspace}")
+    else:
+        head = ["entity", *(kind.json_name.replace("_", " ") for kind in Kind)]
+        rows = [[name, *(found[kind] for kind in Kind)] for name, found in counts.items()]
+        output.write_table(head, [*rows, ["total", *(summed[kind] for kind in Kind)]], file)
+
+
+def run_plan(services: Services, options: Namespace, cancel: CancelToken) -> int:
+    """`concord plan`."""
+    verbs = None if options.only is None else _verbs(options.only)
+    keys = None if options.keys is None else read_keys(options.keys)
+    selection = Selection(tuple(options.entity), verbs, keys)
+    with services.workbench(options.workspace) as bench, progress() as line:
+        compare(bench, cancel, line)
+        plan = build_plan(bench, selection, cancel, line)
+    _write_file(options.output, plan_to_json(plan))
+    if options.json:
+        output.print_json(output.plan_json(str(options.output), plan))
+    else:
+        _print_plan(plan)
+        print(f"Written to {options.output}.")
+    return ExitStatus.DONE
+
+
+def _print_plan(plan: CommitPlan) -> None:
+    rows: dict[tuple[str, str], dict[Verb, int]] = {}
+    for operation in plan.operations:
+        lot = rows.setdefault((operation.entity, operation.side.value), dict.fromkeys(Verb, 0))
+        lot[operation.verb] += 1
+    head = ["entity", "writes to", *(verb.value for verb in Verb)]
+    output.print_table(head, ([*lot, *counts.values()] for lot, counts in rows.items()))
+    cost = plan.forecast
+    calls = ", ".join(f"{count} to {side.label}" for side, count in cost.calls.items())
+    print(
+        f"About {cost.seconds:.0f} s; calls: {calls}; storage: {cost.storage_bytes / 1024:,.0f} KB"
+    )
+    for problem in plan.problems:
+        print(f"{problem.severity}: {problem.entity} {problem.key}: {problem.message}")
+    for words in plan.not_checked:
+        print(f"not checked: {words}")
+
+
+def run_commit(services: Services, options: Namespace, cancel: CancelToken) -> int:
+    """`concord commit`."""
+    workspace = services.workspace(options.workspace)
+    with services.workbench(options.workspace) as bench:
+        try:
+            data = options.plan.read_bytes()
+        except OSError as error:
+            raise WrongUse(
+                f"The plan {options.plan} cannot be read: {error.strerror}.",
+                "Make one with `concord plan -o FILE`.",
+            ) from error
+        plan = plan_from_json(data, bench.mapping, bench.name)
+        if not options.yes:
+            _print_plan(plan)
+            _confirm(options.workspace, production=services.is_production(workspace))
+        with progress() as line:
+            result = commit(bench, plan, cancel, line)
+            compare(bench, CancelToken(), line)
+    return _print_commit(result, as_json=options.json)
+
+
+def run_resume(services: Services, options: Namespace, cancel: CancelToken) -> int:
+    """`concord resume`: every commit that broke off, oldest first."""
+    results = []
+    with services.workbench(options.workspace) as bench, progress() as line:
+        while (result := resume(bench, cancel, line)) is not None:
+            results.append(result)
+            if result.stopped_by or result.unknown:
+                break
+        compare(bench, CancelToken(), line)
+    if not results:
+        if options.json:
+            output.print_json(output.commit_json(CommitResult("")))
+        else:
+            print("Nothing to resume.")
+        return ExitStatus.DONE
+    return max(_print_commit(result, as_json=options.json) for result in results)
+
+
+def _print_commit(result: CommitResult, *, as_json: bool) -> int:
+    if as_json:
+        output.print_json(output.commit_json(result))
+    else:
+        print(
+            f"{result.selected:,} selected = {result.sent:,} sent + {result.stale:,} stale"
+            f" + {result.skipped:,} skipped; {result.sent:,} sent = {result.written:,} written"
+            f" + {result.failed:,} failed"
+        )
+        rows = [
+            [f.entity, f.key, f.field, f.state.name.lower(), f.message] for f in result.failures
+        ]
+        if rows:
+            output.print_table(["entity", "key", "field", "outcome", "message"], rows)
+        if result.stopped_by:
+            print(f"Stopped: {result.stopped_by} `concord resume` goes on.", file=sys.stderr)
+    return ExitStatus.DONE if result.is_clean else ExitStatus.DIFFERENCES
+
+
+def run_history(services: Services, options: Namespace, _cancel: CancelToken) -> int:
+    """`concord history`."""
+    with services.workbench(options.workspace) as bench:
+        if not options.record and not options.commit:
+            return _print_runs(bench, options)
+        if options.commit:
+            journal.find_run(bench.store, options.commit)
+        record = tuple(options.record) if options.record else None
+        found = list(journal.entries(bench.store, run=options.commit or "", record=record))
+    if options.json:
+        rows = [output.entry_json(e, changes_json(e.operation.changes)) for e in found]
+        output.print_json({"workspace": options.workspace, "operations": rows})
+        return ExitStatus.DONE
+    for entry in found:
+        operation = entry.operation
+        print(
+            f"{entry.intent_at}  {entry.run}  {operation.verb.value} {operation.entity}"
+            f" {operation.key} in {operation.side.label}: {entry.state.name.lower()}"
+            f" {entry.message}".rstrip()
+        )
+        for name, (before, after) in changes_json(operation.changes).items():
+            print(f"    {name}: {before!r} → {after!r}")
+    return ExitStatus.DONE
+
+
+def _print_runs(bench: Workbench, options: Namespace) -> int:
+    found = journal.runs(bench.store)[: options.limit]
+    if options.json:
+        rows = [output.run_json(run) for run in found]
+        output.print_json({"workspace": options.workspace, "commits": rows})
+        return ExitStatus.DONE
+    states = [state for state in OutcomeState if any(state in run.counts for run in found)]
+    output.print_table(
+        ["commit", "who", "state", "started", *(state.name.lower() for state in states)],
+        (
+            [run.id, run.who, run.state, run.started_at, *(run.counts.get(s, 0) for s in states)]
+            for run in found
+        ),
+    )
+    return ExitStatus.DONE
+
+
+def read_keys(file: Path) -> dict[str, frozenset[str]]:
+    """Return entity → keys from lines of `ENTITY KEY`, separated by a tab or a comma."""
+    try:
+        lines = file.read_text("utf-8").splitlines()
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(
+            f"The key file {file} cannot be read: {error}.", "Check the path."
+        ) from error
+    keys: dict[str, set[str]] = {}
+    for number, line in enumerate(lines, start=1):
+        if not line.strip():
+            continue
+        parts = re.split(r"[\t,]", line, maxsplit=1)
+        if len(parts) != 2 or not all(part.strip() for part in parts):  # noqa: PLR2004 - a pair
+            raise WrongUse(f"{file}:{number}: no entity and key.", "Write: plan<tab>PRO_MONTHLY")
+        keys.setdefault(parts[0].strip(), set()).add(parts[1].strip())
+    return {entity: frozenset(found) for entity, found in keys.items()}
+
+
+def _verbs(text: str) -> frozenset[Verb]:
+    try:
+        return frozenset(Verb(word.strip()) for word in text.split(","))
+    except ValueError as error:
+        known = ", ".join(verb.value for verb in Verb)
+        raise WrongUse(f"--only {text}: {error}.", f"It takes: {known}.") from error
+
+
+def _check_entities(bench: Workbench, names: Sequence[str]) -> None:
+    for name in names:
+        if name not in bench.mapping.by_name:
+            known = ", ".join(bench.mapping.by_name)
+            raise WrongUse(f"The mapping has no entity {name!r}.", f"Its entities are: {known}.")
+
+
+def _confirm(workspace: str, *, production: bool) -> None:
+    if not sys.stdin.isatty():
+        raise WrongUse("A commit asks before it writes.", "Review the plan, then add --yes.")
+    asked = f"type {workspace} to commit into production" if production else "commit? [y/N]"
+    answer = input(f"{asked}: ").strip()
+    if answer != workspace if production else answer.lower() not in {"y", "yes"}:
+        raise Cancelled("Nothing was written.")
+
+
+def _write_file(file: Path, data: bytes) -> None:
+    try:
+        file.write_bytes(data)
+    except OSError as error:
+        raise WrongUse(
+            f"{file} cannot be written: {error.strerror}.", "Name another file with -o."
+        ) from error
+
+
+@contextmanager
+def _output(file: Path | None) -> Iterator[TextIO]:
+    if file is None:
+        yield sys.stdout
+        return
+    text = StringIO(newline="")
+    yield text
+    _write_file(file, text.getvalue().encode())
+
+
+COMMANDS: Mapping[str, Callable[[Services, Namespace, CancelToken], int]] = {
+    "refresh": run_refresh,
+    "compare": run_compare,
+    "plan": run_plan,
+    "commit": run_commit,
+    "resume": run_resume,
+    "history": run_history,
+}

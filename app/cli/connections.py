@@ -1,0 +1,145 @@
+"""Commands about connections and workspaces."""
+
+import getpass
+import sys
+from argparse import Namespace
+from collections.abc import Iterable
+
+from app.cli import output
+from app.connectors.spec import ConnectorSpec, variable
+from app.domain.control import CancelToken
+from app.errors import ExitStatus, WrongUse
+from app.services import Connected, Services
+from app.settings import Connection, Workspace
+
+
+def run_connect(services: Services, options: Namespace, cancel: CancelToken) -> int:
+    """`concord connect`."""
+    if options.ready_file:
+        made = services.connect_ready(options.ready_file)
+    else:
+        made = [_connect(services, options)]
+    healths = []
+    if options.check:
+        healths = [
+            (one.connection.name, services.check_connection(one.connection.name, cancel))
+            for one in made
+        ]
+    if options.json:
+        document = {"connections": [_connection_json(one) for one in made]}
+        if healths:
+            document["checks"] = [output.health_json(*health) for health in healths]
+        output.print_json(document)
+        return ExitStatus.DONE
+    for one in made:
+        print(f"Connection {one.connection.name} ({one.connection.kind}) is saved.")
+        _tell_secrets(services, one)
+    for name, health in healths:
+        print(f"{name}: signed in to {health.instance} as {health.user}.")
+        for words in health.missing:
+            print(f"  missing: {words}")
+    return ExitStatus.DONE
+
+
+def run_workspace(services: Services, options: Namespace, _cancel: CancelToken) -> int:
+    """`concord workspace create|list|show|delete`."""
+    if options.verb == "create":
+        workspace = Workspace(options.name, options.billing, options.salesforce, options.mapping)
+        found = [services.create_workspace(workspace)]
+    elif options.verb == "show":
+        found = [services.workspace(options.name)]
+    elif options.verb == "list":
+        found = list(services.workspaces())
+    else:
+        store = services.delete_workspace(options.name)
+        _print_deleted(options.name, str(store), as_json=options.json)
+        return ExitStatus.DONE
+    rows = [_workspace_json(services, workspace) for workspace in found]
+    if options.json:
+        output.print_json({"workspaces": rows} if options.verb == "list" else rows[0])
+    elif rows:
+        output.print_table(list(rows[0]), (list(row.values()) for row in rows))
+    else:
+        print("There is no workspace yet: `concord workspace create`.")
+    return ExitStatus.DONE
+
+
+def _connect(services: Services, options: Namespace) -> Connected:
+    if not options.kind or not options.name:
+        raise WrongUse("connect needs KIND and NAME, or --ready-file.", "See `concord connect -h`.")
+    spec = next((spec for spec in services.kinds() if spec.kind == options.kind), None)
+    if spec is None:
+        known = ", ".join(spec.kind for spec in services.kinds())
+        raise WrongUse(f"There is no kind {options.kind!r}.", f"The kinds are: {known}.")
+    settings = dict(_pair(text, "--set") for text in options.settings)
+    for setting in spec.settings:
+        if setting.required and not settings.get(setting.name) and not setting.default:
+            raise WrongUse(
+                f"The setting {setting.name} is missing: {setting.label}.",
+                f"Add --set {setting.name}=… . {setting.hint}",
+            )
+    secrets = _secrets(spec, options)
+    connection = Connection(options.name, options.kind, settings, options.production)
+    return services.save_connection(connection, secrets)
+
+
+def _secrets(spec: ConnectorSpec, options: Namespace) -> dict[str, str]:
+    secrets = {}
+    for name, value in (_pair(text, "--secret") for text in options.secret):
+        if value != "-":
+            raise WrongUse(
+                f"--secret {name} takes no value: others could read it from the process list.",
+                f"Write --secret {name}=- and give it on stdin, or leave it out to be asked.",
+            )
+        secrets[name] = sys.stdin.readline().rstrip("\r\n")
+    if sys.stdin.isatty():
+        for secret in spec.secrets:
+            if secret.name not in secrets and secret.required:
+                secrets[secret.name] = getpass.getpass(f"{secret.label}: ")
+    return {name: value for name, value in secrets.items() if value}
+
+
+def _pair(text: str, option: str) -> tuple[str, str]:
+    name, separator, value = text.partition("=")
+    if not separator or not name:
+        raise WrongUse(f"{option} {text!r} is no NAME=VALUE.", "Put an = between name and value.")
+    return name, value
+
+
+def _tell_secrets(services: Services, one: Connected) -> None:
+    if not one.saved or one.missing:
+        print(f"  {services.credentials.where()}", file=sys.stderr)
+        names: Iterable[str] = one.connection.secrets if not one.saved else one.missing
+        for name in names:
+            print(f"  Looked for: {variable(one.connection.name, name)}", file=sys.stderr)
+
+
+def _connection_json(one: Connected) -> dict[str, object]:
+    connection = one.connection
+    return {
+        "name": connection.name,
+        "kind": connection.kind,
+        "settings": dict(connection.settings),
+        "production": connection.production,
+        "secrets": list(connection.secrets),
+        "secrets_saved": one.saved,
+        "secrets_missing": list(one.missing),
+        "variables": [variable(connection.name, name) for name in connection.secrets],
+    }
+
+
+def _workspace_json(services: Services, workspace: Workspace) -> dict[str, str]:
+    return {
+        "name": workspace.name,
+        "billing": workspace.billing,
+        "salesforce": workspace.salesforce,
+        "mapping": workspace.mapping,
+        "store": str(services.store_file(workspace)),
+    }
+
+
+def _print_deleted(name: str, store: str, *, as_json: bool) -> None:
+    if as_json:
+        output.print_json({"deleted": name, "store": store})
+    else:
+        print(f"Workspace {name} is gone; its store with the history stays: {store}")

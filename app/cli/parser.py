@@ -1,0 +1,131 @@
+"""What can be typed: commands, options and their help."""
+
+from argparse import Action, ArgumentParser, _SubParsersAction
+from pathlib import Path
+
+from app import __version__
+from app.domain.plan import Verb
+from app.domain.record import Side
+
+Commands = _SubParsersAction
+
+
+def build_parser() -> ArgumentParser:
+    """Return the parser of `concord`."""
+    parser = ArgumentParser(
+        prog="concord",
+        description="Keep a billing system and Salesforce in agreement."
+        " Without a command the window opens.",
+    )
+    parser.add_argument("--version", action="version", version=f"concord {__version__}")
+    parser.add_argument("-v", "--verbose", action="store_true", help="log every step")
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND")
+    _add_window_options(parser)
+    _add_window_options(commands.add_parser("demo", help="the window on a sandbox of its own"))
+    _add_sandbox(commands)
+    _add_connect(commands)
+    _add_workspace(commands)
+    _add_work(commands)
+    _add_history(commands)
+    doctor = commands.add_parser("doctor", help="check what Concord stands on")
+    _json(doctor)
+    return parser
+
+
+def _add_window_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--offscreen", action="store_true", help="draw without a display")
+    parser.add_argument("--screenshot", type=Path, metavar="FILE", help="save a picture and end")
+    look = parser.add_mutually_exclusive_group()
+    look.add_argument("--dark", dest="dark", action="store_true", default=None)
+    look.add_argument("--light", dest="dark", action="store_false")
+
+
+def _add_sandbox(commands: "Commands[ArgumentParser]") -> None:
+    # Its options are read by the sandbox itself, so that `python -m app.sandbox` knows the same.
+    commands.add_parser("sandbox", help="the local servers alone", add_help=False)
+
+
+def _add_connect(commands: "Commands[ArgumentParser]") -> None:
+    connect = commands.add_parser(
+        "connect", help="make a connection; its secrets are asked for, or read with --secret NAME=-"
+    )
+    connect.add_argument("kind", nargs="?", metavar="KIND", help="aria or salesforce")
+    connect.add_argument("name", nargs="?", metavar="NAME")
+    connect.add_argument("--set", action="append", default=[], metavar="K=V", dest="settings")
+    connect.add_argument(
+        "--secret", action="append", default=[], metavar="K=-", help="- reads a line of stdin"
+    )
+    connect.add_argument("--production", action="store_true", help="real customers depend on it")
+    connect.add_argument("--ready-file", type=Path, metavar="F", help="connect a running sandbox")
+    connect.add_argument("--check", action="store_true", help="sign in and say who we are")
+    _json(connect)
+
+
+def _add_workspace(commands: "Commands[ArgumentParser]") -> None:
+    workspace = commands.add_parser("workspace", help="create, list, show or delete a workspace")
+    verbs = workspace.add_subparsers(dest="verb", metavar="VERB", required=True)
+    create = verbs.add_parser("create")
+    create.add_argument("name", metavar="NAME")
+    create.add_argument("--billing", required=True, metavar="CONN")
+    create.add_argument("--salesforce", required=True, metavar="CONN")
+    create.add_argument("--mapping", default="", metavar="FILE")
+    listing = verbs.add_parser("list")
+    show = verbs.add_parser("show")
+    show.add_argument("name", metavar="NAME")
+    delete = verbs.add_parser("delete")
+    delete.add_argument("name", metavar="NAME")
+    for parser in (create, listing, show, delete):
+        _json(parser)
+
+
+def _add_work(commands: "Commands[ArgumentParser]") -> None:
+    refresh = _on_workspace(commands, "refresh", "read both sides")
+    refresh.add_argument("--side", choices=[side.value for side in Side])
+    _entities(refresh)
+    refresh.add_argument(
+        "--full", action="store_true", help="read everything (the catalog always is)"
+    )
+    compare = _on_workspace(
+        commands, "compare", "show what differs; exit status 1 if anything does"
+    )
+    _entities(compare)
+    compare.add_argument("--format", choices=["table", "json", "csv", "html"], default="table")
+    _output(compare)
+    plan = _on_workspace(commands, "plan", "write down what would settle the differences")
+    plan.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    _entities(plan)
+    verbs = ",".join(verb.value for verb in Verb)
+    plan.add_argument("--only", metavar="VERBS", help=f"{verbs} (without: what is ticked)")
+    plan.add_argument(
+        "--keys", type=Path, metavar="FILE", help="lines of ENTITY KEY, separated by a tab or comma"
+    )
+    commit = _on_workspace(commands, "commit", "carry a plan out")
+    commit.add_argument("plan", type=Path, metavar="PLAN")
+    commit.add_argument("--yes", action="store_true", help="do not ask")
+    _on_workspace(commands, "resume", "bring a commit that broke off to its end")
+
+
+def _add_history(commands: "Commands[ArgumentParser]") -> None:
+    history = _on_workspace(commands, "history", "commits, or what happened to one record")
+    history.add_argument("--record", nargs=2, metavar=("ENTITY", "KEY"))
+    history.add_argument("--commit", metavar="ID")
+    history.add_argument("--limit", type=int, default=50, metavar="N")
+
+
+def _on_workspace(commands: "Commands[ArgumentParser]", name: str, text: str) -> ArgumentParser:
+    parser = commands.add_parser(name, help=text)
+    parser.add_argument("-w", "--workspace", required=True, metavar="NAME")
+    _json(parser)
+    return parser
+
+
+def _entities(parser: ArgumentParser) -> Action:
+    return parser.add_argument("--entity", action="append", default=[], metavar="E")
+
+
+def _output(parser: ArgumentParser) -> Action:
+    return parser.add_argument("-o", "--output", type=Path, metavar="FILE")
+
+
+def _json(parser: ArgumentParser) -> Action:
+    return parser.add_argument("--json", action="store_true", help="print one JSON document")

@@ -1,0 +1,89 @@
+"""Aria: the catalog read whole by its Core API, its texts written by AdminTools."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.connectors.protocol import Connector
+from app.connectors.spec import (
+    ConnectorSpec,
+    Given,
+    ReadSecret,
+    ReadySettings,
+    SaveSecret,
+    SecretSpec,
+    SettingSpec,
+)
+from app.domain.mapping import WorkspaceMapping
+from app.domain.record import Side
+
+SPEC = ConnectorSpec(
+    kind="aria",
+    label="Aria",
+    side=Side.BILLING,
+    settings=(
+        SettingSpec(
+            "core_url",
+            "Core API URL",
+            "Such as https://secure.future.stage.ariasystems.net/v1/core (aria.md §1.1).",
+        ),
+        SettingSpec(
+            "admin_url",
+            "AdminTools URL",
+            "Such as https://admintools.future.stage.ariasystems.net/AdminTools.php/Dispatcher.",
+        ),
+        SettingSpec("client_no", "Client number", "A whole number above 0."),
+        SettingSpec(
+            "promo_code",
+            "Promotion code",
+            "Only plans behind it are read; leave it empty for the whole catalog.",
+            required=False,
+        ),
+        SettingSpec(
+            "alt_caller_id",
+            "Caller label",
+            "Stands in Aria's audit log; at most 30 characters.",
+            required=False,
+        ),
+        SettingSpec("parallel", "Calls at once", "A whole number above 0.", default="3"),
+        SettingSpec(
+            "read_timeout_s",
+            "Seconds to wait for an answer",
+            "A whole number above 0.",
+            default="120",
+        ),
+    ),
+    secrets=(
+        SecretSpec(
+            "auth_key",
+            "authentication key",
+            "Shown in Aria under Configuration > Integrations > Web Service API.",
+        ),
+    ),
+)
+
+
+def connect(
+    name: str,
+    settings: Mapping[str, str],
+    secret: ReadSecret,
+    *,
+    mapping: WorkspaceMapping,
+    save_secret: SaveSecret | None = None,
+) -> Connector:
+    """Return the connector of a connection; nothing is sent yet."""
+    from app.connectors.aria.connector import (  # noqa: PLC0415 - start-up time (design.md §6)
+        build,
+    )
+
+    del mapping, save_secret  # a read names its entities; Aria replaces no keys by itself
+    return build(Given(name, SPEC, settings, secret))
+
+
+def from_ready(part: Mapping[str, Any]) -> ReadySettings:
+    """Return settings and secrets from `aria` of a ready file (design.md §5).
+
+    Its promo code is one to try, not a wish to see a part of the catalog, so it is left out.
+    """
+    names = ("core_url", "admin_url", "client_no")
+    settings = {name: str(part[name]) for name in names}
+    return ReadySettings(settings, {"auth_key": str(part["auth_key"])})

@@ -1,0 +1,368 @@
+"""HTTP for all connectors: time-outs, retries, limits, counting, and errors in people's words."""
+
+import logging
+import re
+import threading
+from collections.abc import Callable, Mapping
+from concurrent.futures import ThreadPoolExecutor, wait
+from contextlib import suppress
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from decimal import Decimal
+from email.utils import parsedate_to_datetime
+from secrets import SystemRandom
+from typing import Any
+from urllib.parse import urlsplit
+
+import msgspec
+import requests
+from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTimeoutError
+from urllib3.exceptions import SSLError as HandshakeError
+
+from app.connectors.transport import Flight, board, is_loopback, new_session
+from app.domain.control import CancelToken
+from app.errors import (
+    AnswerLost,
+    AnswerUnreadable,
+    AppError,
+    Cancelled,
+    ConnectionFailed,
+    LimitReached,
+    WrongUse,
+)
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 0.05  # how late a cancel may notice a request that still runs
+_LONGEST_ASKED_S = 120.0  # a longer Retry-After is a pause of the work, not a wait within it
+_SHOWN = 80  # characters of an unreadable answer that an error repeats
+_IN_DOUBT = frozenset({500, 502, 504})  # the request may have been carried out all the same
+TRANSIENT = frozenset({420, 429, 500, 502, 503, 504})
+"""Statuses that a later attempt may not meet (salesforce.md §14, aria.md §1.8)."""
+
+_random = SystemRandom()
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """How patient the client is; seconds, but for `attempts` and `parallel` (calls at once)."""
+
+    connect_s: float = 10
+    read_s: float = 120
+    attempts: int = 5
+    backoff_s: float = 0.5
+    longest_backoff_s: float = 60
+    parallel: int = 8
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """One request.
+
+    Attributes:
+        setting: The connection's setting that the URL came from, for error texts.
+        writes: Whether it changes something: then a lost answer is `AnswerLost`.
+        repeatable: Whether sending it twice does no harm.
+    """
+
+    method: str
+    url: str
+    setting: str
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | str | None = None
+    writes: bool = False
+    repeatable: bool = True
+
+    @property
+    def host(self) -> str:
+        """Host and port of the URL."""
+        return urlsplit(self.url).netloc.rpartition("@")[2]
+
+
+def transient_status(answer: requests.Response) -> bool:
+    """Return whether an answer's status says that trying again may help."""
+    return answer.status_code in TRANSIENT
+
+
+class Http:
+    """The HTTP client of one connection; any number of threads may use it at once.
+
+    Requests run in a pool whose size is the limit of parallel calls; each pool thread has its own
+    session with keep-alive. The asking thread only waits, so a cancel frees it at once: a read is
+    then abandoned and its socket shut, a write that was sent is waited for.
+    """
+
+    def __init__(
+        self,
+        connection: str,
+        policy: Policy,
+        transient: Callable[[requests.Response], bool] = transient_status,
+    ) -> None:
+        self.connection = connection
+        self._policy = policy
+        self._transient = transient
+        self._pool = ThreadPoolExecutor(policy.parallel, thread_name_prefix=f"http-{connection}")
+        self._own = threading.local()
+        self._lock = threading.Lock()
+        self._calls = 0
+        self._secrets: set[str] = set()
+
+    @property
+    def calls(self) -> int:
+        """How many HTTP requests were sent."""
+        return self._calls
+
+    def conceal(self, secret: str) -> None:
+        """Keep a secret out of every text that `harmless` returns."""
+        if secret:
+            with self._lock:
+                self._secrets = self._secrets | {secret}
+
+    def harmless(self, text: str) -> str:
+        """Return a system's words without our secrets and without control characters."""
+        for secret in self._secrets:
+            text = text.replace(secret, "***")
+        return re.sub(r"\s+", " ", "".join(c if c.isprintable() else " " for c in text)).strip()
+
+    def send(self, request: HttpRequest, cancel: CancelToken) -> requests.Response:
+        """Return the answer, whatever its status, its body read; transient failures are repeated.
+
+        Raises:
+            ConnectionFailed: Nobody there, or no whole answer came, however often we asked.
+            AnswerLost: A write may have been carried out, but its answer did not come.
+            LimitReached: The system asks for a longer pause than a call can wait.
+            Cancelled: The user stopped the work, and this request changed nothing.
+        """
+        _refuse_plain_text(request, self.connection)
+        in_doubt = False
+        for attempt in range(1, self._policy.attempts + 1):
+            tried = self._try(request, cancel, in_doubt=in_doubt)
+            in_doubt = in_doubt or tried.in_doubt
+            if tried.final:
+                break
+            if in_doubt and request.writes and not request.repeatable:
+                break
+            if attempt < self._policy.attempts:
+                self._back_off(request, tried, attempt, cancel, in_doubt=in_doubt)
+        return self._conclude(request, tried, in_doubt=in_doubt)
+
+    def decoded(self, answer: requests.Response) -> Any:
+        """Return an answer's JSON; a number with a point is an exact `Decimal`.
+
+        Raises:
+            AnswerUnreadable: It is something else.
+        """
+        try:
+            return _decoder.decode(answer.content.removeprefix(b"\xef\xbb\xbf"))
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+            raise AnswerUnreadable(
+                f"Connection {self.connection!r}: {urlsplit(answer.url or '').netloc} answered "
+                f"{answer.status_code} with {self._what_came(answer)} where JSON was expected.",
+                "Check the connection's URLs; a proxy or a sign-in page may stand in between.",
+            ) from error
+
+    def close(self) -> None:
+        """End the pool's threads; the client cannot be used again."""
+        self._pool.shutdown(wait=False, cancel_futures=True)
+
+    def _try(self, request: HttpRequest, cancel: CancelToken, *, in_doubt: bool) -> "_Tried":
+        try:
+            answer = self._ask(request, cancel)
+        except Cancelled as error:
+            if request.writes and in_doubt:
+                raise self._lost(request) from error
+            raise
+        except requests.RequestException as error:
+            return _failed(error)
+        transient = self._transient(answer)
+        doubtful = transient and answer.status_code in _IN_DOUBT
+        return _Tried(answer=answer, final=not transient, in_doubt=doubtful)
+
+    def _ask(self, request: HttpRequest, cancel: CancelToken) -> requests.Response:
+        """Run one request in the pool and wait for it, but for a read not beyond a cancel."""
+        cancel.check()
+        flight = Flight()
+        future = self._pool.submit(self._fly, request, flight)
+        while not future.done():
+            wait([future], timeout=_POLL_S)
+            if not cancel.is_cancelled or future.done():
+                continue
+            if future.cancel() or not request.writes:
+                flight.abandon()
+                cancel.check()
+        return future.result()
+
+    def _fly(self, request: HttpRequest, flight: Flight) -> requests.Response:
+        board(flight)
+        with self._lock:
+            self._calls += 1
+        local = is_loopback(urlsplit(request.url).hostname or "")
+        answer = self._session().request(
+            request.method,
+            request.url,
+            data=request.body,
+            headers=dict(request.headers),
+            timeout=(self._policy.connect_s, self._policy.read_s),
+            allow_redirects=False,
+            # An empty proxy wins over the environment's: nothing stands before this machine.
+            proxies={"http": "", "https": ""} if local else None,
+        )
+        log.debug("%s %s answered %d", request.method, request.host, answer.status_code)
+        return answer
+
+    def _session(self) -> requests.Session:
+        """Return this thread's session."""
+        if not hasattr(self._own, "session"):
+            self._own.session = new_session()
+        session: requests.Session = self._own.session
+        return session
+
+    def _back_off(
+        self,
+        request: HttpRequest,
+        tried: "_Tried",
+        attempt: int,
+        cancel: CancelToken,
+        *,
+        in_doubt: bool,
+    ) -> None:
+        asked = retry_after_s(tried.answer) if tried.answer is not None else None
+        if asked is not None and asked > _LONGEST_ASKED_S:
+            if in_doubt and request.writes:
+                raise self._lost(request)
+            raise LimitReached(
+                f"Connection {self.connection!r}: {request.host} asks to wait {asked:.0f} seconds.",
+                "Go on later; what was done so far is kept.",
+            )
+        pause = backoff_s(attempt, self._policy) if asked is None else asked
+        log.info("Asking %s again in %.1f s (attempt %d)", request.host, pause, attempt + 1)
+        try:
+            cancel.wait(pause)
+        except Cancelled as error:
+            if in_doubt and request.writes:
+                raise self._lost(request) from error
+            raise
+
+    def _conclude(
+        self, request: HttpRequest, tried: "_Tried", *, in_doubt: bool
+    ) -> requests.Response:
+        if in_doubt and request.writes and (tried.answer is None or not tried.final):
+            raise self._lost(request) from tried.error
+        if tried.answer is not None and not tried.answer.is_redirect:
+            return tried.answer
+        if tried.answer is not None:
+            place = urlsplit(tried.answer.headers.get("Location", "")).netloc or request.host
+            raise ConnectionFailed(
+                f"Connection {self.connection!r}: {request.host} sends us on to "
+                f"{self.harmless(place)}; secrets are not sent to another place.",
+                f"Check the setting {request.setting!r}.",
+            )
+        raise self._translated(request, tried)
+
+    def _lost(self, request: HttpRequest) -> AnswerLost:
+        return AnswerLost(
+            f"Connection {self.connection!r}: {request.host} gave no whole answer to a write.",
+            "It may have been carried out; `concord resume` reads the record and settles it.",
+        )
+
+    def _translated(self, request: HttpRequest, tried: "_Tried") -> AppError:
+        reason = tried.reason
+        hint = f"Check the network and the setting {request.setting!r}; then try again."
+        where = f"Connection {self.connection!r}: {request.host}"
+        error: AppError
+        if reason == _INVALID:
+            error = WrongUse(f"{where} is no URL that can be asked.", hint)
+        elif reason == _BROKEN_OFF:
+            error = AnswerUnreadable(f"{where} broke off in the middle of its answer.", hint)
+        else:
+            error = ConnectionFailed(f"{where} could not be reached: {reason}.", hint)
+        error.__cause__ = tried.error
+        return error
+
+    def _what_came(self, answer: requests.Response) -> str:
+        kind = answer.headers.get("Content-Type", "").split(";")[0].strip() or "no content type"
+        if not answer.content:
+            return f"an empty body ({kind})"
+        start = self.harmless(answer.content[:2000].decode("utf-8", "replace"))[:_SHOWN]
+        return f"{self.harmless(kind)} beginning {start!r}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Tried:
+    """How one attempt ended: with an answer or an error; `final` if no other attempt may help."""
+
+    answer: requests.Response | None = None
+    error: Exception | None = None
+    reason: str = ""
+    final: bool = False
+    in_doubt: bool = False
+
+
+_INVALID = "invalid"
+_BROKEN_OFF = "broken off"
+_NO_ANSWER = "no answer in time"
+# requests' error, the words for it, whether the request may have arrived; the first match counts
+_REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
+    (ValueError, _INVALID, False),  # InvalidURL, InvalidHeader and their like
+    (requests.exceptions.ProxyError, "the proxy refused or is not there", False),
+    (requests.ConnectTimeout, "it does not answer (time-out while connecting)", False),
+    (requests.Timeout, _NO_ANSWER, True),
+    (requests.exceptions.ChunkedEncodingError, _BROKEN_OFF, True),
+    (requests.exceptions.ContentDecodingError, _BROKEN_OFF, True),
+)
+
+
+def _failed(error: requests.RequestException) -> _Tried:
+    """Sort a failure: was something sent, may it be repeated, and how to say it."""
+    cause = error.args[0] if error.args else None
+    if isinstance(error, requests.exceptions.SSLError):
+        bad_certificate = "certificate" in str(error).lower()
+        reason = "its certificate is not trusted" if bad_certificate else "TLS failed"
+        return _Tried(error=error, reason=reason, final=bad_certificate)
+    if isinstance(cause, ReadTimeoutError):  # while the body was read; not a requests.Timeout
+        return _Tried(error=error, reason=_NO_ANSWER, in_doubt=True)
+    for kind, reason, in_doubt in _REASONS:
+        if isinstance(error, kind):
+            return _Tried(error=error, reason=reason, final=reason == _INVALID, in_doubt=in_doubt)
+    return _unconnected(error, getattr(cause, "reason", None))
+
+
+def _unconnected(error: requests.RequestException, cause: object) -> _Tried:
+    if isinstance(cause, HandshakeError):
+        return _Tried(error=error, reason="TLS failed")
+    if isinstance(cause, NewConnectionError):
+        unknown = isinstance(cause, NameResolutionError)
+        reason = "its name is unknown (DNS)" if unknown else "it refused the connection"
+        return _Tried(error=error, reason=reason)
+    return _Tried(error=error, reason="it closed the connection without an answer", in_doubt=True)
+
+
+def backoff_s(attempt: int, policy: Policy) -> float:
+    """Return the seconds to wait before the next attempt; `attempt` is 1 for the first retry.
+
+    Full jitter; after M. Brooker, "Exponential Backoff And Jitter", 2015.
+    """
+    ceiling: float = min(policy.longest_backoff_s, policy.backoff_s * 2 ** (attempt - 1))
+    return _random.uniform(0, ceiling)
+
+
+def retry_after_s(answer: requests.Response) -> float | None:
+    """Return the pause that an answer asks for, given in seconds or as a date, if it does."""
+    text = answer.headers.get("Retry-After", "").strip()
+    if text.isascii() and text.isdigit():
+        return float(text)
+    with suppress(ValueError, TypeError):
+        moment = parsedate_to_datetime(text)
+        moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    return None
+
+
+def _refuse_plain_text(request: HttpRequest, connection: str) -> None:
+    parts = urlsplit(request.url)
+    if parts.scheme == "http" and not is_loopback(parts.hostname or ""):
+        raise WrongUse(
+            f"Connection {connection!r}: {request.host} would be asked without encryption.",
+            f"Write the setting {request.setting!r} with https://.",
+        )

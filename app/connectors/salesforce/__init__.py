@@ -1,0 +1,84 @@
+"""Salesforce: read by SOQL, written by external id in collections of 200."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.connectors.protocol import Connector
+from app.connectors.spec import (
+    ConnectorSpec,
+    Given,
+    ReadSecret,
+    ReadySettings,
+    SaveSecret,
+    SecretSpec,
+    SettingSpec,
+)
+from app.domain.mapping import WorkspaceMapping
+from app.domain.record import Side
+
+SPEC = ConnectorSpec(
+    kind="salesforce",
+    label="Salesforce",
+    side=Side.SALESFORCE,
+    settings=(
+        SettingSpec(
+            "login_url",
+            "Sign-in URL",
+            "The org's My Domain, such as https://NAME.my.salesforce.com.",
+        ),
+        SettingSpec(
+            "instance_url",
+            "Instance URL",
+            "Only for a pasted access token, where it differs from the sign-in URL.",
+            required=False,
+        ),
+        SettingSpec(
+            "client_id",
+            "Consumer key",
+            "Of the External Client App that the org's admin installed.",
+            required=False,
+        ),
+        SettingSpec("api_version", "API version", "Such as 66.0.", default="66.0"),
+        SettingSpec("parallel", "Calls at once", "A whole number above 0.", default="8"),
+        SettingSpec(
+            "read_timeout_s",
+            "Seconds to wait for an answer",
+            "A whole number above 0.",
+            default="120",
+        ),
+    ),
+    secrets=(
+        SecretSpec("access_token", "access token", "An open session.", required=False),
+        SecretSpec("refresh_token", "refresh token", "From signing in.", required=False),
+        SecretSpec("client_secret", "consumer secret", "For client credentials.", required=False),
+    ),
+)
+
+
+def connect(
+    name: str,
+    settings: Mapping[str, str],
+    secret: ReadSecret,
+    *,
+    mapping: WorkspaceMapping,
+    save_secret: SaveSecret | None = None,
+) -> Connector:
+    """Return the connector of a connection; nothing is sent yet."""
+    from app.connectors.salesforce.connector import (  # noqa: PLC0415 - start-up time (design.md §6)
+        build,
+    )
+
+    return build(Given(name, SPEC, settings, secret), mapping, save_secret)
+
+
+def from_ready(part: Mapping[str, Any]) -> ReadySettings:
+    """Return settings and secrets from `salesforce` of a ready file (design.md §5)."""
+    settings = {
+        "login_url": str(part["instance_url"]),
+        "instance_url": str(part["instance_url"]),
+        "client_id": str(part.get("client_id") or ""),
+        "api_version": str(part.get("api_version") or ""),
+    }
+    names = (item.name for item in SPEC.secrets)
+    secrets = {name: str(part[name]) for name in names if part.get(name)}
+    return ReadySettings({name: value for name, value in settings.items() if value}, secrets)

@@ -1,0 +1,56 @@
+"""Which org this is, who we are in it, and what is left of its limits."""
+
+import re
+
+from app.connectors.protocol import Quota
+from app.connectors.salesforce.session import SalesforceSession
+from app.domain.control import CancelToken
+from app.errors import NotAllowed, NotSignedIn, RemoteRefused
+
+_QUOTAS = ("DailyApiRequests", "DataStorageMB")
+_IDENTITY = re.compile(r"/id/(00D\w{12,15})/(005\w{12,15})")
+_CHECK_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
+_SHORT_ID = 15
+
+
+def identity(session: SalesforceSession, cancel: CancelToken) -> tuple[str, str]:
+    """Return organisation and user, from userinfo or else from the token's id URL (§2.3).
+
+    Raises:
+        NotSignedIn: Neither tells.
+    """
+    try:
+        answer = session.call(cancel, lambda api: api.oauth2("userinfo"))
+    except (RemoteRefused, NotAllowed):
+        answer = None
+    if isinstance(answer, dict) and answer.get("organization_id"):
+        user = answer.get("preferred_username") or answer.get("email") or answer.get("user_id")
+        return long_id(str(answer["organization_id"])), str(user or "")
+    named = _IDENTITY.search(session.tokens.current(cancel).identity)
+    if named is None:
+        raise NotSignedIn(
+            f"Salesforce connection {session.http.connection!r}: the org does not say who it is.",
+            "Give the app the scopes `api` and `openid`, and sign in again.",
+        )
+    return long_id(named[1]), named[2]
+
+
+def quotas(session: SalesforceSession, cancel: CancelToken) -> tuple[Quota, ...]:
+    """Return calls and storage; without the right to see limits, the calls as last told (§13)."""
+    try:
+        limits = session.call(cancel, lambda api: api.limits())
+    except (RemoteRefused, NotAllowed):
+        return () if session.usage is None else (session.usage,)
+    found = ((name, limits.get(name)) for name in _QUOTAS)
+    return tuple(
+        Quota(name, int(limit["Remaining"]), int(limit["Max"])) for name, limit in found if limit
+    )
+
+
+def long_id(short: str) -> str:
+    """Return an id with its three check letters (salesforce.md §1)."""
+    if len(short) != _SHORT_ID:
+        return short
+    groups = (short[start : start + 5] for start in (0, 5, 10))
+    checks = (sum(1 << place for place, c in enumerate(g) if "A" <= c <= "Z") for g in groups)
+    return short + "".join(_CHECK_LETTERS[check] for check in checks)

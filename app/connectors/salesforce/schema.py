@@ -1,0 +1,96 @@
+"""What the org has of what the mapping needs: describe, asked once an object."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from app.connectors.salesforce.session import SalesforceSession
+from app.domain.control import CancelToken
+from app.domain.mapping import EntityMapping, FieldMapping
+from app.errors import NotAllowed, RemoteRefused
+
+FieldShape = Mapping[str, Any]
+
+_SYSTEM_FIELDS = ("LastModifiedDate",)
+
+
+class Schema:
+    """The described objects of one org, kept as long as the connector lives."""
+
+    def __init__(self, session: SalesforceSession) -> None:
+        self._session = session
+        self._objects: dict[str, Mapping[str, FieldShape] | None] = {}
+
+    def knows(self, entity: EntityMapping) -> bool:
+        """Return whether the entity's object was described already."""
+        return entity.sobject in self._objects
+
+    def fields(self, entity: EntityMapping, cancel: CancelToken) -> Mapping[str, FieldShape] | None:
+        """Return the fields of an entity's object by API name; None where it is not to be seen."""
+        if entity.sobject not in self._objects:
+            self._objects[entity.sobject] = self._described(entity.sobject, cancel)
+        return self._objects[entity.sobject]
+
+    def require(self, entity: EntityMapping, cancel: CancelToken) -> Mapping[str, FieldShape]:
+        """Return the fields of an entity's object, all mapped ones among them.
+
+        Raises:
+            NotAllowed: The object or fields are missing or hidden; all of them are named.
+        """
+        fields = self.fields(entity, cancel)
+        unseen = list(_unseen(entity, fields))
+        if fields is None or unseen:
+            self._objects.pop(entity.sobject, None)  # it may be mended while we live
+            raise NotAllowed(
+                f"Salesforce connection {self._session.http.connection!r}: {'; '.join(unseen)}.",
+                "Give the user the permission set with these fields, or run `concord prepare`.",
+            )
+        return fields
+
+    def missing(self, entity: EntityMapping, cancel: CancelToken) -> tuple[str, ...]:
+        """Return what the entity lacks for reading and writing, in words."""
+        fields = self.fields(entity, cancel)
+        return (*_unseen(entity, fields), *_unwritable(entity, fields or {}))
+
+    def _described(self, sobject: str, cancel: CancelToken) -> Mapping[str, FieldShape] | None:
+        try:
+            answer = self._session.get(f"sobjects/{sobject}/describe", cancel)
+        except RemoteRefused as error:
+            if error.code == "NOT_FOUND":
+                return None
+            raise
+        except NotAllowed:
+            return None
+        return {str(field["name"]): field for field in answer["fields"]}
+
+
+def relationship(field: FieldMapping) -> str:
+    """Return the relationship's name of a lookup field: `Plan__c` → `Plan__r`, `AccountId` → …."""
+    name = field.salesforce
+    return f"{name[:-1]}r" if name.endswith("__c") else name.removesuffix("Id")
+
+
+def change_columns(fields: Mapping[str, FieldShape]) -> tuple[str, ...]:
+    """Return the columns that tell when and by whom a row was last changed, as far as seen."""
+    columns = [name for name in _SYSTEM_FIELDS if name in fields]
+    if fields.get("LastModifiedById", {}).get("relationshipName") == "LastModifiedBy":
+        columns.append("LastModifiedBy.Name")
+    return tuple(columns)
+
+
+def _unseen(entity: EntityMapping, fields: Mapping[str, FieldShape] | None) -> Iterator[str]:
+    if fields is None:
+        yield f"object {entity.sobject} ({entity.plural}) is missing or hidden from this user"
+        return
+    for name in dict.fromkeys((entity.salesforce_key, *(f.salesforce for f in entity.fields))):
+        if name not in fields:
+            yield f"field {name} of {entity.sobject} is missing or hidden from this user"
+
+
+def _unwritable(entity: EntityMapping, fields: Mapping[str, FieldShape]) -> Iterator[str]:
+    key = fields.get(entity.salesforce_key)
+    if key is not None and key.get("externalId") is False and key.get("idLookup") is False:
+        yield f"field {entity.salesforce_key} of {entity.sobject} is no external id"
+    for field in entity.fields:
+        shape = fields.get(field.salesforce, {})
+        if shape.get("updateable") is False:
+            yield f"field {field.salesforce} of {entity.sobject} cannot be edited by this user"

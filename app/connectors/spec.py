@@ -1,0 +1,140 @@
+"""What a kind of connection asks for: its settings and secrets, as values."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from app.connectors.protocol import Connector
+from app.domain.mapping import WorkspaceMapping
+from app.domain.record import Side
+from app.errors import NotSignedIn, WrongUse
+
+ReadSecret = Callable[[str], str | None]
+SaveSecret = Callable[[str, str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SettingSpec:
+    """One setting of a connection; never a secret."""
+
+    name: str
+    label: str
+    hint: str
+    required: bool = True
+    default: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SecretSpec:
+    """One secret of a connection; kept in the keyring or the environment, never beside it."""
+
+    name: str
+    label: str
+    hint: str
+    required: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class ConnectorSpec:
+    """A kind of connection: which side it serves and what it needs to be told."""
+
+    kind: str
+    label: str
+    side: Side
+    settings: tuple[SettingSpec, ...]
+    secrets: tuple[SecretSpec, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ReadySettings:
+    """What a running sandbox's ready file says of one kind (design.md §5)."""
+
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str]
+
+
+class ConnectorFolder(Protocol):
+    """What the `__init__` of a connector's folder offers."""
+
+    SPEC: ConnectorSpec
+
+    def connect(
+        self,
+        name: str,
+        settings: Mapping[str, str],
+        secret: ReadSecret,
+        *,
+        mapping: WorkspaceMapping,
+        save_secret: SaveSecret | None = None,
+    ) -> Connector:
+        """Return a connector; nothing is sent yet."""
+        ...
+
+    def from_ready(self, part: Mapping[str, Any]) -> ReadySettings:
+        """Return settings and secrets from the sandbox's part of the ready file."""
+        ...
+
+
+def variable(connection: str, secret: str) -> str:
+    """Return the environment variable that may hold a connection's secret (design.md §5)."""
+    return f"CONCORD_{connection}_{secret}".upper().replace("-", "_")
+
+
+@dataclass(frozen=True)
+class Given:
+    """The settings and secrets of one connection, checked against what its kind asks for."""
+
+    connection: str
+    spec: ConnectorSpec
+    settings: Mapping[str, str]
+    secret: ReadSecret = field(repr=False)
+
+    def setting(self, name: str) -> str:
+        """Return a setting or its default; blanks at the ends are dropped.
+
+        Raises:
+            WrongUse: It is required and empty.
+        """
+        asked = next(item for item in self.spec.settings if item.name == name)
+        value = self.settings.get(name, "").strip() or asked.default
+        if not value and asked.required:
+            raise WrongUse(
+                f"Connection {self.connection!r} lacks the setting {name!r} ({asked.label}).",
+                asked.hint,
+            )
+        return value
+
+    def url(self, name: str) -> str:
+        """Return a setting that is a URL, without a slash at the end."""
+        value = self.setting(name)
+        if value and not value.startswith(("https://", "http://")):
+            raise WrongUse(
+                f"Connection {self.connection!r}: the setting {name!r} is no URL.",
+                "Write it with https:// in front.",
+            )
+        return value.rstrip("/")
+
+    def number(self, name: str) -> int:
+        """Return a setting that is a whole number above zero."""
+        value = self.setting(name)
+        if not value.isascii() or not value.isdigit() or int(value) == 0:
+            raise WrongUse(
+                f"Connection {self.connection!r}: the setting {name!r} is no whole number above 0.",
+                next(item.hint for item in self.spec.settings if item.name == name),
+            )
+        return int(value)
+
+    def secret_value(self, name: str) -> str:
+        """Return a secret, `""` where it is optional and not there.
+
+        Raises:
+            NotSignedIn: It is required and not to be had.
+        """
+        asked = next(item for item in self.spec.secrets if item.name == name)
+        value = self.secret(name) or ""
+        if not value and asked.required:
+            raise NotSignedIn(
+                f"Connection {self.connection!r} has no {asked.label} ({name}).",
+                f"Give it with `concord connect`, or in {variable(self.connection, name)}.",
+            )
+        return value

@@ -1,0 +1,98 @@
+"""The demo: a sandbox in a process of its own, and a workspace that has history with it."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from app.domain.control import CancelToken, no_report
+from app.errors import ConnectionFailed
+from app.services import Services
+from app.settings import Workspace
+from app.sync.compare import compare
+from app.sync.refresh import RefreshRequest, refresh
+
+WORKSPACE = "demo"
+_START_LIMIT_S = 60.0
+_POLL_S = 0.05
+
+
+@contextmanager
+def sandbox_process(arguments: Sequence[str] = ()) -> Iterator[tuple[Path, dict[str, Any]]]:
+    """Run a sandbox in a process of its own; give its ready file and what stands in it.
+
+    Raises:
+        ConnectionFailed: It did not come up; the message has its own words.
+    """
+    with tempfile.TemporaryDirectory(prefix="concord-demo-") as folder:
+        ready = Path(folder) / "ready.json"
+        command = [sys.executable, "-m", "app.sandbox", "--ready-file", str(ready)]
+        command += ["--parent-pid", str(os.getpid()), *arguments]
+        errors = (Path(folder) / "sandbox.log").open("w+b")
+        process = subprocess.Popen(command, stdout=errors, stderr=errors)  # noqa: S603 - our own module
+        try:
+            _wait_for(ready, process, errors.name)
+            yield ready, orjson.loads(ready.read_bytes())
+        finally:
+            process.terminate()
+            process.wait(timeout=10)
+            errors.close()
+
+
+def prepare_demo(services: Services, ready_file: Path, control_url: str) -> str:
+    """Make the demo's connections and workspace anew, and let the two sides once have agreed.
+
+    The first refresh sees both sides in step; then people edit on both of them, so that the next
+    refresh finds every kind of difference, with a base to tell them apart by.
+    """
+    _forget(services)
+    made = services.connect_ready(ready_file)
+    names = {connected.connection.kind: connected.connection.name for connected in made}
+    salesforce = names.pop("salesforce")
+    billing = names.get("aria") or next(iter(names.values()))
+    services.create_workspace(Workspace(WORKSPACE, billing, salesforce, ""))
+    _control(control_url, {"drift": False})
+    with services.workbench(WORKSPACE) as bench:
+        token = CancelToken()
+        refresh(bench, RefreshRequest(), token, no_report)
+        compare(bench, token, no_report)
+    _control(control_url, {"drift": True})
+    return WORKSPACE
+
+
+def _forget(services: Services) -> None:
+    if WORKSPACE in {workspace.name for workspace in services.workspaces()}:
+        store = services.delete_workspace(WORKSPACE)
+        # The sandbox begins anew each time: an old mirror would speak of records that never were.
+        for suffix in ("", "-wal", "-shm"):
+            store.with_name(store.name + suffix).unlink(missing_ok=True)
+
+
+def _control(url: str, state: dict[str, bool]) -> None:
+    import requests  # noqa: PLC0415 - late, for a quick start of everything else
+
+    answer = requests.post(f"{url}/reset", json=state, timeout=60)
+    if not answer.ok:
+        raise ConnectionFailed(
+            f"The sandbox refused to reset: HTTP {answer.status_code}.", "Start the demo again."
+        )
+
+
+def _wait_for(ready: Path, process: "subprocess.Popen[bytes]", log_file: str) -> None:
+    patience = CancelToken()
+    end = time.monotonic() + _START_LIMIT_S
+    while not ready.exists():
+        patience.wait(_POLL_S)
+        if process.poll() is not None or time.monotonic() > end:
+            words = Path(log_file).read_text("utf-8", "replace").strip().splitlines()[-1:]
+            raise ConnectionFailed(
+                f"The sandbox did not start: {' '.join(words) or 'it took too long'}.",
+                "Run `concord sandbox --ready-file FILE` by itself to see why.",
+            )

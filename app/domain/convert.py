@@ -1,0 +1,225 @@
+"""Converters: what a system writes, to the value of a field's type, and back."""
+
+from collections.abc import Callable, Mapping
+from datetime import UTC, date, datetime
+from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from typing import Any, cast
+
+import orjson
+
+from app.domain.mapping import EntityMapping, FieldMapping, FieldType
+from app.domain.record import (
+    NO_BASE,
+    BaseValue,
+    BaseValues,
+    FieldValue,
+    Side,
+    Unreadable,
+    Values,
+    decimal_text,
+    utc_text,
+)
+
+Converter = Callable[[Any], FieldValue]
+
+_TRUE = frozenset({"1", "true", "y", "yes", "t", "on"})
+_FALSE = frozenset({"0", "false", "n", "no", "f", "off"})
+
+
+def converter(field: FieldMapping, side: Side) -> Converter:
+    """Return the function that turns a raw value of one side into the field's type.
+
+    Null, an empty text and an absent value are all None; what cannot be converted becomes
+    `Unreadable`. Never raises for a JSON value.
+    """
+    parse = _parser(field)
+    translate = _translator(field) if side is Side.BILLING else None
+
+    def convert(raw: Any) -> FieldValue:
+        if raw is None or raw == "":
+            return False if field.type is FieldType.BOOLEAN else None
+        if translate is not None:
+            raw = translate(raw)
+        try:
+            return parse(raw)
+        except (ValueError, TypeError, InvalidOperation, OverflowError):
+            return Unreadable(str(raw))
+
+    return convert
+
+
+def raw_value(
+    field: FieldMapping, side: Side, value: FieldValue
+) -> str | bool | int | Decimal | None:
+    """Return a value as a side's interface takes it: the reverse of `converter`.
+
+    Dates and times are text; a decimal stays one. Billing gets its own codes back.
+    """
+    plain: str | bool | int | Decimal | None
+    if isinstance(value, Unreadable):
+        message = f"{field.name}: {value.text!r} cannot be written"
+        raise TypeError(message)
+    if isinstance(value, datetime):
+        plain = utc_text(value)
+    elif isinstance(value, date):
+        plain = value.isoformat()
+    else:
+        plain = value
+    if side is Side.BILLING and isinstance(plain, str):
+        codes = {meaning: code for code, meaning in field.value_map.items()}
+        plain = codes.get(plain, plain)
+        return plain.lower() if field.upper else plain
+    return plain
+
+
+def text(value: BaseValue) -> str:
+    """Return a value as a person reads it; nothing is `""`."""
+    if value is None or value is NO_BASE:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, Decimal):
+        return decimal_text(value)
+    if isinstance(value, datetime):
+        return utc_text(value)
+    if isinstance(value, Unreadable):
+        return value.text
+    return str(value)
+
+
+def decode(document: bytes, entity: EntityMapping) -> Values:
+    """Return the values of a canonical document that has no missing base."""
+    return cast("Values", decode_base(document, entity))
+
+
+def decode_base(document: bytes, entity: EntityMapping) -> BaseValues:
+    """Return the values of a base document; `NO_BASE` where the sides never agreed."""
+    return tuple(
+        _from_plain(raw, kind)
+        for raw, kind in zip(orjson.loads(document), entity.types, strict=True)
+    )
+
+
+def plain_value(value: BaseValue) -> Any:
+    """Return a value as the JSON of journals, plans and `--json` holds it (`canonical`'s form)."""
+    if value is NO_BASE:
+        return []
+    if isinstance(value, Unreadable):
+        return {"unreadable": value.text}
+    if value is None or isinstance(value, bool | int):
+        return value
+    return text(value)
+
+
+def typed_value(raw: Any, kind: FieldType) -> BaseValue:
+    """Return the value of a field from the JSON that `plain_value` made.
+
+    Raises:
+        ValueError: The JSON cannot be a value of that type.
+    """
+    try:
+        return _from_plain(raw, kind)
+    except (TypeError, InvalidOperation) as error:
+        message = f"{raw!r} is no {kind.value}"
+        raise ValueError(message) from error
+
+
+def _from_plain(raw: Any, kind: FieldType) -> BaseValue:
+    if raw is None:
+        return None
+    if isinstance(raw, dict):
+        return Unreadable(raw["unreadable"])
+    if raw == []:
+        return NO_BASE
+    return _FROM_PLAIN[kind](raw)
+
+
+_FROM_PLAIN: Mapping[FieldType, Callable[[Any], FieldValue]] = {
+    FieldType.TEXT: str,
+    FieldType.PICKLIST: str,
+    FieldType.REFERENCE: str,
+    FieldType.INTEGER: int,
+    FieldType.BOOLEAN: bool,
+    FieldType.DECIMAL: Decimal,
+    FieldType.MONEY: Decimal,
+    FieldType.DATE: date.fromisoformat,
+    FieldType.DATETIME: datetime.fromisoformat,
+}
+
+
+def _parser(field: FieldMapping) -> Converter:
+    if field.type in {FieldType.DECIMAL, FieldType.MONEY}:
+        return _decimal_parser(field.scale)
+    return _PARSERS[field.type]
+
+
+def _decimal_parser(scale: int | None) -> Converter:
+    quantum = None if scale is None else Decimal(1).scaleb(-scale)
+
+    def parse(raw: Any) -> Decimal:
+        # A float has lost digits already: its shortest text is what the sender wrote.
+        value = raw if isinstance(raw, Decimal) else Decimal(str(raw).strip())
+        if not value.is_finite():
+            raise ValueError(raw)
+        if quantum is not None and value.as_tuple().exponent < -scale:  # type: ignore[operator]
+            value = value.quantize(quantum, ROUND_HALF_UP)
+        return value.normalize() if value else Decimal(0)
+
+    return parse
+
+
+def _parse_text(raw: Any) -> FieldValue:
+    if isinstance(raw, bool):
+        return "true" if raw else "false"
+    if isinstance(raw, Decimal):
+        return decimal_text(raw)
+    if isinstance(raw, dict | list):
+        raise TypeError(raw)
+    # Salesforce trims text when it saves, so blanks at the ends could never agree.
+    return str(raw).replace("\r\n", "\n").strip() or None
+
+
+def _parse_integer(raw: Any) -> FieldValue:
+    if isinstance(raw, bool):
+        return int(raw)
+    value = Decimal(str(raw).strip())
+    if value != value.to_integral_value():
+        raise ValueError(raw)
+    return int(value)
+
+
+def _parse_boolean(raw: Any) -> FieldValue:
+    word = str(raw).strip().lower()
+    if word in _TRUE:
+        return True
+    if word in _FALSE:
+        return False
+    raise ValueError(raw)
+
+
+def _parse_date(raw: Any) -> FieldValue:
+    return date.fromisoformat(str(raw).strip()[:10])
+
+
+def _parse_datetime(raw: Any) -> FieldValue:
+    value = datetime.fromisoformat(str(raw).strip())
+    return value.replace(tzinfo=UTC) if value.tzinfo is None else value.astimezone(UTC)
+
+
+_PARSERS: Mapping[FieldType, Converter] = {
+    FieldType.TEXT: _parse_text,
+    FieldType.PICKLIST: _parse_text,
+    FieldType.REFERENCE: _parse_text,
+    FieldType.INTEGER: _parse_integer,
+    FieldType.BOOLEAN: _parse_boolean,
+    FieldType.DATE: _parse_date,
+    FieldType.DATETIME: _parse_datetime,
+}
+
+
+def _translator(field: FieldMapping) -> Callable[[Any], Any] | None:
+    if field.value_map:
+        return lambda raw: field.value_map.get(str(raw), raw)
+    if field.upper:
+        return lambda raw: str(raw).upper()
+    return None

@@ -1,0 +1,154 @@
+"""The mapping: which entity is which Salesforce object, field by field."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+from functools import cached_property
+from hashlib import sha256
+
+
+class FieldType(Enum):
+    """The type to which a field's values are converted before they are compared."""
+
+    TEXT = "text"
+    INTEGER = "integer"
+    DECIMAL = "decimal"
+    MONEY = "money"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    DATETIME = "datetime"
+    PICKLIST = "picklist"
+    REFERENCE = "reference"
+
+
+NUMBERS = frozenset({FieldType.INTEGER, FieldType.DECIMAL, FieldType.MONEY})
+
+
+class Owner(Enum):
+    """Whose value wins where the two sides differ; `both` is decided three-way."""
+
+    BILLING = "billing"
+    SALESFORCE = "salesforce"
+    BOTH = "both"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldMapping:
+    """One field: its name on both sides, its type, and who owns it.
+
+    Attributes:
+        billing: The name that the billing connector gives the value; a leading `=` marks one
+            that the connector works out itself.
+        to: For a reference, the entity it points at; its values are keys of that entity.
+        scale: Decimals after the point to which both sides are rounded half up, if any.
+        value_map: Billing code → value, applied when billing is read, reversed when written.
+        upper: Whether text is turned to upper case when billing is read (and lower when written).
+        values: Values that the target accepts; empty when anything goes.
+        currency: The field that holds the currency of a money field.
+    """
+
+    name: str
+    billing: str
+    salesforce: str
+    type: FieldType
+    owner: Owner
+    length: int = 0
+    scale: int | None = None
+    to: str = ""
+    upper: bool = False
+    value_map: Mapping[str, str] = field(default_factory=dict)
+    values: tuple[str, ...] = ()
+    currency: str = ""
+
+
+@dataclass(frozen=True)
+class EntityMapping:
+    """One entity: its Salesforce object, its keys and its fields."""
+
+    name: str
+    label: str
+    plural: str
+    sobject: str
+    billing_key: str
+    salesforce_key: str
+    title: str
+    fields: tuple[FieldMapping, ...]
+    parent: str = ""
+    parent_field: str = ""
+    group_by: str = ""
+
+    @cached_property
+    def index(self) -> Mapping[str, int]:
+        """Field name → its position in a record's values."""
+        return {item.name: position for position, item in enumerate(self.fields)}
+
+    @cached_property
+    def types(self) -> tuple[FieldType, ...]:
+        """The types of the fields, in order."""
+        return tuple(item.type for item in self.fields)
+
+    @cached_property
+    def shape(self) -> str:
+        """What must be the same for two stored documents to be comparable."""
+        parts = (
+            f"{f.name}:{f.type.value}:{f.scale}:{f.upper}:{sorted(f.value_map.items())}"
+            for f in self.fields
+        )
+        return sha256("|".join(parts).encode()).hexdigest()[:16]
+
+    @property
+    def references(self) -> Iterator[FieldMapping]:
+        """The fields that point at other entities."""
+        return (item for item in self.fields if item.type is FieldType.REFERENCE)
+
+
+@dataclass(frozen=True)
+class WorkspaceMapping:
+    """All entities of a workspace, parents before children."""
+
+    name: str
+    billing: str
+    entities: tuple[EntityMapping, ...]
+    fingerprint: str = ""
+
+    @cached_property
+    def by_name(self) -> Mapping[str, EntityMapping]:
+        """Entity name → entity."""
+        return {entity.name: entity for entity in self.entities}
+
+    def entity(self, name: str) -> EntityMapping:
+        """Return the entity of that name; raises `KeyError`."""
+        return self.by_name[name]
+
+    @cached_property
+    def order(self) -> tuple[str, ...]:
+        """Entity names so that every reference points backwards (parents first)."""
+        return tuple(dependency_order(self.entities))
+
+    def children(self, name: str) -> Sequence[EntityMapping]:
+        """The entities whose parent is that entity; `""` gives the roots."""
+        return [entity for entity in self.entities if entity.parent == name]
+
+
+def dependency_order(entities: Sequence[EntityMapping]) -> Iterator[str]:
+    """Yield entity names, what is pointed at before what points; file order where it is free.
+
+    A reference of an entity to itself is no obstacle; `mapping_file` refuses longer cycles.
+    """
+    waiting = list(entities)
+    placed: set[str] = set()
+    known = {entity.name for entity in entities}
+    while waiting:
+        ready = [e for e in waiting if _needs(e) & known <= placed | {e.name}]
+        if not ready:
+            names = ", ".join(entity.name for entity in waiting)
+            message = f"references go in a circle: {names}"
+            raise ValueError(message)
+        for entity in ready:
+            placed.add(entity.name)
+            waiting.remove(entity)
+            yield entity.name
+
+
+def _needs(entity: EntityMapping) -> set[str]:
+    return {reference.to for reference in entity.references}

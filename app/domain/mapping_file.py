@@ -1,0 +1,212 @@
+"""Mapping files: TOML in, a checked mapping out; every error names file and line."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, TypeVar
+
+from app.domain.mapping import (
+    EntityMapping,
+    FieldMapping,
+    FieldType,
+    Owner,
+    WorkspaceMapping,
+    dependency_order,
+)
+from app.errors import MappingInvalid
+
+SCHEMA = 1
+
+_ENTITY_NAMES = {
+    "name", "label", "plural", "sobject", "key", "parent", "parent_field", "group_by", "title",
+    "fields",
+}  # fmt: skip
+_FIELD_NAMES = {
+    "name", "billing", "salesforce", "type", "owner", "length", "scale", "to", "convert", "map",
+    "values", "currency",
+}  # fmt: skip
+_NAME = re.compile(r"[a-z][a-z0-9_]*")
+Choice = TypeVar("Choice", FieldType, Owner)
+
+
+def parse_mapping(text: str, file_name: str) -> WorkspaceMapping:
+    """Return the mapping that a TOML text describes.
+
+    Raises:
+        MappingInvalid: The text is no TOML, names an unknown setting, field type, owner or entity,
+            or lacks something; the summary begins with `file:line`.
+    """
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise MappingInvalid(f"{file_name}: {error}.", "Correct the TOML at that place.") from error
+    return _Parser(text, file_name).mapping(data)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parser:
+    text: str
+    file_name: str
+
+    def mapping(self, data: Mapping[str, Any]) -> WorkspaceMapping:
+        self._known(data, {"schema", "name", "billing", "entity"}, ())
+        if data.get("schema") != SCHEMA:
+            raise self._error(
+                ("schema",),
+                f"schema {data.get('schema')!r} is not {SCHEMA}",
+                "Use a newer Concord, or set schema = 1.",
+            )
+        rows = data.get("entity")
+        if not isinstance(rows, list) or not rows:
+            raise self._error((), "no [[entity]]", "Describe at least one entity.")
+        entities = tuple(self._entity(row) for row in rows)
+        self._consistent(entities)
+        fingerprint = sha256(self.text.encode()).hexdigest()[:16]
+        name = self._word(data, "name", ())
+        return WorkspaceMapping(name, self._word(data, "billing", ()), entities, fingerprint)
+
+    def _entity(self, row: Mapping[str, Any]) -> EntityMapping:
+        name = self._name(row, ())
+        path = (name,)
+        self._known(row, _ENTITY_NAMES, path)
+        key = row.get("key")
+        if not isinstance(key, dict) or set(key) != {"billing", "salesforce"}:
+            raise self._error(
+                path,
+                "key needs billing and salesforce",
+                'Write key = { billing = "…", salesforce = "…" }.',
+            )
+        rows = row.get("fields")
+        if not isinstance(rows, list) or not rows:
+            raise self._error(path, "it has no fields", "List at least one field.")
+        parent = str(row.get("parent", ""))
+        return EntityMapping(
+            name=name,
+            label=self._word(row, "label", path),
+            plural=self._word(row, "plural", path),
+            sobject=self._word(row, "sobject", path),
+            billing_key=str(key["billing"]),
+            salesforce_key=str(key["salesforce"]),
+            title=self._word(row, "title", path),
+            fields=tuple(self._field(item, name) for item in rows),
+            parent=parent,
+            parent_field=str(row.get("parent_field", parent)),
+            group_by=str(row.get("group_by", "")),
+        )
+
+    def _field(self, row: Mapping[str, Any], entity: str) -> FieldMapping:
+        name = self._name(row, (entity,))
+        path = (entity, name)
+        self._known(row, _FIELD_NAMES, path)
+        convert = row.get("convert", "")
+        if convert not in {"", "upper"}:
+            raise self._error(
+                path, f"unknown converter {convert!r}", 'The converters are: "upper".'
+            )
+        scale = row.get("scale")
+        return FieldMapping(
+            name=name,
+            billing=self._word(row, "billing", path),
+            salesforce=self._word(row, "salesforce", path),
+            type=self._choice(FieldType, row, "type", path),
+            owner=self._choice(Owner, row, "owner", path),
+            length=self._number(row, "length", path),
+            scale=None if scale is None else self._number(row, "scale", path),
+            to=str(row.get("to", "")),
+            upper=convert == "upper",
+            value_map={str(code): str(value) for code, value in row.get("map", {}).items()},
+            values=tuple(str(value) for value in row.get("values", ())),
+            currency=str(row.get("currency", "")),
+        )
+
+    def _consistent(self, entities: tuple[EntityMapping, ...]) -> None:
+        self._once((entity.name for entity in entities), "entity", ())
+        known = {entity.name for entity in entities}
+        for entity in entities:
+            self._once((item.name for item in entity.fields), "field", (entity.name,))
+            self._known_fields(entity)
+            for reference in entity.references:
+                if reference.to not in known:
+                    hint = f"The entities are: {', '.join(sorted(known))}."
+                    raise self._error(
+                        (entity.name, reference.name),
+                        f"it refers to unknown entity {reference.to!r}",
+                        hint,
+                    )
+        try:
+            list(dependency_order(entities))
+        except ValueError as error:
+            raise self._error((), str(error), "Drop one of these references.") from error
+
+    def _known_fields(self, entity: EntityMapping) -> None:
+        named = {"title": entity.title, "group_by": entity.group_by}
+        if entity.parent:
+            named["parent_field"] = entity.parent_field
+        named |= {f"currency of {item.name}": item.currency for item in entity.fields}
+        for what, name in named.items():
+            if name and name not in entity.index:
+                hint = f"Its fields are: {', '.join(entity.index)}."
+                raise self._error((entity.name,), f"{what} names unknown field {name!r}", hint)
+
+    def _once(self, names: Iterable[str], what: str, path: tuple[str, ...]) -> None:
+        seen: set[str] = set()
+        for name in names:
+            if name in seen:
+                raise self._error(
+                    (*path, name), f"{what} {name!r} stands twice", "Rename or remove one."
+                )
+            seen.add(name)
+
+    def _known(self, row: Mapping[str, Any], names: set[str], path: tuple[str, ...]) -> None:
+        for name in row:
+            if name not in names:
+                hint = f"Known here: {', '.join(sorted(names))}."
+                raise self._error((*path, name), f"unknown setting {name!r}", hint)
+
+    def _name(self, row: Mapping[str, Any], path: tuple[str, ...]) -> str:
+        name = self._word(row, "name", path)
+        if not _NAME.fullmatch(name):
+            raise self._error(
+                (*path, name), f"bad name {name!r}", "Use a-z, 0-9 and _, a letter first."
+            )
+        return name
+
+    def _word(self, row: Mapping[str, Any], name: str, path: tuple[str, ...]) -> str:
+        value = row.get(name)
+        if not isinstance(value, str) or not value:
+            raise self._error(path, f"{name} is missing", f'Write {name} = "…".')
+        return value
+
+    def _number(self, row: Mapping[str, Any], name: str, path: tuple[str, ...]) -> int:
+        value = row.get(name, 0)
+        if not isinstance(value, int) or isinstance(value, bool) or value < 0:
+            raise self._error(
+                path, f"{name} must be a whole number, not {value!r}", f"Write {name} = 0 or more."
+            )
+        return value
+
+    def _choice(
+        self, kind: type[Choice], row: Mapping[str, Any], name: str, path: tuple[str, ...]
+    ) -> Choice:
+        try:
+            return kind(row.get(name))
+        except ValueError as error:
+            hint = f"It may be: {', '.join(str(item.value) for item in kind)}."
+            raise self._error(path, f"{name} cannot be {row.get(name)!r}", hint) from error
+
+    def _error(self, path: tuple[str, ...], what: str, hint: str) -> MappingInvalid:
+        where = f"{self.file_name}:{line_of(self.text, path)}"
+        place = " of ".join(f"{part!r}" for part in reversed(path))
+        return MappingInvalid(f"{where}: {place + ': ' if place else ''}{what}.", hint)
+
+
+def line_of(text: str, path: tuple[str, ...]) -> int:
+    """Return the 1-based line where the names of a path occur in turn, or the nearest one."""
+    position = 0
+    for part in path:
+        found = re.compile(rf"\b{re.escape(part)}\b").search(text, position)
+        if found:
+            position = found.start()
+    return text.count("\n", 0, position) + 1

@@ -1,0 +1,160 @@
+"""From a difference to the operations that settle it, by owner rule and a person's choice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from app.domain.diff import WRITE, FieldDiff, Kind, RecordDiff, Verdict
+from app.domain.mapping import EntityMapping
+from app.domain.plan import FieldChange, Operation, Problem, Verb
+from app.domain.record import Side, Values
+
+WHOLE_RECORD = "*"
+SKIP = "skip"
+
+
+@dataclass(frozen=True, slots=True)
+class Ability:
+    """What a side can do to an entity: verbs, and the fields that an update can set."""
+
+    verbs: frozenset[Verb]
+    fields: frozenset[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Choice:
+    """What a person decided about one difference.
+
+    Attributes:
+        ticked: Whether to commit it; None leaves it to the rule.
+        take: Field name (or `*` for the record) → `billing`, `salesforce` or `skip`.
+    """
+
+    ticked: bool | None = None
+    take: Mapping[str, str] = field(default_factory=dict)
+
+
+NO_CHOICE = Choice()
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """A record as a side holds it now: its values, their hash, its id there."""
+
+    values: Values | None
+    content: int | None
+    side_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """What would settle one difference: no, one or two operations, and what stands in the way."""
+
+    operations: tuple[Operation, ...] = ()
+    problems: tuple[Problem, ...] = ()
+
+
+def is_ticked(kind: Kind, choice: Choice) -> bool:
+    """Return whether a difference is ticked: inserts and updates are, unless somebody unticked.
+
+    Deletes and conflicts are ticked by hand only; records that share a key never are.
+    """
+    if kind in {Kind.DUPLICATE_KEY, Kind.NOT_COMPARABLE, Kind.IDENTICAL, Kind.IGNORED}:
+        return False
+    if choice.ticked is not None:
+        return choice.ticked
+    return kind in {Kind.ONLY_IN_BILLING, Kind.DIFFERENT}
+
+
+def verdict_of(diff: FieldDiff, choice: Choice) -> Verdict | None:
+    """Return what is to happen to a field after the person's choice; None: nothing."""
+    wish = choice.take.get(diff.name, choice.take.get(WHOLE_RECORD, ""))
+    if diff.verdict is Verdict.NOT_COMPARABLE or wish == SKIP:
+        return None
+    if wish:
+        return WRITE[Side(wish).other]
+    return None if diff.verdict is Verdict.CONFLICT else diff.verdict
+
+
+def propose(
+    entity: EntityMapping,
+    diff: RecordDiff,
+    choice: Choice,
+    targets: Mapping[Side, Target],
+    abilities: Mapping[Side, Ability],
+) -> Proposal:
+    """Return the operations that settle a difference as chosen; the keys are given later."""
+    if diff.kind in {Kind.DUPLICATE_KEY, Kind.NOT_COMPARABLE, Kind.IDENTICAL, Kind.IGNORED}:
+        return Proposal()
+    if diff.billing is None or diff.salesforce is None:
+        return _one_sided(entity, diff, choice, targets, abilities)
+    operations, problems = [], []
+    for side in Side:
+        changes, refused = _changes(diff, choice, side, abilities[side])
+        problems += [_problem(diff, message) for message in refused]
+        if changes:
+            target = targets[side]
+            operations.append(
+                Operation(
+                    entity.name,
+                    diff.key,
+                    side,
+                    Verb.UPDATE,
+                    changes,
+                    target.content,
+                    target.side_id,
+                )
+            )
+    return Proposal(tuple(operations), tuple(problems))
+
+
+def _changes(
+    diff: RecordDiff, choice: Choice, side: Side, ability: Ability
+) -> tuple[tuple[FieldChange, ...], list[str]]:
+    changes, refused = [], []
+    for item in diff.fields:
+        verdict = verdict_of(item, choice)
+        if verdict is None or verdict.target is not side:
+            continue
+        if Verb.UPDATE not in ability.verbs or item.name not in ability.fields:
+            refused.append(f"{item.name}: cannot be written to {side.label}")
+            continue
+        here, there = item.salesforce, item.billing
+        if side is Side.BILLING:
+            here, there = there, here
+        changes.append(FieldChange(item.name, here, there))
+    return tuple(changes), refused
+
+
+def _one_sided(
+    entity: EntityMapping,
+    diff: RecordDiff,
+    choice: Choice,
+    targets: Mapping[Side, Target],
+    abilities: Mapping[Side, Ability],
+) -> Proposal:
+    holder = Side.BILLING if diff.salesforce is None else Side.SALESFORCE
+    wish = choice.take.get(WHOLE_RECORD, "")
+    if wish == SKIP or (diff.kind is Kind.CONFLICT and not wish):
+        return Proposal()
+    # Billing's catalog is what Salesforce follows: what billing has is put back, what only
+    # Salesforce has goes. A person may turn either round.
+    keep = wish == holder.value if wish else holder is Side.BILLING
+    verb, side = (Verb.INSERT, holder.other) if keep else (Verb.DELETE, holder)
+    if verb not in abilities[side].verbs:
+        words = f"{entity.label} {diff.key}: {side.label} offers no {verb.value}"
+        return Proposal(problems=(_problem(diff, words),))
+    values = diff.billing if diff.billing is not None else diff.salesforce
+    changes = tuple(
+        FieldChange(item.name, value, None)
+        if verb is Verb.DELETE
+        else FieldChange(item.name, None, value)
+        for item, value in zip(entity.fields, values or (), strict=True)
+    )
+    target = targets[side]
+    expects = None if verb is Verb.INSERT else target.content
+    side_id = "" if verb is Verb.INSERT else target.side_id
+    return Proposal((Operation(entity.name, diff.key, side, verb, changes, expects, side_id),))
+
+
+def _problem(diff: RecordDiff, message: str) -> Problem:
+    return Problem("warning", diff.entity, diff.key, message)

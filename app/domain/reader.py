@@ -1,0 +1,54 @@
+"""From a connector's flat row to a record: the mapping of one entity, compiled for one side."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from app.domain.convert import Converter, converter
+from app.domain.mapping import EntityMapping
+from app.domain.record import Record, Side
+
+Row = Mapping[str, Any]
+
+
+class RecordReader:
+    """Makes records of one entity from the flat rows of one side.
+
+    A row is keyed by the names that the mapping gives for the side (`billing` or `salesforce`).
+    A value that is absent is None. `side_id`, `changed_at` and `changed_by` come from the
+    connector, which knows where its system keeps them.
+    """
+
+    def __init__(self, entity: EntityMapping, side: Side) -> None:
+        self.entity = entity
+        self.side = side
+        names = (
+            field.billing if side is Side.BILLING else field.salesforce for field in entity.fields
+        )
+        self._columns: tuple[tuple[str, Converter], ...] = tuple(
+            (name, converter(field, side)) for name, field in zip(names, entity.fields, strict=True)
+        )
+        self._key = entity.billing_key if side is Side.BILLING else entity.salesforce_key
+        self._parent = entity.index[entity.parent_field] if entity.parent else None
+
+    @property
+    def key_name(self) -> str:
+        """The name under which a row holds the key."""
+        return self._key
+
+    def record(
+        self, row: Row, *, side_id: str = "", changed_at: str = "", changed_by: str = ""
+    ) -> Record | None:
+        """Return the record of a row, or None where the row has no key."""
+        key = row.get(self._key)
+        if key is None or key == "":
+            return None
+        values = tuple(convert(row.get(name)) for name, convert in self._columns)
+        parent = None if self._parent is None else values[self._parent]
+        return Record(
+            str(key),
+            values,
+            side_id,
+            None if parent is None else str(parent),
+            changed_at,
+            changed_by,
+        )

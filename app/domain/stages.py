@@ -1,0 +1,84 @@
+"""What a commit does, as values: the preview shows them, the real run carries them out."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby, islice
+
+from app.domain.mapping import WorkspaceMapping
+from app.domain.plan import Operation, Verb
+from app.domain.record import RecordKey, Side
+
+
+@dataclass(frozen=True, slots=True)
+class Lot:
+    """Operations of one entity on one side that may be sent in any order, in any batches."""
+
+    entity: str
+    side: Side
+    operations: tuple[Operation, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """Lots that do not depend on each other; the next stage waits for all of them."""
+
+    deletes: bool
+    lots: tuple[Lot, ...]
+
+    @property
+    def count(self) -> int:
+        """How many operations."""
+        return sum(len(lot.operations) for lot in self.lots)
+
+
+def stages(operations: Sequence[Operation], mapping: WorkspaceMapping) -> tuple[Stage, ...]:
+    """Return the stages of a commit: writes, what is pointed at first; deletes in reverse."""
+    depth = depths(mapping)
+
+    def place(operation: Operation) -> tuple[bool, int]:
+        deletes = operation.verb is Verb.DELETE
+        level = depth[operation.entity]
+        return (deletes, -level if deletes else level)
+
+    made = []
+    for (deletes, _level), group in groupby(sorted(operations, key=place), key=place):
+        members = sorted(group, key=_lot)
+        lots = (Lot(*lot, tuple(some)) for lot, some in _lots(members))
+        made.append(Stage(deletes, tuple(lots)))
+    return tuple(made)
+
+
+def depths(mapping: WorkspaceMapping) -> dict[str, int]:
+    """Return entity → how many references it takes at most to come to one that has none."""
+    found: dict[str, int] = {}
+    for name in mapping.order:
+        above = {item.to for item in mapping.entity(name).references} - {name}
+        found[name] = 1 + max((found[other] for other in above), default=-1)
+    return found
+
+
+def batches(lot: Lot, size: int) -> Iterator[tuple[Operation, ...]]:
+    """Yield a lot's operations in batches, deletes apart from writes."""
+    for deletes in (False, True):
+        source = iter([o for o in lot.operations if (o.verb is Verb.DELETE) is deletes])
+        while batch := tuple(islice(source, size)):
+            yield batch
+
+
+def points_at(operation: Operation, mapping: WorkspaceMapping) -> Iterator[RecordKey]:
+    """Yield the records that an insert or update will refer to on its side."""
+    if operation.verb is Verb.DELETE:
+        return
+    targets = {item.name: item.to for item in mapping.entity(operation.entity).references}
+    for change in operation.changes:
+        if change.name in targets and isinstance(change.after, str):
+            yield RecordKey(targets[change.name], change.after)
+
+
+def _lot(operation: Operation) -> tuple[str, str]:
+    return operation.entity, operation.side.value
+
+
+def _lots(members: Sequence[Operation]) -> Iterator[tuple[tuple[str, Side], list[Operation]]]:
+    for (entity, side), some in groupby(members, key=_lot):
+        yield (entity, Side(side)), list(some)

@@ -1,0 +1,97 @@
+"""What Concord expects to go wrong, as a small tree of errors that people can act on."""
+
+from enum import IntEnum
+
+
+class ExitStatus(IntEnum):
+    """Exit status of the command line (docs/cli.md)."""
+
+    DONE = 0
+    DIFFERENCES = 1
+    WRONG_USE = 2
+    NO_CONNECTION = 3
+
+
+class AppError(Exception):
+    """Something that we expect: it is shown to the user as it stands.
+
+    Attributes:
+        summary: What happened, and to which record, setting or file.
+        hint: What the user can do about it.
+    """
+
+    exit_status = ExitStatus.DIFFERENCES
+
+    def __init__(self, summary: str, hint: str = "") -> None:
+        super().__init__(summary)
+        self.summary = summary
+        self.hint = hint
+
+    def __str__(self) -> str:
+        return f"{self.summary} {self.hint}".rstrip()
+
+
+class WrongUse(AppError):  # noqa: N818 - reads as what happened
+    """The command, the file or the setting cannot mean what it says."""
+
+    exit_status = ExitStatus.WRONG_USE
+
+
+class MappingInvalid(WrongUse):
+    """A mapping file has an error; the summary names file and line."""
+
+
+class PlanRefused(WrongUse):
+    """A CommitPlan file cannot be used: damaged, of another workspace or of a newer version."""
+
+
+class NotFound(WrongUse):
+    """A connection, workspace, commit or file of that name does not exist."""
+
+
+class ConnectionFailed(AppError):  # noqa: N818
+    """A system could not be reached."""
+
+    exit_status = ExitStatus.NO_CONNECTION
+
+
+class NotSignedIn(ConnectionFailed):
+    """A system refused our credentials, or we have none."""
+
+
+class NotAllowed(ConnectionFailed):
+    """Signed in, but the right, the permission or the field is missing."""
+
+
+class LimitReached(AppError):  # noqa: N818
+    """A quota of the target is used up; later the same work can go on."""
+
+
+class RemoteRefused(AppError):  # noqa: N818
+    """A system answered that it will not do this (wrong request, rule, record)."""
+
+    def __init__(self, summary: str, hint: str = "", *, code: str = "") -> None:
+        super().__init__(summary, hint)
+        self.code = code
+
+
+class AnswerUnreadable(ConnectionFailed):
+    """A system's answer was truncated, or is not what its interface promises."""
+
+
+class AnswerLost(AppError):  # noqa: N818
+    """A write was sent and no answer came: it may have happened."""
+
+
+class StoreError(AppError):
+    """The workspace's store cannot be used: locked, full, damaged, or of a newer version."""
+
+
+class NoKeyring(AppError):  # noqa: N818
+    """There is no safe place for secrets on this machine."""
+
+    exit_status = ExitStatus.NO_CONNECTION
+
+
+class Cancelled(AppError):  # noqa: N818
+    """The user stopped the work."""

@@ -1,0 +1,206 @@
+"""The Aria sandbox: one client of Aria behind its HTTP paths (aria.md §1, §6)."""
+
+import string
+import threading
+from collections.abc import Mapping
+from hmac import compare_digest
+from random import Random
+from typing import Any
+
+from app.sandbox.aria import edits
+from app.sandbox.aria.body import call_name, read_body
+from app.sandbox.aria.calls import CALLS
+from app.sandbox.aria.context import Answer, Api, Call, Context
+from app.sandbox.aria.errors import AriaError, Code, invalid
+from app.sandbox.aria.inputs import checked, inputs
+from app.sandbox.aria.noise import noisy
+from app.sandbox.aria.tables import KINDS, Row, Tables
+from app.sandbox.wire import Request, Response, SystemSettings, to_json
+
+CORE_PATH = "/v1/core"
+LEGACY_CORE_PATH = "/api/ws/api_ws_class_dispatcher.php"
+ADMIN_PATH = "/AdminTools.php/Dispatcher"
+OBJECT_QUERY_PATH = "/api/AriaQuery/objects.php"
+
+_APIS: dict[str, Api | None] = {
+    CORE_PATH: Api.CORE,
+    LEGACY_CORE_PATH: Api.CORE,
+    ADMIN_PATH: Api.ADMIN,
+    OBJECT_QUERY_PATH: None,  # knows no call yet
+}
+_JSON = {"Content-Type": "application/json;charset=UTF-8"}
+_HTML = {"Content-Type": "text/html;charset=UTF-8"}
+_COMMON = inputs("rest_call* output_format client_receipt_id(50) alt_caller_id(30)")
+_KEY_LENGTH = 32
+_KEPT_ANSWERS = 512
+
+
+class AriaSystem:
+    """One client of Aria with its catalog; every answer is made from the tables, under one lock."""
+
+    name = "aria"
+
+    def __init__(self, settings: SystemSettings) -> None:
+        self._settings = settings
+        self._lock = threading.RLock()
+        random = Random(f"aria {settings.seed}")
+        self._client_no = 9000000 + random.randrange(1, 1000)
+        self._auth_key = "".join(
+            random.choices(string.ascii_letters + string.digits, k=_KEY_LENGTH)
+        )
+        self._tables = Tables({})
+        self._answers: dict[tuple[str, str], bytes] = {}
+        self._answered_version = -1
+        self.reset(drift=True)
+
+    def handle(self, request: Request) -> Response:
+        """Answer a request as Aria would: HTTP 200 for every business error."""
+        if request.path not in _APIS:
+            return _page(404, "Not Found", "The requested URL was not found on this server.")
+        if request.method != "POST":
+            page = _page(405, "Method Not Allowed", "Use POST.")
+            return Response(page.status, page.body, {**page.headers, "Allow": "POST"})
+        try:
+            body = self._answer(_APIS[request.path], read_body(request))
+        except AriaError as error:
+            body = to_json({"error_code": int(error.code), "error_msg": error.message})
+        return Response(200, body, _JSON)
+
+    def endpoint(self, request: Request) -> str:
+        """Return the name of the call."""
+        return call_name(request)
+
+    def fault(self, kind: str, request: Request) -> Response:
+        """Return what Aria, or the proxy before it, answers in trouble."""
+        del request  # the answers of a proxy do not depend on it
+        if kind == "unavailable":
+            return _page(
+                503, "Service Unavailable", "The server is temporarily unable to serve you."
+            )
+        if kind == "too_many":
+            return _page(429, "Too Many Requests", "Please slow down.")
+        if kind == "session_expired":
+            return _error(Code.AUTHENTICATION, "authentication error")
+        return _error(Code.UNEXPECTED, "unexpected error")
+
+    def ready(self, base_url: str) -> dict[str, Any]:
+        """Return Aria's part of the ready file."""
+        return {
+            "core_url": f"{base_url}{CORE_PATH}",
+            "object_query_url": f"{base_url}{OBJECT_QUERY_PATH}",
+            "admin_url": f"{base_url}{ADMIN_PATH}",
+            "client_no": self._client_no,
+            "auth_key": self._auth_key,
+            "promo_code": self._widest_promotion(),
+        }
+
+    def types(self) -> list[str]:
+        """Return the types of record; composite keys are described with each in `tables.KINDS`."""
+        return list(KINDS)
+
+    def state(self, type_name: str) -> list[Row]:
+        """Return all rows of a type, each with its client-defined `key`."""
+        with self._lock:
+            return edits.state(self._tables, type_name)
+
+    def edit(self, type_name: str, record_id: str, values: Mapping[str, Any]) -> None:
+        """Change a record by its client-defined key, as a person would."""
+        with self._lock:
+            edits.edit(self._tables, type_name, record_id, values)
+
+    def reset(self, *, drift: bool) -> None:
+        """Go back to the data set, with or without the drift."""
+        tables = Tables(self._settings.dataset.aria)
+        tables.put("setting", {"name": "noisy", "value": False})
+        for change in self._settings.dataset.drift if drift else ():
+            if change.system != self.name:
+                continue
+            if change.verb == "insert":
+                edits.insert(tables, change.type_name, change.values)
+            else:
+                values = {edits.DELETE: True} if change.verb == "delete" else change.values
+                edits.edit(tables, change.type_name, change.key, values)
+        with self._lock:
+            self._tables = tables
+            self._answers.clear()
+
+    def _widest_promotion(self) -> str:
+        sizes = {r["promo_plan_set_no"]: len(r["plan_nos"]) for r in self._tables.all("plan_set")}
+        codes = self._tables.all("promotion")
+        widest = max(codes, key=lambda row: sizes.get(row["promo_plan_set_no"], 0), default={})
+        return str(widest.get("promo_cd", ""))
+
+    def _answer(self, api: Api | None, body: dict[str, Any]) -> bytes:
+        self._authenticate(body)
+        common = checked(_COMMON, body)
+        call = CALLS.get(common["rest_call"])
+        if call is None or call.api is not api:
+            raise AriaError(Code.UNKNOWN_CALL, f"unknown call name: {common['rest_call'][:80]}")
+        if common.get("output_format", "json") != "json":
+            raise invalid("output_format", "the sandbox answers in json only")
+        sent = checked(call.inputs, body)
+        with self._lock:
+            if call.writes:
+                return self._written(call, sent, common.get("client_receipt_id"))
+            return self._read(call, sent)
+
+    def _authenticate(self, body: dict[str, Any]) -> None:
+        number, key = str(body.get("client_no")), str(body.get("auth_key"))
+        right = compare_digest(key.encode(), self._auth_key.encode())
+        if number != str(self._client_no) or not right:
+            raise AriaError(Code.AUTHENTICATION, "authentication error")
+
+    def _read(self, call: Call, sent: dict[str, Any]) -> bytes:
+        key = (call.name, repr(sorted(sent.items())))
+        if self._answered_version != self._tables.version or len(self._answers) >= _KEPT_ANSWERS:
+            self._answers.clear()
+            self._answered_version = self._tables.version
+        kept = self._answers.get(key)
+        if kept is None:
+            kept = self._encoded(call, call.answer(self._context(), sent))
+            if call.cached:
+                self._answers[key] = kept
+        return kept
+
+    def _written(self, call: Call, sent: dict[str, Any], receipt: str | None) -> bytes:
+        """Carry out a write: all of it or nothing, and once for each receipt id (aria.md §1.9)."""
+        if receipt is not None:
+            self._check_receipt(receipt)
+        before, done = self._tables.snapshot(), False
+        try:
+            answer = call.answer(self._context(), sent)
+            done = True
+        finally:
+            if not done:
+                self._tables.restore(before)
+        if receipt is not None:
+            today = self._settings.clock.now().date().isoformat()
+            self._tables.put("receipt", {"client_receipt_id": receipt, "receipt_date": today})
+        return self._encoded(call, answer)
+
+    def _check_receipt(self, receipt: str) -> None:
+        if not (receipt.isascii() and receipt.isalnum()):
+            raise AriaError(
+                Code.FORMAT, "invalid input format: client_receipt_id is not alphanumeric"
+            )
+        if self._tables.get("receipt", receipt) is not None:
+            raise AriaError(Code.FORMAT, "invalid input format: client_receipt_id was already used")
+
+    def _context(self) -> Context:
+        return Context(self._tables, self._settings.clock, self._client_no)
+
+    def _encoded(self, call: Call, answer: Answer) -> bytes:
+        whole = {"error_code": int(Code.OK), "error_msg": "OK", **answer}
+        if self._tables.at("setting", "noisy")["value"]:
+            whole = noisy(whole, Random(f"{self._settings.seed} {call.name}"))
+        return to_json(whole)
+
+
+def _error(code: Code, message: str) -> Response:
+    return Response(200, to_json({"error_code": int(code), "error_msg": message}), _JSON)
+
+
+def _page(status: int, title: str, text: str) -> Response:
+    head = f"<head><title>{status} {title}</title></head>"
+    page = f"<html>{head}<body><h1>{title}</h1><p>{text}</p></body></html>"
+    return Response(status, page.encode(), _HTML)

@@ -1,0 +1,127 @@
+"""The resources query and queryAll (salesforce.md §5.1)."""
+
+import re
+from typing import Any
+
+from app.sandbox.salesforce.api import Call, Route
+from app.sandbox.salesforce.errors import RequestError
+from app.sandbox.salesforce.soql_compile import Compiled, Context, Selected, compile_query
+from app.sandbox.salesforce.soql_parser import parse
+from app.sandbox.salesforce.soql_run import first_page, later_page
+from app.sandbox.wire import Response
+
+_SMALLEST, _LARGEST = 200, 2000
+_LONG_TEXTS = 2
+_APEX = {
+    "id": "Id",
+    "reference": "Id",
+    "boolean": "Boolean",
+    "int": "Integer",
+    "double": "Double",
+    "currency": "Decimal",
+    "percent": "Double",
+    "date": "Date",
+    "datetime": "Datetime",
+}
+
+
+def query(call: Call) -> Response:
+    """Answer `GET query?q=`: live rows alone."""
+    return _first(call, deleted=False)
+
+
+def query_all(call: Call) -> Response:
+    """Answer `GET queryAll?q=`: rows in the recycle bin too."""
+    return _first(call, deleted=True)
+
+
+def _first(call: Call, *, deleted: bool) -> Response:
+    soql = call.query("q")
+    compiled = _compiled(call, soql, deleted=deleted)
+    if call.request.query.get("columns", "").lower() == "true":
+        return Response.json(_columns(compiled))
+    size = _page_size(call, compiled)
+    with call.org.store.read() as connection:
+        page = first_page(connection, compiled, size)
+    body: dict[str, Any] = {"totalSize": page.total, "done": page.rows is None}
+    if page.rows is not None:
+        locator = call.org.cursors.open(soql, page.rows, size, deleted=deleted)
+        body["nextRecordsUrl"] = _next_url(call, locator, len(page.records))
+    return Response.json({**body, "records": page.records})
+
+
+def query_more(call: Call) -> Response:
+    """Answer `GET query/{locator}-{place}`: the next page."""
+    match = re.fullmatch(r"(\w{15,18})-(\d+)", call.params["locator"])
+    if match is None:
+        raise RequestError("INVALID_QUERY_LOCATOR", "invalid query locator")
+    cursor = call.org.cursors.find(match[1])
+    start = int(match[2])
+    if start >= len(cursor.rows):
+        raise RequestError("INVALID_QUERY_LOCATOR", "invalid query locator")
+    compiled = _compiled(call, cursor.soql, deleted=cursor.deleted)
+    end = start + cursor.page_size
+    with call.org.store.read() as connection:
+        records = later_page(connection, compiled, cursor.rows[start:end])
+    body: dict[str, Any] = {"totalSize": len(cursor.rows), "done": end >= len(cursor.rows)}
+    if end < len(cursor.rows):
+        body["nextRecordsUrl"] = _next_url(call, match[1], end)
+    return Response.json({**body, "records": records})
+
+
+def _compiled(call: Call, soql: str, *, deleted: bool) -> Compiled:
+    org = call.org
+    context = Context(org.schema, org.clock.now(), f"{call.root}/sobjects/", deleted)
+    return compile_query(parse(soql), soql, context)
+
+
+def _next_url(call: Call, locator: str, place: int) -> str:
+    return f"{call.root}/query/{locator}-{place}"
+
+
+def _page_size(call: Call, compiled: Compiled) -> int:
+    """Return the page size: the caller's wish within bounds, less for several long texts."""
+    options = call.request.headers.get("sforce-query-options", "")
+    wish = re.search(r"batchSize\s*=\s*(\d+)", options, re.IGNORECASE)
+    size = min(max(int(wish[1]), _SMALLEST), _LARGEST) if wish else _LARGEST
+    long_texts = [s for s in compiled.selected if s.column.field.long_text]
+    if sum(s.column.field.custom for s in long_texts) >= _LONG_TEXTS:
+        size = _SMALLEST
+    return min(size, call.org.page_size)
+
+
+def _columns(compiled: Compiled) -> dict[str, Any]:
+    return {
+        "columnMetadata": [_column(selected) for selected in compiled.selected],
+        "entityName": compiled.sobject.name,
+        "groupBy": bool(compiled.group),
+        "idSelected": any(s.name == "Id" for s in compiled.selected),
+        "keyPrefix": compiled.sobject.prefix,
+    }
+
+
+def _column(selected: Selected) -> dict[str, Any]:
+    field, column = selected.column.field, selected.column
+    number = field.is_number or field.type == "int"
+    return {
+        "aggregate": column.aggregate,
+        "apexType": _APEX.get(field.type, "String"),
+        "booleanType": field.type == "boolean",
+        "columnName": selected.name,
+        "custom": field.custom,
+        "displayName": selected.name,
+        "foreignKeyName": None,
+        "insertable": field.createable and not column.aggregate,
+        "joinColumns": [],
+        "numberType": number,
+        "textType": not number and field.type != "boolean",
+        "updatable": field.updateable and not column.aggregate,
+    }
+
+
+ROUTES = (
+    Route("query", "query", {"GET": query}),
+    Route("queryAll", "queryAll", {"GET": query_all}),
+    Route("query/{locator}", "query", {"GET": query_more}),
+    Route("queryAll/{locator}", "queryAll", {"GET": query_more}),
+)

@@ -1,0 +1,169 @@
+"""The org's rows in SQLite: one table an sObject, one writer at a time, any number of readers."""
+
+import queue
+import sqlite3
+import tempfile
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from app.sandbox.salesforce.schema import Field, SObject
+
+_READ_WAIT_S = 30
+
+
+def quoted(name: str) -> str:
+    """Return a name of ours as an SQL identifier."""
+    return f'"{name}"'
+
+
+class Store:
+    """A throw-away database. Columns are named as fields; `seq` orders, `deleted_at` dates deletes.
+
+    Numbers are kept as integers times ten to the field's scale, times as REST writes them.
+    """
+
+    def __init__(self) -> None:
+        self._directory = tempfile.TemporaryDirectory(
+            prefix="concord-sandbox-", ignore_cleanup_errors=True
+        )
+        self._path = Path(self._directory.name) / "org.db"
+        self._lock = threading.RLock()
+        self._owner: int | None = None
+        self._depth = 0
+        self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
+        self._all: list[sqlite3.Connection] = []
+        self._writer = self._connect()
+        self._writer.execute("PRAGMA journal_mode = WAL")
+        self._tables: list[str] = []
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self._path, timeout=_READ_WAIT_S, isolation_level=None, check_same_thread=False
+        )
+        connection.execute("PRAGMA synchronous = OFF")
+        connection.create_function("fold", 1, _fold, deterministic=True)
+        self._all.append(connection)
+        return connection
+
+    def create_table(self, sobject: SObject) -> None:
+        """Make the table of an sObject with its indexes."""
+        columns = ", ".join(_column(each) for each in sobject.fields)
+        table = quoted(sobject.name)
+        with self.write() as connection:
+            connection.execute(
+                f"CREATE TABLE {table} (seq INTEGER PRIMARY KEY, {columns}, deleted_at TEXT)"
+            )
+            connection.execute(f"CREATE UNIQUE INDEX {_index(sobject, 'Id')} ON {table} (Id)")
+            for each in sobject.fields:
+                if _searched(each):
+                    self._add_index(connection, sobject, each)
+        self._tables.append(sobject.name)
+
+    def _add_index(self, connection: sqlite3.Connection, sobject: SObject, field: Field) -> None:
+        connection.execute(
+            f"CREATE INDEX {_index(sobject, field.name)} "
+            f"ON {quoted(sobject.name)} ({quoted(field.name)})"
+        )
+
+    @contextmanager
+    def write(self) -> Iterator[sqlite3.Connection]:
+        """Give the writing connection in a transaction; within one, in a part that can roll back.
+
+        An exception that leaves the block undoes what the block wrote.
+        """
+        with self._lock:
+            self._begin()
+            try:
+                yield self._writer
+            except BaseException:
+                self._end("ROLLBACK")
+                raise
+            self._end("COMMIT")
+
+    def _begin(self) -> None:
+        inner = self._depth > 0
+        self._writer.execute(f"SAVEPOINT p{self._depth}" if inner else "BEGIN IMMEDIATE")
+        self._depth += 1
+        self._owner = threading.get_ident()
+
+    def _end(self, verb: str) -> None:
+        self._depth -= 1
+        point = f"p{self._depth}"
+        if self._depth:
+            if verb == "ROLLBACK":
+                self._writer.execute(f"ROLLBACK TO {point}")
+            self._writer.execute(f"RELEASE {point}")
+            return
+        self._owner = None
+        self._writer.execute(verb)
+
+    @contextmanager
+    def read(self) -> Iterator[sqlite3.Connection]:
+        """Give a connection to read with; within a write of this thread, the one that sees it."""
+        if self._owner == threading.get_ident():
+            yield self._writer
+            return
+        try:
+            connection = self._idle.get_nowait()
+        except queue.Empty:
+            with self._lock:
+                connection = self._connect()
+        try:
+            yield connection
+        finally:
+            self._idle.put(connection)
+
+    def snapshot(self) -> None:
+        """Remember all rows as they are, for restore()."""
+        with self.write() as connection:
+            for table in self._tables:
+                kept = quoted(f"kept {table}")
+                connection.execute(f"DROP TABLE IF EXISTS {kept}")
+                connection.execute(f"CREATE TABLE {kept} AS SELECT * FROM {quoted(table)}")
+
+    def restore(self) -> None:
+        """Put back the rows of the last snapshot."""
+        with self.write() as connection:
+            for table in self._tables:
+                connection.execute(f"DELETE FROM {quoted(table)}")
+                connection.execute(
+                    f"INSERT INTO {quoted(table)} SELECT * FROM {quoted('kept ' + table)}"
+                )
+
+    def close(self) -> None:
+        """Close every connection and remove the file."""
+        with self._lock:
+            for connection in self._all:
+                connection.close()
+            self._all.clear()
+        self._directory.cleanup()
+
+
+def _searched(field: Field) -> bool:
+    """Tell whether rows are found by the field often enough for an index."""
+    if field.name == "Id":
+        return False  # it has its own
+    lookup = field.type == "reference" and field.createable and field.name != "OwnerId"
+    return lookup or field.id_lookup or field.name == "SystemModstamp"
+
+
+def _column(field: Field) -> str:
+    if field.is_number or field.type in {"int", "boolean"}:
+        return f"{quoted(field.name)} INTEGER"
+    exact = field.case_sensitive or field.is_id or field.type in {"date", "datetime"}
+    return f"{quoted(field.name)} TEXT COLLATE {'BINARY' if exact else 'NOCASE'}"
+
+
+def _index(sobject: SObject, column: str) -> str:
+    return quoted(f"{sobject.name}.{column}")
+
+
+def _fold(value: str | None) -> str | None:
+    return None if value is None else str(value).casefold()
+
+
+def placeholders(values: Sequence[object]) -> str:
+    """Return as many question marks as there are values, for an IN list."""
+    return ",".join("?" * len(values))

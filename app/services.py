@@ -1,0 +1,212 @@
+"""What the window and the command line ask for: connections, workspaces, an open workbench."""
+
+import json
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+from app import settings
+from app.connectors import registry
+from app.connectors.protocol import Connector, Health
+from app.connectors.spec import ConnectorSpec
+from app.credentials import Credentials
+from app.domain.control import CancelToken
+from app.domain.mapping import WorkspaceMapping
+from app.domain.mapping_file import parse_mapping
+from app.domain.record import Side
+from app.errors import NotFound, WrongUse
+from app.settings import Connection, Workspace
+from app.store.workspace import Store
+from app.sync.workbench import Workbench
+
+
+@dataclass(frozen=True, slots=True)
+class Connected:
+    """A connection that was just made: which secrets were saved, which live in memory only."""
+
+    connection: Connection
+    saved: bool
+    missing: tuple[str, ...]
+
+
+class Services:
+    """Connections, workspaces and what is opened from them, for one folder of settings."""
+
+    def __init__(self, base: Path, credentials: Credentials) -> None:
+        self.base = base
+        self.credentials = credentials
+
+    def kinds(self) -> tuple[ConnectorSpec, ...]:
+        """Return the kinds of connection that there are."""
+        return tuple(registry.spec(kind) for kind in registry.kinds())
+
+    def connections(self) -> tuple[Connection, ...]:
+        """Return all connections, by name."""
+        return settings.list_connections(self.base)
+
+    def connection(self, name: str) -> Connection:
+        """Return a connection; raises `NotFound`."""
+        return settings.load_connection(self.base, name)
+
+    def save_connection(self, connection: Connection, secrets: Mapping[str, str]) -> Connected:
+        """Save a connection and its secrets; a secret not given keeps its value.
+
+        Raises:
+            WrongUse: An unknown kind, setting or secret, or a name that cannot be one.
+        """
+        spec = registry.spec(connection.kind)
+        _known("setting", connection, connection.settings, [s.name for s in spec.settings])
+        names = [secret.name for secret in spec.secrets]
+        _known("secret", connection, secrets, names)
+        connection = replace(connection, secrets=tuple(names))
+        settings.save_connection(self.base, connection)
+        stored = [self.credentials.set(connection.name, *secret) for secret in secrets.items()]
+        needed = [secret.name for secret in spec.secrets if secret.required]
+        missing = (n for n in needed if self.credentials.get(connection.name, n) is None)
+        return Connected(connection, all(stored), tuple(missing))
+
+    def delete_connection(self, name: str) -> None:
+        """Forget a connection and its secrets; refused while a workspace uses it."""
+        connection = self.connection(name)
+        settings.delete_connection(self.base, name)
+        for secret in connection.secrets:
+            self.credentials.delete(name, secret)
+
+    def connect_ready(self, ready_file: Path) -> list[Connected]:
+        """Make the connections `<kind>-demo` from a sandbox's ready file; return them."""
+        try:
+            ready = json.loads(ready_file.read_text("utf-8"))
+        except (OSError, ValueError) as error:
+            raise WrongUse(
+                f"The ready file {ready_file} cannot be read: {error}.",
+                "Start `concord sandbox --ready-file FILE` and wait until the file is there.",
+            ) from error
+        made = []
+        for kind in registry.kinds():
+            if kind in ready:
+                found = registry.from_ready(kind, ready[kind])
+                connection = Connection(f"{kind}-demo", kind, dict(found.settings))
+                made.append(self.save_connection(connection, found.secrets))
+        return made
+
+    def check_connection(self, name: str, cancel: CancelToken) -> Health:
+        """Ask a system who we are and what is missing; raises what `Reader.check` raises."""
+        mapping = self._mapping_for(name)
+        return self._connector(self.connection(name), mapping).check(mapping.entities, cancel)
+
+    def workspaces(self) -> tuple[Workspace, ...]:
+        """Return all workspaces, by name."""
+        return settings.list_workspaces(self.base)
+
+    def workspace(self, name: str) -> Workspace:
+        """Return a workspace; raises `NotFound`."""
+        return settings.load_workspace(self.base, name)
+
+    def create_workspace(self, workspace: Workspace) -> Workspace:
+        """Save a workspace; `mapping` `""` takes the one that comes with the billing kind.
+
+        Raises:
+            WrongUse: The mapping is wrong or for another kind, or the name is taken.
+            NotFound: A connection or the mapping does not exist.
+        """
+        if workspace.name in {known.name for known in self.workspaces()}:
+            raise WrongUse(
+                f"There is a workspace {workspace.name!r} already.",
+                "Choose another name, or delete that one first.",
+            )
+        kind = self.connection(workspace.billing).kind
+        if not workspace.mapping:
+            workspace = replace(workspace, mapping=f"{kind}_catalog")
+        elif not settings.NAME.fullmatch(workspace.mapping):
+            workspace = replace(workspace, mapping=str(Path(workspace.mapping).absolute()))
+        mapping = self.mapping(workspace)
+        if mapping.billing != kind:
+            raise WrongUse(
+                f"The mapping {mapping.name!r} is for {mapping.billing}, the connection"
+                f" {workspace.billing!r} is {kind}.",
+                "Choose a mapping of that kind with --mapping.",
+            )
+        settings.save_workspace(self.base, workspace)
+        return workspace
+
+    def delete_workspace(self, name: str) -> Path:
+        """Forget a workspace; return where its store, with the history, stays."""
+        workspace = self.workspace(name)
+        settings.delete_workspace(self.base, name)
+        return settings.store_file(self.base, workspace)
+
+    def mapping(self, workspace: Workspace) -> WorkspaceMapping:
+        """Return a workspace's mapping; raises `MappingInvalid` with file and line."""
+        file = settings.mapping_file(self.base, workspace)
+        return parse_mapping(file.read_text("utf-8"), str(getattr(file, "name", file)))
+
+    def store_file(self, workspace: Workspace) -> Path:
+        """Return where a workspace's store is, there or not."""
+        return settings.store_file(self.base, workspace)
+
+    def open_workbench(self, name: str) -> Workbench:
+        """Open a workspace; nothing is sent yet. Its store is closed by the caller."""
+        workspace = self.workspace(name)
+        mapping = self.mapping(workspace)
+        connectors = {
+            Side.BILLING: self._connector(self.connection(workspace.billing), mapping),
+            Side.SALESFORCE: self._connector(self.connection(workspace.salesforce), mapping),
+        }
+        store = Store(self.store_file(workspace), mapping)
+        return Workbench(name, mapping, store, connectors)
+
+    @contextmanager
+    def workbench(self, name: str) -> Iterator[Workbench]:
+        """Open a workspace for a while and close its store at the end."""
+        bench = self.open_workbench(name)
+        try:
+            yield bench
+        finally:
+            bench.store.close()
+
+    def is_production(self, workspace: Workspace) -> bool:
+        """Return whether one of its connections is production."""
+        names = (workspace.billing, workspace.salesforce)
+        return any(self.connection(name).production for name in names)
+
+    def _mapping_for(self, connection: str) -> WorkspaceMapping:
+        for workspace in self.workspaces():
+            if connection in {workspace.billing, workspace.salesforce}:
+                return self.mapping(workspace)
+        for kind in (self.connection(connection).kind, *registry.kinds()):
+            try:
+                return self.mapping(Workspace("", "", "", f"{kind}_catalog"))
+            except NotFound:
+                continue
+        raise NotFound("No mapping comes with Concord.", "Install Concord again.")
+
+    def _connector(self, connection: Connection, mapping: WorkspaceMapping) -> Connector:
+        return registry.connect(
+            connection.kind,
+            connection.name,
+            connection.settings,
+            _secret_reader(self.credentials, connection.name),
+            mapping=mapping,
+            save_secret=lambda name, value: self._keep(connection.name, name, value),
+        )
+
+    def _keep(self, connection: str, secret: str, value: str) -> None:
+        self.credentials.set(connection, secret, value)
+
+
+def _secret_reader(credentials: Credentials, connection: str) -> Callable[[str], str | None]:
+    def read(name: str) -> str | None:
+        secret = credentials.get(connection, name)
+        return None if secret is None else secret.reveal()
+
+    return read
+
+
+def _known(what: str, connection: Connection, given: Mapping[str, str], names: list[str]) -> None:
+    for name in given:
+        if name not in names:
+            raise WrongUse(
+                f"A {connection.kind} connection has no {what} {name!r}.",
+                f"It has: {', '.join(names) or 'none'}.",
+            )

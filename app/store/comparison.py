@@ -1,0 +1,226 @@
+"""The hash join: which pairs differ, what the compare said of them, and the counts."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import orjson
+
+from app.domain.convert import decode, decode_base
+from app.domain.diff import Kind, RecordDiff
+from app.domain.mapping import EntityMapping
+from app.domain.record import BaseValues, Side, Values, canonical, content_hash
+from app.store.workspace import Store
+
+_ROWS_AT_ONCE = 2000
+_WITH_DOCUMENTS = (
+    " FROM link LEFT JOIN diff ON diff.link = link.id"
+    " LEFT JOIN document base ON base.id = link.id * 4"
+    " LEFT JOIN document billing ON billing.id = link.id * 4 + 1 AND link.billing_hash IS NOT NULL"
+    " LEFT JOIN document salesforce ON salesforce.id = link.id * 4 + 2"
+    " AND link.salesforce_hash IS NOT NULL"
+)
+_COLUMNS = (
+    "link.id, link.key, link.duplicate, link.base_hash, link.billing_hash, link.salesforce_hash,"
+    " base.body, billing.body, salesforce.body"
+)
+# The same words as the partial index `link_differs`, so that SQLite walks that index alone.
+_DIFFERS = "(link.billing_hash IS NOT link.salesforce_hash OR link.duplicate)"
+
+
+class Hashes(NamedTuple):
+    """The three hashes of a pair, by which a later compare sees that nothing changed."""
+
+    base: int | None
+    billing: int | None
+    salesforce: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Pair:
+    """A key whose two sides do not hold the same, opened.
+
+    `base_body` is the stored base document, None where the sides never agreed.
+    """
+
+    link: int
+    key: str
+    duplicate: bool
+    hashes: Hashes
+    base: BaseValues | None
+    billing: Values | None
+    salesforce: Values | None
+
+
+class StoredDiff(NamedTuple):
+    """A difference as the compare left it, with what the plan needs to act on it."""
+
+    link: int
+    pair: Pair
+    kind: Kind
+    deleted: bool
+
+
+class Judged(NamedTuple):
+    """What compare found for one pair, to be stored."""
+
+    pair: Pair
+    diff: RecordDiff
+    new_base: BaseValues | None
+
+
+def changed_pairs(store: Store, entity: EntityMapping) -> Iterator[Pair]:
+    """Yield the differing pairs that no compare has judged as they are now, in no order.
+
+    Costs what differs, not what there is: it walks the partial index over differing links.
+    """
+    where = (
+        f" WHERE link.entity = ? AND {_DIFFERS} AND (diff.link IS NULL"
+        " OR diff.billing_hash IS NOT link.billing_hash"
+        " OR diff.salesforce_hash IS NOT link.salesforce_hash"
+        " OR diff.base_hash IS NOT link.base_hash"
+        f" OR (diff.kind = {Kind.DUPLICATE_KEY.value}) IS NOT (link.duplicate > 0))"
+    )
+    with store.translating():
+        cursor = store.reader.execute(
+            f"SELECT {_COLUMNS}{_WITH_DOCUMENTS}{where}", (store.entity_ids[entity.name],)
+        )
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            yield from (_pair(row, entity) for row in rows)
+
+
+def store_judged(store: Store, judged: Sequence[Judged]) -> None:
+    """Store what compare found, and the bases that moved on, in one transaction."""
+    rows = []
+    with store.transaction(store.mirror) as connection:
+        for pair, diff, new_base in judged:
+            base_hash = pair.hashes.base
+            if new_base is not None and new_base != pair.base:
+                body = canonical(new_base)
+                base_hash = content_hash(body)
+                connection.execute(
+                    "INSERT OR REPLACE INTO document (id, body) VALUES (?, ?)",
+                    (pair.link * 4, body),
+                )
+                connection.execute(
+                    "UPDATE link SET base_hash = ? WHERE id = ?", (base_hash, pair.link)
+                )
+            names = orjson.dumps([field.name for field in diff.fields]).decode()
+            hashes = (base_hash, pair.hashes.billing, pair.hashes.salesforce)
+            rows.append((pair.link, diff.kind.value, names, int(diff.deleted), *hashes))
+        connection.executemany("INSERT OR REPLACE INTO diff VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+
+
+def drop_settled(store: Store) -> None:
+    """Forget the differences of pairs that agree now, and the choices made for them."""
+    with store.transaction(store.mirror) as connection:
+        settled = (
+            "SELECT diff.link FROM diff LEFT JOIN link ON link.id = diff.link"
+            f" WHERE link.id IS NULL OR NOT {_DIFFERS}"
+        )
+        connection.execute(f"DELETE FROM choice WHERE link IN ({settled})")
+        connection.execute(f"DELETE FROM diff WHERE link IN ({settled})")
+
+
+def kind_counts(store: Store) -> Mapping[str, Mapping[Kind, int]]:
+    """Return entity → kind → how many; every entity and every kind is there."""
+    counts = {entity.name: dict.fromkeys(Kind, 0) for entity in store.mapping.entities}
+    names = {number: name for name, number in store.entity_ids.items()}
+    with store.translating():
+        totals = store.reader.execute(
+            "SELECT entity, count(*) FROM link WHERE billing_hash IS NOT NULL"
+            " OR salesforce_hash IS NOT NULL GROUP BY entity"
+        ).fetchall()
+        found = store.reader.execute(
+            "SELECT entity, kind, count(*) FROM diff JOIN link ON link.id = diff.link"
+            " GROUP BY entity, kind"
+        ).fetchall()
+    for number, total in totals:
+        if number in names:
+            counts[names[number]][Kind.IDENTICAL] = total
+    for number, kind, count in found:
+        entity = counts.get(names.get(number, ""))
+        if entity is not None and kind != Kind.IDENTICAL:
+            entity[Kind(kind)] = count
+            entity[Kind.IDENTICAL] -= count
+    return counts
+
+
+def stored_diffs(
+    store: Store, entity: EntityMapping, kinds: Iterable[Kind] = ()
+) -> Iterator[StoredDiff]:
+    """Yield the differences that the last compare stored, in key order; of some kinds or of all."""
+    wanted = ",".join(str(kind.value) for kind in kinds)
+    where = f" WHERE link.entity = ? AND diff.kind {f'IN ({wanted})' if wanted else '<> 0'}"
+    with store.translating():
+        cursor = store.reader.execute(
+            f"SELECT {_COLUMNS}, diff.kind, diff.deleted{_WITH_DOCUMENTS}{where} ORDER BY link.key",
+            (store.entity_ids[entity.name],),
+        )
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            for row in rows:
+                yield StoredDiff(row[0], _pair(row, entity), Kind(row[-2]), bool(row[-1]))
+
+
+def one_pair(store: Store, link: int) -> tuple[EntityMapping, Pair] | None:
+    """Return a link with its three documents, whether or not they differ."""
+    with store.translating():
+        row = store.reader.execute(
+            f"SELECT link.entity, {_COLUMNS}{_WITH_DOCUMENTS} WHERE link.id = ?", (link,)
+        ).fetchone()
+    if row is None:
+        return None
+    entity = store.entity(row[0])
+    return entity, _pair(row[1:], entity)
+
+
+def existing_keys(store: Store, entity: EntityMapping, side: Side, keys: Iterable[str]) -> set[str]:
+    """Return those of the keys that a side's mirror holds."""
+    column, number = f"{side.value}_hash", store.entity_ids[entity.name]
+    found = set()
+    with store.translating():
+        for key in keys:
+            row = store.reader.execute(
+                f"SELECT 1 FROM link WHERE entity = ? AND key = ? AND {column} IS NOT NULL",
+                (number, key),
+            ).fetchone()
+            if row:
+                found.add(key)
+    return found
+
+
+def find_link(store: Store, entity: EntityMapping, key: str) -> int | None:
+    """Return the number of a record's link, None where no side ever held the key."""
+    with store.translating():
+        row = store.reader.execute(
+            "SELECT id FROM link WHERE entity = ? AND key = ?",
+            (store.entity_ids[entity.name], key),
+        ).fetchone()
+    return None if row is None else int(row[0])
+
+
+def side_details(store: Store, link: int, side: Side) -> tuple[str, str, str]:
+    """Return a record's id on a side, when it was changed there and by whom; `""` if unknown."""
+    slot = 1 if side is Side.BILLING else 2
+    with store.translating():
+        row = store.reader.execute(
+            "SELECT side_id, changed_at, changed_by FROM document WHERE id = ?", (link * 4 + slot,)
+        ).fetchone()
+    return ("", "", "") if row is None else (row[0] or "", row[1] or "", row[2] or "")
+
+
+def _pair(row: Sequence[object], entity: EntityMapping) -> Pair:
+    link, key, duplicate, base_hash, billing_hash, salesforce_hash, base, billing, salesforce = row[
+        :9
+    ]
+    hashes = Hashes(base_hash, billing_hash, salesforce_hash)  # type: ignore[arg-type]
+    agreed = billing if billing is not None and billing_hash == salesforce_hash else base
+    return Pair(
+        link=link,  # type: ignore[arg-type]
+        key=key,  # type: ignore[arg-type]
+        duplicate=bool(duplicate),
+        hashes=hashes,
+        base=None if agreed is None else decode_base(agreed, entity),  # type: ignore[arg-type]
+        billing=None if billing is None else decode(billing, entity),  # type: ignore[arg-type]
+        salesforce=None if salesforce is None else decode(salesforce, entity),  # type: ignore[arg-type]
+    )

@@ -1,0 +1,138 @@
+"""The store's schema, one forward step a version; `PRAGMA user_version` counts them."""
+
+import sqlite3
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from sqlite_utils import Database
+
+# The id of a document is link * 4 + slot: one integer key instead of two columns and an index.
+BASE, BILLING, SALESFORCE = 0, 1, 2
+
+
+def _first(connection: sqlite3.Connection) -> None:
+    # Imported late: it costs half a second, and only a new or old store needs it.
+    from sqlite_utils import Database  # noqa: PLC0415
+
+    db = Database(connection)
+    db.table("note").create({"name": str, "value": str}, pk="name", not_null={"value"})
+    db.table("entity").create(
+        {"id": int, "name": str, "shape": str, "fields": str}, pk="id", not_null={"name", "shape"}
+    )
+    db.table("entity").create_index(["name"], unique=True)
+    _create_link(db)
+    db.table("document").create(
+        {"id": int, "body": bytes, "side_id": str, "changed_at": str, "changed_by": str}, pk="id"
+    )
+    db.table("twin").create(
+        {"id": int, "link": int, "side": int, "side_id": str, "body": bytes}, pk="id"
+    )
+    db.table("twin").create_index(["link"])
+    _create_comparison(db)
+    _create_journal(db)
+
+
+def _create_link(db: "Database") -> None:
+    link = db.table("link")
+    link.create(
+        {
+            "id": int,
+            "entity": int,
+            "key": str,
+            "parent": str,
+            "title": str,
+            "sort": str,
+            "grp": str,
+            "base_hash": int,
+            "billing_hash": int,
+            "salesforce_hash": int,
+            "duplicate": int,
+        },
+        pk="id",
+        not_null={"entity", "key", "duplicate"},
+        defaults={"duplicate": 0},
+    )
+    link.create_index(["entity", "key"], unique=True)
+    link.create_index(["entity", "parent", "sort"])
+    link.db.execute(
+        "CREATE INDEX link_differs ON link(entity)"
+        " WHERE billing_hash IS NOT salesforce_hash OR duplicate"
+    )
+
+
+def _create_comparison(db: "Database") -> None:
+    diff = db.table("diff")
+    diff.create(
+        {
+            "link": int,
+            "kind": int,
+            "fields": str,
+            "deleted": int,
+            "base_hash": int,
+            "billing_hash": int,
+            "salesforce_hash": int,
+        },
+        pk="link",
+        not_null={"kind", "deleted"},
+    )
+    diff.create_index(["kind"])
+    db.table("choice").create({"link": int, "ticked": int, "take": str}, pk="link")
+
+
+def _create_journal(db: "Database") -> None:
+    db.table("commit_run").create(
+        {
+            "id": str,
+            "who": str,
+            "plan": bytes,
+            "state": str,
+            "started_at": str,
+            "finished_at": str,
+            "calls": str,
+            "seconds": float,
+        },
+        pk="id",
+    )
+    journal = db.table("journal")
+    journal.create(
+        {
+            "id": int,
+            "run": str,
+            "entity": str,
+            "key": str,
+            "side": str,
+            "verb": str,
+            "changes": str,
+            "expects": int,
+            "side_id": str,
+            "idempotency_key": str,
+            "state": int,
+            "message": str,
+            "field": str,
+            "intent_at": str,
+            "done_at": str,
+        },
+        pk="id",
+        not_null={"run", "state"},
+    )
+    journal.create_index(["run", "idempotency_key"])
+    journal.create_index(["run", "state"])
+    journal.create_index(["entity", "key"])
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
+VERSION = len(STEPS)
+
+
+def migrate(connection: sqlite3.Connection, version: int) -> None:
+    """Bring a store of an older version to `VERSION`, each step in one transaction."""
+    for number, step in enumerate(STEPS[version:], start=version + 1):
+        connection.execute("BEGIN IMMEDIATE")
+        try:
+            step(connection)
+            connection.execute(f"PRAGMA user_version = {number}")
+        except BaseException:
+            connection.rollback()
+            raise
+        connection.commit()

@@ -1,0 +1,64 @@
+"""What becomes of stored documents when the mapping of an entity changes."""
+
+import sqlite3
+from collections.abc import Sequence
+
+import orjson
+
+from app.domain.mapping import EntityMapping
+from app.domain.record import content_hash
+from app.store.migrations import BASE, BILLING, SALESFORCE
+
+
+def reshape(connection: sqlite3.Connection, number: int, entity: EntityMapping) -> None:
+    """Keep the base field by field, drop the entity's mirror: the next refresh reads it again.
+
+    Called inside a transaction, before the entity's new shape is stored.
+    """
+    old = orjson.loads(
+        connection.execute("SELECT fields FROM entity WHERE id = ?", (number,)).fetchone()[0]
+    )
+    _keep_agreements(connection, number)
+    _move_bases(connection, number, entity, old)
+    slots = (number, BILLING, SALESFORCE)
+    connection.execute(
+        "DELETE FROM document WHERE (id & 3) IN (?2, ?3)"
+        " AND id / 4 IN (SELECT id FROM link WHERE entity = ?1)",
+        slots,
+    )
+    connection.execute(
+        "DELETE FROM diff WHERE link IN (SELECT id FROM link WHERE entity = ?)", (number,)
+    )
+    connection.execute(
+        "UPDATE link SET billing_hash = NULL, salesforce_hash = NULL, duplicate = 0"
+        " WHERE entity = ?",
+        (number,),
+    )
+
+
+def _keep_agreements(connection: sqlite3.Connection, number: int) -> None:
+    connection.execute(
+        "INSERT OR REPLACE INTO document (id, body)"
+        " SELECT link.id * 4, body FROM link JOIN document ON document.id = link.id * 4 + ?2"
+        " WHERE entity = ?1 AND billing_hash IS salesforce_hash",
+        (number, BILLING),
+    )
+
+
+def _move_bases(
+    connection: sqlite3.Connection, number: int, entity: EntityMapping, old: Sequence[Sequence[str]]
+) -> None:
+    places = {(name, kind): position for position, (name, kind) in enumerate(old)}
+    order = [places.get((field.name, field.type.value)) for field in entity.fields]
+    rows = connection.execute(
+        "SELECT link.id, body FROM link JOIN document ON document.id = link.id * 4 + ?2"
+        " WHERE entity = ?1",
+        (number, BASE),
+    ).fetchall()
+    for link, body in rows:
+        values = orjson.loads(body)
+        moved = orjson.dumps([[] if place is None else values[place] for place in order])
+        connection.execute("UPDATE document SET body = ? WHERE id = ?", (moved, link * 4))
+        connection.execute(
+            "UPDATE link SET base_hash = ? WHERE id = ?", (content_hash(moved), link)
+        )

@@ -1,0 +1,182 @@
+"""One SQLite file a workspace: opening, versions, connections, and what SQLite's errors mean."""
+
+import os
+import sqlite3
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Self
+
+import orjson
+
+from app.domain.mapping import EntityMapping, WorkspaceMapping
+from app.errors import StoreError
+from app.store.migrations import VERSION, migrate
+from app.store.reshape import reshape
+
+BUSY_TIMEOUT_S = 5.0
+
+
+class Store:
+    """The store of one workspace.
+
+    Connections belong to the thread that asks for them. `mirror` connections sync at checkpoints
+    only, since the mirror can be read again; `durable` ones sync every transaction.
+    """
+
+    def __init__(self, path: Path, mapping: WorkspaceMapping) -> None:
+        """Open the file, make it where there is none, migrate it where it is old.
+
+        Raises:
+            StoreError: It is no store, is of a newer version, is locked, or cannot be written.
+        """
+        self.path = path
+        self.mapping = mapping
+        self.entity_ids: dict[str, int] = {}
+        self._local = threading.local()
+        self._open: list[sqlite3.Connection] = []
+        self._lock = threading.Lock()
+        with self.translating():
+            self._prepare()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_exc: object) -> None:
+        self.close()
+
+    @property
+    def mirror(self) -> sqlite3.Connection:
+        """This thread's connection for the mirror (`synchronous=NORMAL`)."""
+        return self._connection("mirror", "PRAGMA synchronous = NORMAL")
+
+    @property
+    def durable(self) -> sqlite3.Connection:
+        """This thread's connection for the journal and outcomes (`synchronous=FULL`)."""
+        return self._connection("durable", "PRAGMA synchronous = FULL")
+
+    @property
+    def reader(self) -> sqlite3.Connection:
+        """This thread's read-only connection."""
+        return self._connection("reader", "PRAGMA query_only = ON")
+
+    def entity(self, entity_id: int) -> EntityMapping:
+        """Return the entity with that number in the store."""
+        name = next(name for name, number in self.entity_ids.items() if number == entity_id)
+        return self.mapping.entity(name)
+
+    def close(self) -> None:
+        """Close the connections of all threads; none may be at work."""
+        with self._lock:
+            for connection in self._open:
+                connection.close()
+            self._open.clear()
+            self._local = threading.local()
+
+    @contextmanager
+    def translating(self) -> Iterator[None]:
+        """Turn SQLite's errors into `StoreError`, here and nowhere else."""
+        try:
+            yield
+        except sqlite3.Error as error:
+            raise _translated(error, self.path) from error
+
+    @contextmanager
+    def transaction(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
+        """Run one write transaction; all of it is kept, or nothing."""
+        with self.translating():
+            connection.execute("BEGIN IMMEDIATE")
+            try:
+                yield connection
+            except BaseException:
+                connection.rollback()
+                raise
+            connection.commit()
+
+    def _connection(self, name: str, pragma: str) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, name, None)
+        if connection is None:
+            with self.translating():
+                connection = self._connect()
+                connection.execute(pragma)
+            setattr(self._local, name, connection)
+        return connection
+
+    def _connect(self) -> sqlite3.Connection:
+        connection = sqlite3.connect(
+            self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
+        )
+        with self._lock:
+            self._open.append(connection)
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -16000")
+        return connection
+
+    def _prepare(self) -> None:
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+            # Made before SQLite opens it: its WAL files take over the file's mode.
+            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+        except OSError as error:
+            raise StoreError(
+                f"The store {self.path} cannot be written: {error.strerror}.",
+                "Check the folder's rights and the space on the disk.",
+            ) from error
+        connection = self.durable
+        version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+        if version > VERSION:
+            raise StoreError(
+                f"The store {self.path} was written by a newer Concord"
+                f" (version {version}, this one knows {VERSION}).",
+                "Use that Concord; nothing was changed.",
+            )
+        if version < VERSION:
+            connection.execute("PRAGMA journal_mode = WAL")
+            migrate(connection, version)
+        self._adopt_mapping(connection)
+
+    def _adopt_mapping(self, connection: sqlite3.Connection) -> None:
+        stored = {
+            name: (number, shape)
+            for number, name, shape in connection.execute("SELECT id, name, shape FROM entity")
+        }
+        for entity in self.mapping.entities:
+            number, shape = stored.get(entity.name, (None, None))
+            if shape == entity.shape:
+                self.entity_ids[entity.name] = number
+                continue
+            with self.transaction(connection):
+                fields = orjson.dumps([[f.name, f.type.value] for f in entity.fields]).decode()
+                if number is not None:
+                    reshape(connection, number, entity)
+                row = (number, entity.name, entity.shape, fields)
+                cursor = connection.execute(
+                    "INSERT OR REPLACE INTO entity VALUES (?, ?, ?, ?)", row
+                )
+                self.entity_ids[entity.name] = number or int(cursor.lastrowid or 0)
+
+
+def _translated(error: sqlite3.Error, path: Path) -> StoreError:
+    words = str(error)
+    name = getattr(error, "sqlite_errorname", "")
+    if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):
+        return StoreError(
+            f"The store {path} is in use by another program.",
+            "Close the other Concord that works on this workspace, then try again.",
+        )
+    if name in {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC"}:
+        return StoreError(
+            f"There is no space left for the store {path}.",
+            "Free some space; what was written before is kept, and `concord resume` goes on.",
+        )
+    if name in {"SQLITE_NOTADB", "SQLITE_CORRUPT"}:
+        return StoreError(
+            f"The store {path} is damaged or is no store of Concord: {words}.",
+            "Put the last good copy in its place, or delete it and refresh again.",
+        )
+    if name in {"SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"}:
+        return StoreError(
+            f"The store {path} cannot be opened for writing: {words}.", "Check the file's rights."
+        )
+    return StoreError(f"The store {path} failed: {words}.", "See the log for the statement.")

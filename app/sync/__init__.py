@@ -1,0 +1,1 @@
+"""Refresh, compare, plan, commit, resume: plain functions over a workbench, without Qt."""

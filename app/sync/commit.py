@@ -1,0 +1,301 @@
+"""Commit: preflight, intent, send, outcome; and resume after anything that came in between."""
+
+import getpass
+import logging
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime
+from itertools import islice
+
+from app.connectors.protocol import Batch, Connector
+from app.domain.control import CancelToken, Progress, Report
+from app.domain.plan import CommitPlan, Operation, Outcome, OutcomeState, Verb, plan_to_json
+from app.domain.record import Record, RecordKey, Side
+from app.domain.stages import Stage, batches, points_at, stages
+from app.errors import AppError, Cancelled, StoreError
+from app.store import journal
+from app.sync.preflight import Found, Live, note_live, read_live, record_after, stands, why_stale
+from app.sync.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+BATCHES_AT_ONCE = 4
+_UNSETTLED = (OutcomeState.INTENT, OutcomeState.UNKNOWN)
+_NOT_WRITTEN = (
+    OutcomeState.FAILED,
+    OutcomeState.STALE,
+    OutcomeState.SKIPPED,
+    OutcomeState.UNKNOWN,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """One operation that was not written, and why, in the target's words."""
+
+    entity: str
+    key: str
+    field: str
+    message: str
+    state: OutcomeState = OutcomeState.FAILED
+
+
+@dataclass(frozen=True, slots=True)
+class CommitResult:
+    """What became of a commit: `selected = sent + stale + skipped`, `sent = written + failed`.
+
+    Attributes:
+        unknown: How many of the failed ones were sent without an answer; `resume` settles them.
+        stopped_by: Why it did not come to its end, `""` if it did.
+    """
+
+    commit: str
+    selected: int = 0
+    written: int = 0
+    failed: int = 0
+    stale: int = 0
+    skipped: int = 0
+    unknown: int = 0
+    calls: Mapping[Side, int] = field(default_factory=dict)
+    seconds: float = 0
+    failures: tuple[Failure, ...] = ()
+    stopped_by: str = ""
+
+    @property
+    def sent(self) -> int:
+        """Operations that went out to a target."""
+        return self.written + self.failed
+
+    @property
+    def is_clean(self) -> bool:
+        """Whether everything selected was written."""
+        return self.written == self.selected
+
+
+def commit(bench: Workbench, plan: CommitPlan, cancel: CancelToken, report: Report) -> CommitResult:
+    """Carry a plan out and return what became of it.
+
+    A cancel stops between two calls; what was not sent stays in the journal for `resume`.
+
+    Raises:
+        AppError: Nothing was sent: a side could not be read, or the store not written.
+    """
+    started, before = time.monotonic(), bench.calls()
+    run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
+    if not plan.operations:
+        return CommitResult(run, calls=dict.fromkeys(before, 0))
+    live = read_live(bench, plan.operations, cancel, report)
+    journal.begin(bench.store, run, getpass.getuser(), plan.operations, plan_to_json(plan))
+    sender = _Sender(bench, run, live, cancel, report)
+    sender.send(sender.set_stale_aside(plan.operations, again=False))
+    if not sender.stopped_by:
+        sender.ask_again()
+    return _finished(bench, sender, before, started)
+
+
+def resume(bench: Workbench, cancel: CancelToken, report: Report) -> CommitResult | None:
+    """Bring the oldest commit that broke off to its end; None where there is none.
+
+    What may have been sent is looked up on the target: it holds what we wrote, and is done; it
+    holds what was before, and is sent again under the same key; or neither, and is left alone.
+    """
+    open_runs = journal.open_runs(bench.store)
+    if not open_runs:
+        return None
+    started, before, run = time.monotonic(), bench.calls(), open_runs[0]
+    operations = _operations(bench, run, _UNSETTLED)
+    live = read_live(bench, operations, cancel, report)
+    sender = _Sender(bench, run, live, cancel, report)
+    sender.miss(_operations(bench, run, _NOT_WRITTEN))
+    sender.send(sender.set_stale_aside(operations, again=True))
+    return _finished(bench, sender, before, started)
+
+
+@dataclass
+class _Sender:
+    """One run of a commit: sends stage by stage and writes each outcome as it comes."""
+
+    bench: Workbench
+    run: str
+    live: Live
+    cancel: CancelToken
+    report: Report
+    done: int = 0
+    total: int = 0
+    stopped_by: str = ""
+    missing: set[tuple[RecordKey, Side]] = field(default_factory=set)
+
+    def set_stale_aside(self, operations: Sequence[Operation], *, again: bool) -> list[Operation]:
+        """Return what may be sent; journal the rest as stale or, when resuming, as written."""
+        fresh, stale = [], []
+        settled: list[tuple[Outcome, Record | None]] = []
+        for operation in operations:
+            entity, found = self.bench.mapping.entity(operation.entity), self.live.of(operation)
+            state = stands(operation, found, entity)
+            if state is Found.BEFORE:
+                fresh.append(operation)
+            elif state is Found.AFTER and again:
+                outcome = Outcome(operation, OutcomeState.WRITTEN, "found written")
+                settled.append((outcome, self._written(outcome)))
+            else:
+                message = why_stale(operation, found, entity)
+                stale.append(Outcome(operation, OutcomeState.STALE, message))
+        journal.mark(self.bench.store, self.run, stale)
+        journal.settle(self.bench.store, self.run, settled)
+        note_live(self.bench, [outcome.operation for outcome in stale], self.live)
+        self.miss(outcome.operation for outcome in stale)
+        return fresh
+
+    def send(self, operations: Sequence[Operation]) -> None:
+        """Send operations stage by stage; stop at a cancel, a spent quota or a lost connection."""
+        self.total = len(operations)
+        for stage in stages(operations, self.bench.mapping):
+            if self.stopped_by:
+                return
+            try:
+                self._send_stage(stage)
+            except Cancelled as error:
+                self.stopped_by = error.summary
+
+    def ask_again(self) -> None:
+        """Look up what was sent without an answer, and send again what did not arrive."""
+        lost = _operations(self.bench, self.run, (OutcomeState.UNKNOWN,))
+        if not lost:
+            return
+        try:
+            self.live = read_live(self.bench, lost, self.cancel, self.report)
+        except AppError as error:
+            self.stopped_by = str(error)
+            return
+        self.send(self.set_stale_aside(lost, again=True))
+
+    def _send_stage(self, stage: Stage) -> None:
+        waiting = iter(list(self._stage_batches(stage)))
+        with ThreadPoolExecutor(BATCHES_AT_ONCE, thread_name_prefix="commit") as pool:
+            running: set[Future[list[Outcome]]] = set()
+            while True:
+                if not self.stopped_by and not self.cancel.is_cancelled:
+                    for side, batch in islice(waiting, BATCHES_AT_ONCE - len(running)):
+                        connector = self.bench.connectors[side]
+                        running.add(pool.submit(_write, connector, batch, self.cancel))
+                if not running:
+                    break
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    self._take(future)
+        self.cancel.check()
+
+    def _stage_batches(self, stage: Stage) -> Iterator[tuple[Side, Batch]]:
+        for lot in stage.lots:
+            entity = self.bench.mapping.entity(lot.entity)
+            sendable = replace(lot, operations=tuple(self._without_orphans(lot.operations)))
+            for some in batches(sendable, self.bench.connectors[lot.side].batch_size):
+                yield lot.side, Batch(entity, some)
+
+    def _without_orphans(self, operations: Iterable[Operation]) -> list[Operation]:
+        """Leave out what refers to a record that was to come in this commit and did not."""
+        good, skipped = [], []
+        for operation in operations:
+            lacks = [
+                needed
+                for needed in points_at(operation, self.bench.mapping)
+                if (needed, operation.side) in self.missing
+            ]
+            if lacks:
+                words = f"its {lacks[0].entity} {lacks[0].key} was not written"
+                skipped.append(Outcome(operation, OutcomeState.SKIPPED, words))
+            else:
+                good.append(operation)
+        journal.mark(self.bench.store, self.run, skipped)
+        self.miss(outcome.operation for outcome in skipped)
+        self.done += len(skipped)
+        return good
+
+    def _take(self, future: "Future[list[Outcome]]") -> None:
+        try:
+            outcomes = future.result()
+        except StoreError:
+            raise
+        except AppError as error:
+            # Nothing of the batch was carried out: it stays an intent, for resume.
+            self.stopped_by = str(error)
+            return
+        journal.settle(
+            self.bench.store, self.run, [(outcome, self._written(outcome)) for outcome in outcomes]
+        )
+        self.miss(o.operation for o in outcomes if o.state is not OutcomeState.WRITTEN)
+        self.done += len(outcomes)
+        what = self.bench.mapping.entity(outcomes[0].operation.entity).plural if outcomes else ""
+        self.report(Progress(self.done, self.total, f"Committing {what}", "commit"))
+
+    def _written(self, outcome: Outcome) -> Record | None:
+        operation = outcome.operation
+        if outcome.state is not OutcomeState.WRITTEN or operation.verb is Verb.DELETE:
+            return None
+        entity = self.bench.mapping.entity(operation.entity)
+        found = self.live.of(operation)
+        record = record_after(operation, found, entity)
+        return replace(record, side_id=outcome.side_id) if outcome.side_id else record
+
+    def miss(self, operations: Iterable[Operation]) -> None:
+        """Note inserts that did not happen: what refers to them is not sent."""
+        self.missing.update(
+            (operation.record_key, operation.side)
+            for operation in operations
+            if operation.verb is Verb.INSERT
+        )
+
+
+def _operations(bench: Workbench, run: str, states: Sequence[OutcomeState]) -> list[Operation]:
+    return [e.operation for e in journal.entries(bench.store, run=run, states=states)]
+
+
+def _write(connector: Connector, batch: Batch, cancel: CancelToken) -> list[Outcome]:
+    return list(connector.write(batch, cancel))
+
+
+def _finished(
+    bench: Workbench, sender: _Sender, before: Mapping[Side, int], started: float
+) -> CommitResult:
+    seconds = time.monotonic() - started
+    calls = {side: count - before[side] for side, count in bench.calls().items()}
+    journal.finish(
+        bench.store, sender.run, {side.value: count for side, count in calls.items()}, seconds
+    )
+    result = replace(
+        result_of(bench, sender.run), calls=calls, seconds=seconds, stopped_by=sender.stopped_by
+    )
+    log.info(
+        "Commit %s: %d selected, %d written, %d failed, %d stale, %d skipped in %.1f s",
+        *(result.commit, result.selected, result.written, result.failed, result.stale),
+        *(result.skipped, seconds),
+    )
+    return result
+
+
+def result_of(bench: Workbench, run: str) -> CommitResult:
+    """Return what became of a commit, counted from the journal.
+
+    What was sent without an answer counts as failed; what was never sent as skipped.
+    """
+    found = journal.find_run(bench.store, run)
+    counts = {state: found.counts.get(state, 0) for state in OutcomeState}
+    failures = tuple(
+        Failure(e.operation.entity, e.operation.key, e.field, e.message, e.state)
+        for e in journal.entries(bench.store, run=run, states=_NOT_WRITTEN)
+    )
+    return CommitResult(
+        commit=run,
+        selected=sum(counts.values()),
+        written=counts[OutcomeState.WRITTEN],
+        failed=counts[OutcomeState.FAILED] + counts[OutcomeState.UNKNOWN],
+        stale=counts[OutcomeState.STALE],
+        skipped=counts[OutcomeState.SKIPPED] + counts[OutcomeState.INTENT],
+        unknown=counts[OutcomeState.UNKNOWN],
+        calls={side: found.calls.get(side.value, 0) for side in Side},
+        seconds=found.seconds,
+        failures=failures,
+    )

@@ -1,0 +1,112 @@
+"""Compare: the mirror's differing pairs, judged by the three-way rule and stored."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from itertools import islice
+
+from app.domain.control import CancelToken, Progress, Report
+from app.domain.diff import Kind, RecordDiff, diff_record, merged_base
+from app.domain.mapping import EntityMapping
+from app.domain.proposal import Choice, Proposal, Target, propose
+from app.domain.record import Side
+from app.store.choices import choice_of
+from app.store.comparison import (
+    Judged,
+    Pair,
+    changed_pairs,
+    drop_settled,
+    kind_counts,
+    one_pair,
+    side_details,
+    store_judged,
+)
+from app.sync.workbench import Workbench
+
+_PAIRS_AT_ONCE = 2000
+
+
+@dataclass(frozen=True, slots=True)
+class OpenedDiff:
+    """One pair opened for a person: what differs, what was chosen, what would be done."""
+
+    entity: EntityMapping
+    diff: RecordDiff
+    choice: Choice
+    proposal: Proposal
+
+
+def compare(
+    bench: Workbench, cancel: CancelToken, report: Report
+) -> Mapping[str, Mapping[Kind, int]]:
+    """Judge what changed since the last compare; return entity → kind → count.
+
+    The cost is that of the pairs that differ, not of all that there are.
+    """
+    done = 0
+    for entity in bench.mapping.entities:
+        pairs = iter(changed_pairs(bench.store, entity))
+        while some := list(islice(pairs, _PAIRS_AT_ONCE)):
+            cancel.check()
+            store_judged(bench.store, [judge(entity, pair) for pair in some])
+            done += len(some)
+            report(Progress(done, 0, f"Comparing {entity.plural}"))
+    drop_settled(bench.store)
+    return kind_counts(bench.store)
+
+
+def judge(entity: EntityMapping, pair: Pair) -> Judged:
+    """Return what a pair is, and the base that both sides agree on now."""
+    diff = opened(entity, pair)
+    new_base = None
+    if pair.billing is not None and pair.salesforce is not None:
+        new_base = merged_base(pair.base, pair.billing, pair.salesforce)
+    return Judged(pair, diff, new_base)
+
+
+def opened(entity: EntityMapping, pair: Pair) -> RecordDiff:
+    """Return the difference of a pair; records that share a key are a class of their own."""
+    diff = diff_record(entity, pair.key, pair.base, pair.billing, pair.salesforce)
+    if not pair.duplicate:
+        return diff
+    return RecordDiff(
+        diff.entity,
+        diff.key,
+        Kind.DUPLICATE_KEY,
+        diff.fields,
+        diff.base,
+        diff.billing,
+        diff.salesforce,
+    )
+
+
+def diff_of(bench: Workbench, link: int) -> OpenedDiff | None:
+    """Return one pair opened, from the store alone; None where the link is gone."""
+    found = one_pair(bench.store, link)
+    if found is None:
+        return None
+    entity, pair = found
+    diff, choice = opened(entity, pair), choice_of(bench.store, link)
+    return OpenedDiff(entity, diff, choice, proposal_of(bench, entity, pair, diff, choice))
+
+
+def proposal_of(
+    bench: Workbench, entity: EntityMapping, pair: Pair, diff: RecordDiff, choice: Choice
+) -> Proposal:
+    """Return the operations that settle a stored pair as chosen."""
+    billing_id, salesforce_id = (
+        side_details(bench.store, pair.link, side)[0] for side in (Side.BILLING, Side.SALESFORCE)
+    )
+    targets = {
+        Side.BILLING: Target(pair.billing, pair.hashes.billing, billing_id),
+        Side.SALESFORCE: Target(pair.salesforce, pair.hashes.salesforce, salesforce_id),
+    }
+    return propose(entity, diff, choice, targets, bench.abilities(entity))
+
+
+def total(counts: Iterable[Mapping[Kind, int]]) -> dict[Kind, int]:
+    """Return the counts of all entities together."""
+    summed = dict.fromkeys(Kind, 0)
+    for one in counts:
+        for kind, count in one.items():
+            summed[kind] += count
+    return summed

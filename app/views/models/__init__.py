@@ -1,0 +1,1 @@
+"""The item models: they answer the views from pages of the store, and know no widget."""

@@ -1,0 +1,82 @@
+"""What the window needs of the rest of Concord; `app.__main__` provides it."""
+
+from collections.abc import Mapping, Sequence
+from typing import Protocol
+
+from app.connectors.protocol import Health
+from app.connectors.spec import ConnectorSpec
+from app.domain.control import CancelToken, Report
+from app.settings import Connection, Workspace
+from app.sync.workbench import Workbench
+
+
+class Services(Protocol):
+    """Everything the window asks for that is not in an open workspace.
+
+    Each of these may read files, the keyring or the network: the window calls them from a worker
+    only, never from its own thread, and several may run at once.
+    """
+
+    def workspaces(self) -> Sequence[Workspace]:
+        """Return all workspaces, by name."""
+        ...
+
+    def open_workbench(self, name: str) -> Workbench:
+        """Open a workspace; the window keeps it until it closes, and closes its store then.
+
+        Raises:
+            AppError: Its mapping, its store or a connection cannot be used.
+        """
+        ...
+
+    def create_workspace(self, name: str, billing: str, salesforce: str) -> None:
+        """Make a workspace of two connections.
+
+        Raises:
+            AppError: The name is taken, or cannot be one.
+        """
+        ...
+
+    def connections(self) -> Sequence[Connection]:
+        """Return all connections, by name."""
+        ...
+
+    def connector_specs(self) -> Sequence[ConnectorSpec]:
+        """Return the kinds of connection that can be made."""
+        ...
+
+    def save_connection(self, connection: Connection, secrets: Mapping[str, str]) -> None:
+        """Keep a connection, and those secrets that were typed; others stay as they are.
+
+        Raises:
+            AppError: It cannot be kept; nothing of it was.
+        """
+        ...
+
+    def delete_connection(self, name: str) -> None:
+        """Forget a connection and its secrets.
+
+        Raises:
+            AppError: A workspace uses it.
+        """
+        ...
+
+    def secrets_place(self, connection: Connection) -> str:
+        """Return in words where a connection's secrets are, or which of them are missing."""
+        ...
+
+    def check(self, name: str, cancel: CancelToken) -> Health:
+        """Sign in to a connection and return who we are there and what is missing.
+
+        Raises:
+            AppError: It cannot be reached, or refuses us.
+        """
+        ...
+
+    def start_demo(self, cancel: CancelToken, report: Report) -> str:
+        """Start the sandbox beside the window, connect to it; return the demo workspace's name.
+
+        Raises:
+            AppError: The sandbox did not start.
+        """
+        ...

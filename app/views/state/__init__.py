@@ -1,0 +1,1 @@
+"""What the views show, decided by plain functions and values; no Qt."""

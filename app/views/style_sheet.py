@@ -1,0 +1,91 @@
+"""How Fusion's controls are drawn; the trees paint themselves and are not touched by it."""
+
+from collections.abc import Callable
+
+_TEMPLATE = """
+QToolTip {{ background: {base}; color: {text}; border: 1px solid {line}; padding: 4px 8px; }}
+QMainWindow, QDialog {{ background: {window}; }}
+#rail {{ background: {rail}; }}
+#rail QToolButton {{ color: {rail_text}; background: transparent; border: none; padding: 8px 0;
+  border-left: 3px solid transparent; font-size: 9pt; }}
+#rail QToolButton:hover {{ background: rgba(255, 255, 255, 24); }}
+#rail QToolButton:checked {{ color: #FFFFFF; background: rgba(255, 255, 255, 30);
+  border-left: 3px solid {checked_rail}; }}
+#rail QToolButton:focus {{ border: 1px solid {rail_text}; }}
+#topBar {{ background: {base}; border-bottom: 1px solid {line}; }}
+#statusLine {{ background: {base}; border-top: 1px solid {line}; }}
+#strip {{ background: {production}; }}
+#strip QLabel {{ color: #FFFFFF; font-weight: bold; }}
+QLabel[role="title"] {{ font-size: 17pt; font-weight: bold; }}
+QLabel[role="heading"] {{ font-size: 12pt; font-weight: bold; }}
+QLabel[role="section"] {{ font-weight: bold; }}
+QLabel[role="muted"] {{ color: {muted}; }}
+QLabel[role="error"] {{ color: {error}; }}
+QPushButton, QToolButton[role="button"], QToolButton[role="primary"] {{ background: {base};
+  color: {text}; border: 1px solid {line}; border-radius: 4px; padding: 5px 14px;
+  min-height: 20px; }}
+QPushButton:hover, QToolButton[role="button"]:hover {{ background: {hover}; }}
+QPushButton:pressed, QToolButton[role="button"]:pressed {{ background: {line}; }}
+QPushButton:focus, QToolButton[role="button"]:focus {{ border: 2px solid {accent};
+  padding: 4px 13px; }}
+QPushButton:disabled, QToolButton:disabled {{ color: {muted}; background: {window}; }}
+QPushButton[role="primary"] {{ background: {accent}; color: {accent_text};
+  border: 1px solid {accent}; font-weight: bold; }}
+QPushButton[role="primary"]:hover {{ border: 1px solid {text}; }}
+QPushButton[role="primary"]:focus {{ border: 2px solid {text}; padding: 4px 13px; }}
+QPushButton[role="primary"]:disabled {{ background: {hover}; color: {muted};
+  border: 1px solid {line}; }}
+QPushButton[role="danger"] {{ background: {production}; color: #FFFFFF;
+  border: 1px solid {production}; font-weight: bold; }}
+QPushButton[role="danger"]:disabled {{ background: {hover}; color: {muted};
+  border: 1px solid {line}; }}
+QToolButton[role="button"]::menu-indicator {{ image: none; }}
+QToolButton[role="flat"] {{ background: transparent; border: 1px solid transparent;
+  border-radius: 4px; padding: 3px 6px; color: {text}; }}
+QToolButton[role="flat"]:hover {{ background: {hover}; }}
+QToolButton[role="flat"]:focus {{ border: 1px solid {accent}; }}
+QToolButton[role="chip"] {{ background: {base}; color: {text}; border: 1px solid {line};
+  border-radius: 13px; padding: 3px 10px; min-height: 18px; }}
+QToolButton[role="chip"]:hover {{ background: {hover}; }}
+QToolButton[role="chip"]:checked {{ background: {selection}; border: 1px solid {accent};
+  font-weight: bold; }}
+QToolButton[role="chip"]:focus {{ border: 2px solid {accent}; padding: 2px 9px; }}
+QToolButton[role="chip"]:disabled {{ color: {muted}; background: {window}; }}
+QLineEdit, QComboBox, QPlainTextEdit {{ background: {base}; color: {text};
+  border: 1px solid {line}; border-radius: 4px; padding: 4px 8px; min-height: 20px;
+  selection-background-color: {accent}; selection-color: {accent_text}; }}
+QLineEdit:focus, QComboBox:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
+QComboBox::drop-down {{ border: none; width: 20px; }}
+QHeaderView {{ background: {base}; }}
+QHeaderView::section {{ background: {base}; color: {muted}; border: none;
+  border-bottom: 1px solid {line}; padding: 6px 8px; font-weight: bold; }}
+QTableView, QTreeView, QListView {{ background: {base}; color: {text}; border: none;
+  alternate-background-color: {alternate}; selection-background-color: {selection};
+  selection-color: {text}; outline: none; }}
+QTableView::item {{ padding: 2px 6px; }}
+#panel {{ background: {base}; border: 1px solid {line}; border-radius: 6px; }}
+#band {{ background: {base}; border-bottom: 1px solid {line}; }}
+#notice {{ background: {notice}; border-top: 1px solid {line}; }}
+#notice QLabel {{ color: {error}; }}
+#door {{ background: {base}; border: 1px solid {line}; border-radius: 8px; }}
+QProgressBar {{ background: {hover}; border: none; border-radius: 3px; max-height: 6px;
+  min-height: 6px; }}
+QProgressBar::chunk {{ background: {accent}; border-radius: 3px; }}
+QSplitter::handle {{ background: {line}; }}
+QSplitter::handle:vertical {{ height: 1px; }}
+QSplitter::handle:horizontal {{ width: 1px; }}
+QScrollArea {{ border: none; background: transparent; }}
+QMenu {{ background: {base}; color: {text}; border: 1px solid {line}; padding: 4px 0; }}
+QMenu::item {{ padding: 6px 24px 6px 16px; }}
+QMenu::item:selected {{ background: {selection}; }}
+QMenu::separator {{ height: 1px; background: {line}; margin: 4px 0; }}
+"""
+_NAMES = (
+    "window", "base", "alternate", "text", "muted", "line", "accent", "accent_text", "hover",
+    "selection", "rail", "rail_text", "production",
+)  # fmt: skip
+
+
+def style_sheet(colour: Callable[[str], str], **more: str) -> str:
+    """Return the style sheet; `colour` gives a colour by its name in `Colours`."""
+    return _TEMPLATE.format(**{name: colour(name) for name in _NAMES}, **more)

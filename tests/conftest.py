@@ -1,0 +1,46 @@
+"""What every test gets: no screen, a Concord folder of its own, and nobody's real keyring."""
+
+import logging
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+# Before any test makes a QApplication, which reads it once.
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+HAS_SECRET_SERVICE = os.environ.get("CONCORD_TEST_KEYRING") == "1"
+if not HAS_SECRET_SERVICE:
+    # Run by hand on a desktop, the tests must not reach the user's keyring.
+    os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
+
+
+@pytest.fixture(autouse=True)
+def concord_home(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a fresh folder in place of the user's; none of their secrets is in the environment."""
+    for name in [name for name in os.environ if name.startswith("CONCORD_")]:
+        monkeypatch.delenv(name)
+    folder = tmp_path_factory.mktemp("concord")
+    monkeypatch.setenv("CONCORD_HOME", str(folder))
+    return folder
+
+
+@pytest.fixture
+def secret_service() -> None:
+    """Let a test use a real Secret Service that is thrown away afterwards (`dev.py test`)."""
+    if not HAS_SECRET_SERVICE:
+        pytest.skip(
+            "no private Secret Service in this run; python3 dev.py test brings one on Linux"
+        )
+
+
+@pytest.fixture
+def root_log() -> Iterator[logging.Logger]:
+    """Return the root logger, and put it back as it was."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield root
+    for handler in [each for each in root.handlers if each not in handlers]:
+        root.removeHandler(handler)
+        handler.close()
+    root.setLevel(level)

@@ -1,0 +1,81 @@
+import pytest
+
+from app.domain.mapping import FieldType, Owner
+from app.domain.mapping_file import parse_mapping
+from app.errors import MappingInvalid
+from tests.fakes import SMALL_MAPPING, catalog_mapping, small_mapping
+
+
+def broken(old: str, new: str) -> MappingInvalid:
+    assert old in SMALL_MAPPING
+    with pytest.raises(MappingInvalid) as caught:
+        parse_mapping(SMALL_MAPPING.replace(old, new, 1), "my.toml")
+    return caught.value
+
+
+def test_a_mapping_reads_its_entities_and_fields() -> None:
+    plan = small_mapping().entity("plan")
+    assert plan.sobject == "Plan__c"
+    assert [field.name for field in plan.fields] == ["name", "price", "family"]
+    assert plan.fields[1].type is FieldType.MONEY
+    assert plan.fields[2].owner is Owner.SALESFORCE
+
+
+def test_parents_come_before_children() -> None:
+    order = catalog_mapping().order
+    for before, after in (("promotion", "plan_set"), ("plan", "service"), ("service", "rate")):
+        assert order.index(before) < order.index(after)
+
+
+def test_an_unknown_setting_names_file_and_line() -> None:
+    error = broken('title = "name"', 'title = "name"\ncolour = "red"')
+    assert error.summary.startswith("my.toml:13: ")
+    assert "'colour'" in error.summary
+
+
+def test_an_unknown_setting_of_a_field_names_its_line() -> None:
+    error = broken('type = "money"', 'typ = "money"')
+    assert error.summary.startswith("my.toml:26: ")
+    assert "unknown setting 'typ'" in error.summary
+
+
+def test_a_toml_error_names_its_line() -> None:
+    assert "line 3" in broken('name = "small"', "name = small").summary
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "words"),
+    [
+        ('type = "text"', 'type = "words"', "type cannot be 'words'"),
+        ('owner = "both"', 'owner = "nobody"', "owner cannot be 'nobody'"),
+        ('to = "plan"', 'to = "plann"', "unknown entity 'plann'"),
+        ('title = "name"', 'title = "nam"', "unknown field 'nam'"),
+        ('name = "tier"', 'name = "plan"', "stands twice"),
+        ('name = "price"', 'name = "name"', "stands twice"),
+        ("schema = 1", "schema = 2", "schema 2 is not 1"),
+        ("length = 20", "length = -1", "length must be a whole number"),
+        ('name = "tier"', 'name = "Tier!"', "bad name"),
+        ('label = "Plan"', "", "label is missing"),
+        ('key = { billing = "id", salesforce = "Key__c" }', "key = {}", "key needs billing"),
+        ("scale = 2", 'convert = "lower"', "unknown converter"),
+    ],
+)
+def test_what_is_wrong_is_said_with_a_hint(old: str, new: str, words: str) -> None:
+    error = broken(old, new)
+    assert words in error.summary
+    assert error.hint
+
+
+def test_references_in_a_circle_are_refused() -> None:
+    text = SMALL_MAPPING.replace(
+        'salesforce = "Family__c"\ntype = "text"',
+        'salesforce = "Family__c"\ntype = "reference"\nto = "tier"',
+    )
+    with pytest.raises(MappingInvalid, match="circle"):
+        parse_mapping(text, "my.toml")
+
+
+def test_the_shape_changes_with_what_makes_values_differ() -> None:
+    other = parse_mapping(SMALL_MAPPING.replace("scale = 2", "scale = 3"), "small.toml")
+    assert other.entity("plan").shape != small_mapping().entity("plan").shape
+    assert other.entity("tier").shape == small_mapping().entity("tier").shape

@@ -1,0 +1,103 @@
+import json
+from dataclasses import replace
+from decimal import Decimal
+
+import pytest
+
+from app.domain.forecast import Forecast
+from app.domain.plan import (
+    CommitPlan,
+    FieldChange,
+    Operation,
+    Problem,
+    Verb,
+    numbered,
+    ordered,
+    plan_from_json,
+    plan_to_json,
+)
+from app.domain.record import Side
+from app.domain.stages import batches, points_at, stages
+from app.errors import PlanRefused
+from tests.fakes import small_mapping
+
+MAPPING = small_mapping()
+
+
+def insert(entity: str, key: str, *changes: FieldChange) -> Operation:
+    return Operation(entity, key, Side.SALESFORCE, Verb.INSERT, changes, None)
+
+
+def delete(entity: str, key: str) -> Operation:
+    return Operation(entity, key, Side.SALESFORCE, Verb.DELETE, (), 7, "id")
+
+
+def made_plan() -> CommitPlan:
+    operations = numbered(
+        [
+            insert("plan", "P", FieldChange("price", None, Decimal("49.90"))),
+            insert("tier", "T", FieldChange("plan", None, "P")),
+        ],
+        "seed",
+    )
+    forecast = Forecast({Side.BILLING: 0, Side.SALESFORCE: 2}, 10, 4096, 1.5)
+    return CommitPlan(
+        "w", MAPPING.fingerprint, operations, forecast, (Problem("info", "", "", "x"),)
+    )
+
+
+def damaged(**changes: object) -> bytes:
+    return json.dumps(json.loads(plan_to_json(made_plan())) | changes).encode()
+
+
+def test_a_plan_comes_back_from_its_file() -> None:
+    assert plan_from_json(plan_to_json(made_plan()), MAPPING, "w") == made_plan()
+
+
+@pytest.mark.parametrize(
+    ("data", "words"),
+    [
+        (plan_to_json(made_plan())[:-40], "no whole JSON"),
+        (b"[]", "no plan"),
+        (damaged(concord_plan=2), "version 2"),
+        (damaged(workspace="other"), "'other'"),
+        (damaged(mapping="x"), "mapping was changed"),
+        (damaged(operations=[]), "changed after it was made"),
+        (damaged(forecast={}), "damaged"),
+    ],
+)
+def test_a_plan_file_that_cannot_be_used_is_refused(data: bytes, words: str) -> None:
+    with pytest.raises(PlanRefused, match=words):
+        plan_from_json(data, MAPPING, "w")
+
+
+def test_parents_are_written_first_and_deleted_last() -> None:
+    mixed = [delete("plan", "A"), insert("tier", "B"), delete("tier", "C"), insert("plan", "D")]
+    assert [(o.verb.value, o.key) for o in ordered(mixed, MAPPING)] == [
+        ("insert", "D"), ("insert", "B"), ("delete", "C"), ("delete", "A"),
+    ]  # fmt: skip
+
+
+def test_stages_wait_for_what_they_point_at() -> None:
+    mixed = [insert("tier", "B"), insert("plan", "D"), delete("plan", "A"), delete("tier", "C")]
+    found = [(s.deletes, [lot.entity for lot in s.lots]) for s in stages(mixed, MAPPING)]
+    assert found == [(False, ["plan"]), (False, ["tier"]), (True, ["tier"]), (True, ["plan"])]
+
+
+def test_batches_hold_no_more_than_the_target_takes() -> None:
+    (stage,) = stages([insert("plan", str(n)) for n in range(7)], MAPPING)
+    assert [len(batch) for batch in batches(stage.lots[0], 3)] == [3, 3, 1]
+
+
+def test_keys_of_intents_differ_by_record_and_by_plan_and_are_alphanumeric() -> None:
+    one, two = numbered([insert("plan", "A"), insert("plan", "B")], "seed")
+    (other,) = numbered([insert("plan", "A")], "other seed")
+    assert len({one.idempotency_key, two.idempotency_key, other.idempotency_key}) == 3
+    assert one.idempotency_key.isalnum()
+    assert len(one.idempotency_key) <= 50
+
+
+def test_an_insert_names_what_it_points_at() -> None:
+    operation = insert("tier", "T", FieldChange("plan", None, "P"), FieldChange("rate", None, None))
+    assert [tuple(key) for key in points_at(operation, MAPPING)] == [("plan", "P")]
+    assert list(points_at(replace(operation, verb=Verb.DELETE), MAPPING)) == []
