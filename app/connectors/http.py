@@ -35,6 +35,7 @@ log = logging.getLogger(__name__)
 
 _POLL_S = 0.05  # how late a cancel may notice a request that still runs
 _LONGEST_ASKED_S = 120.0  # a longer Retry-After is a pause of the work, not a wait within it
+_SHORTEST_SECRET = 6
 _SHOWN = 80  # characters of an unreadable answer that an error repeats
 _IN_DOUBT = frozenset({500, 502, 504})  # the request may have been carried out all the same
 TRANSIENT = frozenset({420, 429, 500, 502, 503, 504})
@@ -114,8 +115,11 @@ class Http:
         return self._calls
 
     def conceal(self, secret: str) -> None:
-        """Keep a secret out of every text that `harmless` returns."""
-        if secret:
+        """Keep a secret out of every text that `harmless` returns.
+
+        One of a few characters is none, and blanking it would blank every word that has them.
+        """
+        if len(secret) >= _SHORTEST_SECRET:
             with self._lock:
                 self._secrets = self._secrets | {secret}
 

@@ -32,16 +32,17 @@ def converter(field: FieldMapping, side: Side) -> Converter:
     Null, an empty text and an absent value are all None; what cannot be converted becomes
     `Unreadable`. Never raises for a JSON value.
     """
-    parse = _parser(field)
     translate = _translator(field) if side is Side.BILLING else None
+    parse = _parser(field)
+    if field.type in _TEXTS and translate is None:
+        return _parse_plain_text
+    nothing = False if field.type is FieldType.BOOLEAN else None
 
     def convert(raw: Any) -> FieldValue:
         if raw is None or raw == "":
-            return False if field.type is FieldType.BOOLEAN else None
-        if translate is not None:
-            raw = translate(raw)
+            return nothing
         try:
-            return parse(raw)
+            return parse(raw if translate is None else translate(raw))
         except (ValueError, TypeError, InvalidOperation, OverflowError):
             return Unreadable(str(raw))
 
@@ -158,12 +159,12 @@ def _decimal_parser(scale: int | None) -> Converter:
 
     def parse(raw: Any) -> Decimal:
         # A float has lost digits already: its shortest text is what the sender wrote.
-        value = raw if isinstance(raw, Decimal) else Decimal(str(raw).strip())
+        value = raw if type(raw) is Decimal else Decimal(str(raw).strip())
         if not value.is_finite():
             raise ValueError(raw)
-        if quantum is not None and value.as_tuple().exponent < -scale:  # type: ignore[operator]
-            value = value.quantize(quantum, ROUND_HALF_UP)
-        return value.normalize() if value else Decimal(0)
+        if quantum is not None and value != (rounded := value.quantize(quantum, ROUND_HALF_UP)):
+            return rounded
+        return value
 
     return parse
 
@@ -179,8 +180,20 @@ def _parse_text(raw: Any) -> FieldValue:
     return str(raw).replace("\r\n", "\n").strip() or None
 
 
+def _parse_plain_text(raw: Any) -> FieldValue:
+    """Convert text that needs no translation: most of what is read, hence without detours."""
+    if raw is None:
+        return None
+    if type(raw) is str:
+        return (raw.replace("\r\n", "\n") if "\r" in raw else raw).strip() or None
+    try:
+        return _parse_text(raw)
+    except TypeError:
+        return Unreadable(str(raw))
+
+
 def _parse_integer(raw: Any) -> FieldValue:
-    if isinstance(raw, bool):
+    if isinstance(raw, int):
         return int(raw)
     value = Decimal(str(raw).strip())
     if value != value.to_integral_value():
@@ -189,6 +202,8 @@ def _parse_integer(raw: Any) -> FieldValue:
 
 
 def _parse_boolean(raw: Any) -> FieldValue:
+    if isinstance(raw, bool):
+        return raw
     word = str(raw).strip().lower()
     if word in _TRUE:
         return True
@@ -215,6 +230,9 @@ _PARSERS: Mapping[FieldType, Converter] = {
     FieldType.DATE: _parse_date,
     FieldType.DATETIME: _parse_datetime,
 }
+
+
+_TEXTS = frozenset({FieldType.TEXT, FieldType.PICKLIST, FieldType.REFERENCE})
 
 
 def _translator(field: FieldMapping) -> Callable[[Any], Any] | None:

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from app.domain.convert import Converter, converter
+from app.domain.convert import converter
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side
 
@@ -21,13 +21,12 @@ class RecordReader:
     def __init__(self, entity: EntityMapping, side: Side) -> None:
         self.entity = entity
         self.side = side
-        names = (
-            field.billing if side is Side.BILLING else field.salesforce for field in entity.fields
-        )
-        self._columns: tuple[tuple[str, Converter], ...] = tuple(
-            (name, converter(field, side)) for name, field in zip(names, entity.fields, strict=True)
-        )
-        self._key = entity.billing_key if side is Side.BILLING else entity.salesforce_key
+        billing = side is Side.BILLING
+        self._columns = [
+            (field.billing if billing else field.salesforce, converter(field, side))
+            for field in entity.fields
+        ]
+        self._key = entity.billing_key if billing else entity.salesforce_key
         self._parent = entity.index[entity.parent_field] if entity.parent else None
 
     @property
@@ -42,7 +41,8 @@ class RecordReader:
         key = row.get(self._key)
         if key is None or key == "":
             return None
-        values = tuple(convert(row.get(name)) for name, convert in self._columns)
+        get = row.get
+        values = tuple([convert(get(name)) for name, convert in self._columns])
         parent = None if self._parent is None else values[self._parent]
         return Record(
             str(key),

@@ -35,10 +35,10 @@ def parse(arguments: Sequence[str]) -> SandboxOptions:
     )
 
 
-def main() -> int:
-    """Run the sandbox as the command line says."""
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run the sandbox as the arguments say, without any as those of the process do."""
     logging.basicConfig(level=logging.INFO, format="%(levelname)s %(name)s: %(message)s")
-    return run(parse(sys.argv[1:]))
+    return run(parse(sys.argv[1:] if arguments is None else arguments))
 
 
 if __name__ == "__main__":

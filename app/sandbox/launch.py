@@ -174,8 +174,7 @@ def run(options: SandboxOptions) -> int:
         del number, frame
         done.set()
 
-    for name in (signal.SIGTERM, signal.SIGINT):
-        signal.signal(name, end)
+    before = {name: signal.signal(name, end) for name in (signal.SIGTERM, signal.SIGINT)}
     try:
         with Sandbox(options) as sandbox:
             log.info("The sandbox serves %s.", ", ".join(sandbox.systems))
@@ -183,6 +182,9 @@ def run(options: SandboxOptions) -> int:
     except (BadRule, OSError) as error:
         sys.stderr.write(f"The sandbox cannot start: {error}\n")
         return _WRONG_USE
+    finally:
+        for name, handler in before.items():
+            signal.signal(name, handler)
     return 0
 
 

@@ -2,6 +2,7 @@
 
 import gzip
 import logging
+import os
 import socket
 import sys
 import threading
@@ -222,7 +223,6 @@ class HttpServer(ThreadingHTTPServer):
     daemon_threads = True
     block_on_close = False
     request_queue_size = 128
-    allow_reuse_address = True
 
     def __init__(self, answer: Answer, port: int = 0, defect: Response = _SERVER_ERROR) -> None:
         super().__init__((_LOOPBACK, port), _Handler)
@@ -240,7 +240,8 @@ class HttpServer(ThreadingHTTPServer):
 
     def server_bind(self) -> None:
         """Bind without asking for the host's name, which can take seconds where there is no DNS."""
-        self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        if os.name == "posix":  # elsewhere it would let two servers share a port
+            self.socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self.socket.bind(self.server_address)
         self.server_address = self.socket.getsockname()
         self.server_name, self.server_port = _LOOPBACK, self.server_address[1]

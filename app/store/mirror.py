@@ -8,20 +8,10 @@ import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from app.domain.convert import text
-from app.domain.mapping import NUMBERS, EntityMapping
-from app.domain.record import Record, Side, canonical, content_hash
-from app.store.migrations import BILLING, SALESFORCE
+from app.domain.mapping import EntityMapping
+from app.domain.record import Record, Side, canonical
+from app.store.mirror_page import HASH_COLUMN, SLOT, put_page
 from app.store.workspace import Store
-
-SLOT = {Side.BILLING: BILLING, Side.SALESFORCE: SALESFORCE}
-HASH_COLUMN = {Side.BILLING: "billing_hash", Side.SALESFORCE: "salesforce_hash"}
-_SORT_WIDTH = 12
-_PAGE_TABLE = (
-    "CREATE TEMP TABLE IF NOT EXISTS page (key TEXT PRIMARY KEY, parent TEXT, title TEXT,"
-    " sort TEXT, grp TEXT, hash INTEGER, body BLOB, side_id TEXT, changed_at TEXT,"
-    " changed_by TEXT) WITHOUT ROWID"
-)
 
 
 @dataclass
@@ -50,12 +40,16 @@ class MirrorRead:
             else:
                 first[record.key] = record
         self.count += len(records)
-        connection = self.store.mirror
+        number, connection = self.store.entity_ids[self.entity.name], self.store.mirror
         with self.store.transaction(connection):
-            number = fill_page(self.store, connection, self.entity, self.side, first.values())
-            seen = self._see_page(connection, number) if self.whole else frozenset()
-            self.changed += write_page(connection, number, self.side)
-        self.twins.extend(first[key] for key in seen)
+            if self.whole:
+                self._keep_twins(connection, number, first)
+            stored = put_page(connection, number, self.entity, self.side, first.values())
+            if self.whole:
+                connection.executemany(
+                    f"INSERT INTO {self._seen_table} VALUES (?)", [(link,) for link in stored.links]
+                )
+        self.changed += stored.changed
 
     def finish(self) -> None:
         """After the last page of a whole read: drop what is gone, note keys that stand twice."""
@@ -78,22 +72,20 @@ class MirrorRead:
             connection.execute(f"CREATE TABLE {self._seen_table} (link INTEGER PRIMARY KEY)")
             self._started = True
 
-    def _see_page(self, connection: sqlite3.Connection, number: int) -> frozenset[str]:
-        """Mark the page's links as seen; drop and return the keys that an earlier page had."""
-        self._make_seen_table(connection)
+    def _keep_twins(
+        self, connection: sqlite3.Connection, number: int, records: dict[str, Record]
+    ) -> None:
+        """Move aside the records whose key an earlier page of this read had."""
+        if not self._started:
+            self._make_seen_table(connection)
+            return
+        marks = ",".join("?" * len(records))
         rows = connection.execute(
-            f"SELECT page.key FROM page JOIN link ON link.entity = ? AND link.key = page.key"
-            f" WHERE link.id IN {self._seen_table}",
-            (number,),
-        )
-        again = frozenset(str(row[0]) for row in rows)
-        connection.executemany("DELETE FROM page WHERE key = ?", ((key,) for key in again))
-        connection.execute(
-            f"INSERT INTO {self._seen_table} SELECT link.id FROM page"
-            " JOIN link ON link.entity = ? AND link.key = page.key",
-            (number,),
-        )
-        return again
+            f"SELECT key FROM link WHERE entity = ? AND key IN ({marks})"
+            f" AND id IN {self._seen_table}",
+            (number, *records),
+        ).fetchall()
+        self.twins.extend(records.pop(key) for (key,) in rows)
 
     def _drop_unseen(self, connection: sqlite3.Connection) -> int:
         column, number = HASH_COLUMN[self.side], self.store.entity_ids[self.entity.name]
@@ -137,36 +129,7 @@ def write_records(
     records: Iterable[Record],
 ) -> int:
     """Write records (each key once) inside a transaction of the caller; return how many changed."""
-    number = fill_page(store, connection, entity, side, records)
-    return write_page(connection, number, side)
-
-
-def fill_page(
-    store: Store,
-    connection: sqlite3.Connection,
-    entity: EntityMapping,
-    side: Side,
-    records: Iterable[Record],
-) -> int:
-    """Put records into the connection's page table and make their links; return the entity's id."""
-    number = store.entity_ids[entity.name]
-    connection.execute(_PAGE_TABLE)
-    connection.execute("DELETE FROM page")
-    connection.executemany(
-        "INSERT INTO page VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)", _page_rows(entity, records)
-    )
-    _link_page(connection, number, side)
-    return number
-
-
-def write_page(connection: sqlite3.Connection, number: int, side: Side) -> int:
-    """Write what differs of the page table into the mirror; return how many records changed."""
-    column = HASH_COLUMN[side]
-    changed = _count_changed(connection, number, column)
-    if changed:
-        _keep_base(connection, number, column)
-        _write_documents(connection, number, SLOT[side], column)
-    return changed
+    return put_page(connection, store.entity_ids[entity.name], entity, side, records).changed
 
 
 def remove_links(connection: sqlite3.Connection, side: Side, links: Sequence[int]) -> None:
@@ -202,70 +165,3 @@ def _forget_if_nowhere(connection: sqlite3.Connection, link: int) -> None:
             ("twin", "link"),
         ):
             connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (link,))
-
-
-def _page_rows(entity: EntityMapping, records: Iterable[Record]) -> Iterable[tuple[object, ...]]:
-    title_at = entity.index[entity.title]
-    group_at = entity.index[entity.group_by] if entity.group_by else None
-    numeric = entity.fields[title_at].type in NUMBERS
-    for record in records:
-        body = canonical(record.values)
-        title = text(record.values[title_at]) or record.key
-        group = None if group_at is None else text(record.values[group_at])
-        sort = title.rjust(_SORT_WIDTH) if numeric else title.casefold()
-        yield (
-            record.key, record.parent, title, f"{group or ''}\x1f{sort}", group,
-            content_hash(body), body, record.side_id, record.changed_at, record.changed_by,
-        )  # fmt: skip
-
-
-def _link_page(connection: sqlite3.Connection, number: int, side: Side) -> None:
-    # Where both sides name a record, billing's title and place in the tree are shown.
-    mine = "1" if side is Side.BILLING else "billing_hash IS NULL"
-    connection.execute(
-        "INSERT INTO link (entity, key, parent, title, sort, grp)"
-        " SELECT ?, key, parent, title, sort, grp FROM page WHERE true"
-        " ON CONFLICT (entity, key) DO UPDATE SET parent = excluded.parent, title = excluded.title,"
-        f" sort = excluded.sort, grp = excluded.grp WHERE {mine} AND (parent IS NOT excluded.parent"
-        " OR sort IS NOT excluded.sort OR title IS NOT excluded.title)",
-        (number,),
-    )
-
-
-def _count_changed(connection: sqlite3.Connection, number: int, column: str) -> int:
-    row = connection.execute(
-        "SELECT count(*) FROM page JOIN link ON link.entity = ? AND link.key = page.key"
-        f" WHERE link.{column} IS NOT page.hash",
-        (number,),
-    ).fetchone()
-    return int(row[0])
-
-
-def _keep_base(connection: sqlite3.Connection, number: int, column: str) -> None:
-    agreed = (
-        f"page JOIN link l ON l.entity = ?1 AND l.key = page.key WHERE l.{column} IS NOT page.hash"
-        " AND l.billing_hash = l.salesforce_hash"
-    )
-    connection.execute(
-        "INSERT OR REPLACE INTO document (id, body)"
-        f" SELECT l.id * 4, (SELECT body FROM document WHERE id = l.id * 4 + 1) FROM {agreed}",
-        (number,),
-    )
-    connection.execute(
-        f"UPDATE link SET base_hash = billing_hash WHERE id IN (SELECT l.id FROM {agreed})",
-        (number,),
-    )
-
-
-def _write_documents(connection: sqlite3.Connection, number: int, slot: int, column: str) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO document (id, body, side_id, changed_at, changed_by)"
-        " SELECT l.id * 4 + ?2, page.body, page.side_id, page.changed_at, page.changed_by"
-        " FROM page JOIN link l ON l.entity = ?1 AND l.key = page.key",
-        (number, slot),
-    )
-    connection.execute(
-        f"UPDATE link SET {column} = page.hash FROM page"
-        f" WHERE link.entity = ? AND link.key = page.key AND link.{column} IS NOT page.hash",
-        (number,),
-    )

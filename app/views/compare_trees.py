@@ -111,6 +111,12 @@ class CompareTrees(QWidget):
         self.billing.scrollTo(index)
         return True
 
+    def place_of(self, node: Node) -> QPoint:
+        """Return where on the screen a node's arrow is, for its menu."""
+        rect = self.billing.visualRect(self.model.index_of(node))
+        top = self.billing.viewport().mapTo(self, rect.bottomLeft()).y()
+        return self.mapToGlobal(QPoint(self.gutter.geometry().center().x(), top))
+
     def _reveal(self, index: QModelIndex) -> None:
         above = index.parent()
         while above.isValid():

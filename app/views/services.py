@@ -29,8 +29,8 @@ class Services(Protocol):
         """
         ...
 
-    def create_workspace(self, name: str, billing: str, salesforce: str) -> None:
-        """Make a workspace of two connections.
+    def create_workspace(self, workspace: Workspace) -> Workspace:
+        """Make a workspace of two connections; with no mapping, the one of the billing kind.
 
         Raises:
             AppError: The name is taken, or cannot be one.
@@ -41,11 +41,11 @@ class Services(Protocol):
         """Return all connections, by name."""
         ...
 
-    def connector_specs(self) -> Sequence[ConnectorSpec]:
+    def kinds(self) -> Sequence[ConnectorSpec]:
         """Return the kinds of connection that can be made."""
         ...
 
-    def save_connection(self, connection: Connection, secrets: Mapping[str, str]) -> None:
+    def save_connection(self, connection: Connection, secrets: Mapping[str, str]) -> object:
         """Keep a connection, and those secrets that were typed; others stay as they are.
 
         Raises:
@@ -65,7 +65,7 @@ class Services(Protocol):
         """Return in words where a connection's secrets are, or which of them are missing."""
         ...
 
-    def check(self, name: str, cancel: CancelToken) -> Health:
+    def check_connection(self, name: str, cancel: CancelToken) -> Health:
         """Sign in to a connection and return who we are there and what is missing.
 
         Raises:

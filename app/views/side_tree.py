@@ -121,7 +121,7 @@ class SideTree(QTreeView):
         node = self._rows.node(index)
         view = self._rows.view(node)
         colours = colours_of(self.palette())
-        rect: QRect = options.rect  # type: ignore[attr-defined]  # the stubs lack the fields
+        rect: QRect = options.rect
         selected = self._rows.node(self.currentIndex()) is node
         self._paint_ground(painter, rect, view, selected=selected)
         left = rect.left() + node.depth * INDENT
@@ -157,7 +157,7 @@ class SideTree(QTreeView):
     def _paint_chevron(self, painter: QPainter, middle: QPoint, index: Index) -> None:
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.PlaceholderText), 1.6))
         x, y = middle.x(), middle.y()
-        if self.isExpanded(index.siblingAtColumn(0)):
+        if self.isExpanded(index.sibling(index.row(), 0)):
             points = [QPoint(x - 4, y - 2), QPoint(x, y + 2), QPoint(x + 4, y - 2)]
         else:
             points = [QPoint(x - 2, y - 4), QPoint(x + 2, y), QPoint(x - 2, y + 4)]

@@ -53,6 +53,11 @@ class Task(QObject):
         self.latest: Progress | None = None
         self.arrived.connect(self._deliver, Qt.ConnectionType.QueuedConnection)
 
+    @property
+    def elapsed_s(self) -> float:
+        """How long ago it was started."""
+        return time.monotonic() - self.started_at
+
     def cancel(self) -> None:
         """Ask the work to stop at its next step."""
         self.token.cancel()

@@ -207,9 +207,7 @@ def _set_of_promotion(desk: Desk, held: Row, cancel: CancelToken) -> int:
         same = [row for row in same if text(row.get("promo_plan_set_desc")) == description]
     found = whole(same[0].get("promo_plan_set_no")) if len(same) == 1 else None
     if found is None:
-        message = (
-            f"Not sent: Aria does not tell which plan set {name!r} is, and an update needs it."
-        )
+        message = f"Not sent: which plan set {name!r} is does not show, and an update needs it."
         raise NotSendable(message)
     return found
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import msgspec
 
+from app.connectors.salesforce.errors import SalesforceRefused
 from app.connectors.salesforce.schema import relationship
 from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
@@ -14,7 +15,7 @@ from app.domain.convert import raw_value
 from app.domain.mapping import EntityMapping, FieldType, WorkspaceMapping
 from app.domain.plan import FieldChange, Operation, Outcome, OutcomeState, Verb
 from app.domain.record import NoBase, Side, decimal_text
-from app.errors import AnswerLost, AnswerUnreadable, AppError, RemoteRefused
+from app.errors import AnswerLost, AnswerUnreadable, AppError
 
 MOST_ROWS = 200
 """Rows of one call (salesforce.md §7)."""
@@ -44,12 +45,10 @@ class _Row:
 class Collections:
     """Writes operations of one entity at a time; at most `MOST_ROWS` a call."""
 
-    def __init__(
-        self, session: SalesforceSession, mapping: WorkspaceMapping, lock_pause_s: float = 0
-    ) -> None:
+    def __init__(self, session: SalesforceSession, mapping: WorkspaceMapping) -> None:
         self._session = session
         self._mapping = mapping
-        self._lock_pause_s = lock_pause_s or _LOCK_PAUSE_S
+        self._lock_pause_s = _LOCK_PAUSE_S
 
     def upsert(
         self, entity: EntityMapping, operations: Sequence[Operation], cancel: CancelToken
@@ -79,7 +78,7 @@ class Collections:
         path = f"composite/sobjects?ids={ids}&allOrNone=false"
         try:
             answer = self._session.call(cancel, lambda api: api.restful(path, method="DELETE"))
-        except (AnswerLost, AnswerUnreadable, RemoteRefused) as error:
+        except (AnswerLost, AnswerUnreadable, SalesforceRefused) as error:
             return _whole(operations, error)
         results = _rows(answer)
         if len(results) != len(operations):
@@ -121,7 +120,7 @@ class Collections:
         body = {"allOrNone": False, "records": [body for _, body in rows]}
         try:
             answer = self._session.save("PATCH", path, msgspec.json.encode(body), cancel)
-        except (AnswerLost, AnswerUnreadable, RemoteRefused) as error:
+        except (AnswerLost, AnswerUnreadable, SalesforceRefused) as error:
             return _whole(operations, error)
         results = _rows(answer)
         if len(results) != len(operations):
@@ -217,9 +216,9 @@ def _row(item: dict[str, Any]) -> _Row:
 
 def _whole(operations: Sequence[Operation], error: AppError) -> list[Outcome]:
     """Return the outcomes where one answer, or none, stands for all rows."""
-    refused = isinstance(error, RemoteRefused)
-    state = OutcomeState.FAILED if refused else OutcomeState.UNKNOWN
-    return _all(operations, state, error.summary)
+    if isinstance(error, SalesforceRefused):
+        return _all(operations, OutcomeState.FAILED, error.words)
+    return _all(operations, OutcomeState.UNKNOWN, error.summary)
 
 
 def _all(operations: Sequence[Operation], state: OutcomeState, message: str) -> list[Outcome]:

@@ -18,6 +18,7 @@ from app.connectors.protocol import (
 from app.connectors.salesforce.collections import MOST_ROWS, Collections
 from app.connectors.salesforce.org import identity, quotas
 from app.connectors.salesforce.query import (
+    MOST_IN_PAGE,
     Selection,
     key_statements,
     keys_per_statement,
@@ -29,18 +30,19 @@ from app.connectors.salesforce.query import (
 from app.connectors.salesforce.schema import Schema
 from app.connectors.salesforce.session import SalesforceSession, transient
 from app.connectors.salesforce.tokens import Grant, Tokens
-from app.connectors.spec import Given, SaveSecret
+from app.connectors.spec import Given, SaveSecret, variable
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping, WorkspaceMapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
 from app.domain.record import Side
-from app.errors import AppError, Cancelled
+from app.errors import AppError, Cancelled, NotSignedIn
 
 _AT_ONCE = 4  # key queries, or describes, of one request
+_MANY = 4  # key queries from which it is worth a call to ask whether the whole object is less
 _RECORD_BYTES = 2048  # what almost any record counts as (salesforce.md §13)
 _SECONDS_PER_CALL = 1.5  # our guess for a save of 200 rows; shown as an estimate
-_SHORT_KEY, _LONG_KEY = 20, 60  # guessed encoded length of a plain and of a composite key
+_SHORT_KEY, _LONG_KEY = 30, 90  # guessed encoded length of a plain and of a composite key
 
 
 def build(given: Given, mapping: WorkspaceMapping, save_secret: SaveSecret | None) -> Connector:
@@ -61,6 +63,12 @@ def build(given: Given, mapping: WorkspaceMapping, save_secret: SaveSecret | Non
         refresh_token=given.secret_value("refresh_token"),
         client_secret=given.secret_value("client_secret"),
     )
+    if not (grant.access_token or grant.refresh_token or grant.client_secret):
+        names = [variable(given.connection, secret.name) for secret in given.spec.secrets]
+        raise NotSignedIn(
+            f"Connection {given.connection!r} has no secret to sign in with.",
+            f"Give one with `concord connect`, or in {' or '.join(names)}.",
+        )
     version = given.setting("api_version").removeprefix("v")
     session = SalesforceSession(http, Tokens(http, grant, save_secret), version)
     return SalesforceConnector(session, mapping)
@@ -127,7 +135,8 @@ class SalesforceConnector:
         chosen = selection(entity, self._mapping, {})
         composite = entity.billing_key.startswith("=")
         size = keys_per_statement(chosen, _LONG_KEY if composite else _SHORT_KEY)
-        return _pieces(keys, size) + (not self._schema.knows(entity))
+        queries = _pieces(keys, size)
+        return queries + (queries >= _MANY) + (not self._schema.knows(entity))
 
     def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
         """Return insert, update and delete: every mapped object takes all of them."""
@@ -181,11 +190,20 @@ class SalesforceConnector:
         def found(soql: str) -> list[dict[str, Any]]:
             return [row for page in rows(self._session, soql, cancel) for row in page]
 
+        statements = list(key_statements(chosen, keys))
+        if len(statements) >= _MANY and self._pages(chosen, cancel) < len(statements):
+            statements = [chosen.soql]
         tasks: list[Callable[[], list[dict[str, Any]]]] = [
-            partial(found, soql) for soql in key_statements(chosen, keys)
+            partial(found, soql) for soql in statements
         ]
         for page in overlapped(tasks, _AT_ONCE, cancel):
             yield page_of(chosen, reader, page, wanted)
+
+    def _pages(self, chosen: Selection, cancel: CancelToken) -> int:
+        """Return how many pages the whole object has."""
+        soql = f"SELECT COUNT() FROM {chosen.entity.sobject}"
+        answer = self._session.call(cancel, lambda api: api.query(soql))
+        return _pieces(int(answer["totalSize"]), MOST_IN_PAGE)
 
     def _deleted(
         self, entity: EntityMapping, operations: Sequence[Operation], cancel: CancelToken

@@ -37,6 +37,14 @@ class Refusal:
         return f"{self.code}: {self.message}" if self.code else self.message
 
 
+class SalesforceRefused(RemoteRefused):
+    """Salesforce refused a request as a whole; `words` is `CODE: message`, as it was said."""
+
+    def __init__(self, summary: str, refused: Refusal) -> None:
+        super().__init__(summary, code=refused.code)
+        self.words = refused.words
+
+
 def refusal(error: SalesforceError, harmless: Callable[[str], str]) -> Refusal:
     """Return what Salesforce said; a body that is no error list is shortened."""
     content: Any = error.content  # parsed JSON or text, whatever the hints say
@@ -68,4 +76,4 @@ def translated(refused: Refusal, connection: str) -> AppError:
             f"{where} is not available (status {refused.status}): {refused.words}",
             "Try again later; status.salesforce.com tells of outages.",
         )
-    return RemoteRefused(f"{where}: {refused.words}", code=refused.code)
+    return SalesforceRefused(f"{where}: {refused.words}", refused)

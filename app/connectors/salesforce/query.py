@@ -19,6 +19,8 @@ from app.domain.reader import RecordReader
 from app.domain.record import Record, Side, utc_text
 from app.errors import AnswerUnreadable
 
+MOST_IN_PAGE = 2000
+"""Rows of one page (salesforce.md §5.1)."""
 MOST_KEYS = 500
 """Keys in one query (salesforce.md §3.2)."""
 _LONGEST_URI = 14_000  # of 16,384 with the headers; the rest is for them (salesforce.md §3.2)

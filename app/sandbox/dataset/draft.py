@@ -21,6 +21,8 @@ SOBJECTS = {
     "coupon": "Aria_Coupon__c",
 }
 
+_LUCKY_DRAWS = 20  # before all pairs are looked through, which takes long in a large data set
+
 
 @dataclass(frozen=True, slots=True)
 class Pair:
@@ -89,6 +91,10 @@ class Draft:
             ValueError: There is none left.
         """
         pool = self._pools[kind]
+        for _ in range(_LUCKY_DRAWS if pool else 0):
+            index = self.random.randrange(len(pool))
+            if fits(pool[index]):
+                return pool.pop(index)
         fitting = [index for index, pair in enumerate(pool) if fits(pair)]
         if not fitting:
             raise ValueError(f"The data set has too few records of kind {kind!r} for its drift.")

@@ -89,12 +89,16 @@ def plan_rows(counts: Counts, sets: list[Row], random: Random) -> list[Row]:
 def relationship_rows(plans: list[Row], sets: list[Row], random: Random) -> list[Row]:
     """Return which supplemental plan is offered under which master plans, one to three each."""
     masters = [plan["plan_no"] for plan in plans if not plan["supp_plan_ind"]]
-    near = {no: set(row["plan_nos"]) for row in sets[:-1] for no in row["plan_nos"]}
+    known = set(masters)
+    near: dict[int, list[int]] = {}
+    for row in sets[:-1]:
+        own = [no for no in row["plan_nos"] if no in known]
+        near |= dict.fromkeys(row["plan_nos"], own)
     rows: list[Row] = []
     for plan in plans:
         if not plan["supp_plan_ind"]:
             continue
-        own = [no for no in masters if no in near[plan["plan_no"]]][:40]
+        own = near[plan["plan_no"]]
         parents = set(random.sample(own, min(2, len(own))))
         if one_in(4, len(rows)) or not parents:
             parents.add(random.choice(masters))

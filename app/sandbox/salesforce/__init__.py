@@ -11,5 +11,5 @@ def create(settings: SystemSettings) -> Salesforce:
     Raises:
         ValueError: The data set has a row that Salesforce would refuse.
     """
-    org = create_org(settings.clock, settings.page_size, settings.seed)
+    org = create_org(settings.clock, settings.page_size)
     return Salesforce(org, settings.dataset)

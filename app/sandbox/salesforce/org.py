@@ -1,6 +1,7 @@
 """The org: everything that the sandboxed Salesforce knows and remembers."""
 
 import itertools
+import secrets
 import threading
 from dataclasses import dataclass, field
 
@@ -55,11 +56,10 @@ class Org:
         return self.base_url[0] if self.base_url else ""
 
 
-def create_org(clock: Clock, page_size: int, seed: int) -> Org:
+def create_org(clock: Clock, page_size: int) -> Org:
     """Return an org with its schema and tables, and no rows yet.
 
-    The user name is another for each seed and port: clients file their credentials by it
-    (salesforce.md §20).
+    No two orgs share a user name: clients file their credentials by it (salesforce.md §20).
     """
     ids = IdSource()
     store = Store()
@@ -78,6 +78,6 @@ def create_org(clock: Clock, page_size: int, seed: int) -> Org:
         cursors=Cursors(clock, ids),
         org_id=org_id,
         user_id=user_id,
-        username=f"admin.{seed}.{org_id[-5:-3].lower()}@northwind-telecom.example",
+        username=f"admin.{secrets.token_hex(4)}@northwind-telecom.example",
         page_size=page_size,
     )

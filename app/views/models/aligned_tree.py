@@ -51,6 +51,11 @@ class AlignedTree(QAbstractItemModel):
         """The survey that is shown."""
         return self._forest.survey
 
+    @property
+    def choices(self) -> Mapping[int, Choice]:
+        """Link → choice, those that are not stored yet included."""
+        return self._choices
+
     def show(self, store: Store | None, survey: Survey) -> None:
         """Show another survey; all indexes are void afterwards."""
         self.beginResetModel()

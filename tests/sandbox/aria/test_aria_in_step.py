@@ -1,4 +1,4 @@
-"""Aria's answers, converted as the mapping says by this test's own code, are the Salesforce rows."""
+"""Aria's answers, converted as the mapping says by code of this test, are the Salesforce rows."""
 
 import tomllib
 from collections.abc import Callable, Iterator
@@ -112,7 +112,7 @@ def converted_value(field: Row, value: Any) -> Any:
         return field["map"][str(value)]
     if field.get("convert") == "upper":
         return value.upper()
-    kinds = {
+    kinds: dict[str, Callable[[Any], Any]] = {
         "boolean": lambda v: str(v).lower() in {"1", "true", "y", "yes"},
         "integer": int,
         "decimal": lambda v: Decimal(str(v)),

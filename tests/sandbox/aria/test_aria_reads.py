@@ -6,6 +6,7 @@ from decimal import Decimal
 from typing import Any
 
 import pytest
+import requests
 
 from app.sandbox.launch import Sandbox
 
@@ -21,17 +22,16 @@ def a_supplemental(core: Call) -> Row:
     return next(plan for plan in plans(core) if plan["supp_plan_ind"])
 
 
-def test_a_warm_catalog_answer_takes_less_than_30_ms(core: Call) -> None:
-    inputs = {"include_all_rate_schedules": "true", "include_plan_hierarchy": "true"}
-    core("get_client_plans_all_m", **inputs)
+def test_a_warm_catalog_answer_takes_less_than_30_ms(aria: Row, session: requests.Session) -> None:
+    who = {"client_no": aria["client_no"], "auth_key": aria["auth_key"]}
+    what = {"include_all_rate_schedules": "true", "include_plan_hierarchy": "true"}
+    body = {"rest_call": "get_client_plans_all_m", **who, **what}
     times = []
-    for _ in range(5):
+    for _ in range(6):
         start = time.perf_counter()
-        core("get_current_system_version_m")
-        small = time.perf_counter()
-        core("get_client_plans_all_m", **inputs)
-        times.append(time.perf_counter() - small - (small - start))
-    assert min(times) < 0.15  # 0.03 of them the sandbox, the rest this test's own decoding
+        assert len(session.post(aria["core_url"], json=body, timeout=10).content) > 1_000_000
+        times.append(time.perf_counter() - start)
+    assert min(times) < 0.03
 
 
 def test_only_active_plans_are_listed_but_admin_tools_sees_all(

@@ -1,4 +1,4 @@
-"""Every answer has the names and types of the reference, aria_calls.json, quirks of aria.md §4 apart."""
+"""Every answer has the names and types of aria_calls.json; null is no value (aria.md §4)."""
 
 import json
 from collections.abc import Callable
@@ -22,7 +22,7 @@ _TYPES: dict[str, tuple[type, ...]] = {
 _BESIDE = {
     "get_client_plan_services_m": {"client_service_id"},
 }
-_CORE = {
+_CORE: dict[str, dict[str, Any]] = {
     "get_client_plans_all_m": {
         "include_all_rate_schedules": "true",
         "include_plan_hierarchy": "true",
@@ -44,7 +44,7 @@ _CORE = {
     "get_virtual_datetime_m": {},
     "get_all_client_receipt_ids_m": {},
 }
-_ADMIN = {
+_ADMIN: dict[str, dict[str, Any]] = {
     "get_plans_m": {"include_rs_summary": "true"},
     "get_plan_details_m": {"plan_no": 10100},
     "get_services_m": {},

@@ -47,7 +47,7 @@ def _dataset() -> Dataset:
     return Dataset(aria={}, salesforce=rows, drift=drift)
 
 
-class Client:
+class SandboxClient:
     """A signed-in caller of the org; paths are below the version."""
 
     def __init__(self, sandbox: Sandbox) -> None:
@@ -116,7 +116,7 @@ def sandbox(running: Sandbox) -> Sandbox:
 
 
 @pytest.fixture
-def org(sandbox: Sandbox) -> Iterator[Client]:
-    client = Client(sandbox)
+def org(sandbox: Sandbox) -> Iterator[SandboxClient]:
+    client = SandboxClient(sandbox)
     with client.http:
         yield client

@@ -1,14 +1,24 @@
 """Single rows: the calls of salesforce.md §6 and the refusals of §3.4."""
 
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
 import pytest
+from requests import Response
+
+if TYPE_CHECKING:
+    from tests.sandbox.salesforce.conftest import SandboxClient
 
 
-def _refused(answer):
+def _refused(answer: Response) -> tuple[int, str, str]:
     error = answer.json()[0]
     return answer.status_code, error["errorCode"], error["message"]
 
 
-def test_an_insert_answers_with_a_lower_case_id_and_fills_the_system_fields(org):
+def test_an_insert_answers_with_a_lower_case_id_and_fills_the_system_fields(
+    org: SandboxClient,
+) -> None:
     answer = org.post("sobjects/Client_Plan__c", {"Name": " New ", "Supplemental__c": None})
     body = answer.json()
     assert (answer.status_code, body["success"], body["errors"]) == (201, True, [])
@@ -18,21 +28,21 @@ def test_an_insert_answers_with_a_lower_case_id_and_fills_the_system_fields(org)
     assert row["SystemModstamp"].endswith(".000+0000")
 
 
-def test_auto_numbers_count_up_in_their_format(org):
+def test_auto_numbers_count_up_in_their_format(org: SandboxClient) -> None:
     first = org.get(f"sobjects/Rate_Tier__c/{org.insert('Rate_Tier__c')}").json()["Name"]
     second = org.get(f"sobjects/Rate_Tier__c/{org.insert('Rate_Tier__c')}").json()["Name"]
     assert int(second.removeprefix("RT-")) == int(first.removeprefix("RT-")) + 1
     assert len(first) == len("RT-000001")
 
 
-def test_numbers_have_a_decimal_point_and_are_rounded_to_their_scale(org):
+def test_numbers_have_a_decimal_point_and_are_rounded_to_their_scale(org: SandboxClient) -> None:
     made = org.insert("Rate_Tier__c", Rate__c=1.234565, Sequence__c="3", From_Unit__c=10)
     path = f"sobjects/Rate_Tier__c/{made}?fields=Rate__c,Sequence__c,From_Unit__c,To_Unit__c"
     text = org.get(path).text
     assert '"Rate__c":1.23457,"Sequence__c":3.0,"From_Unit__c":10.0,"To_Unit__c":null' in text
 
 
-def test_an_update_leaves_unnamed_fields_and_null_or_empty_text_clears(org):
+def test_an_update_leaves_unnamed_fields_and_null_or_empty_text_clears(org: SandboxClient) -> None:
     path = f"sobjects/Client_Plan__c/{org.plan_id()}"
     answer = org.patch(path, {"Description__c": "x", "Family__c": "y"})
     assert (answer.status_code, answer.content) == (204, b"")
@@ -41,33 +51,31 @@ def test_an_update_leaves_unnamed_fields_and_null_or_empty_text_clears(org):
     assert (row["Description__c"], row["Family__c"], row["Name"]) == (None, None, "Fibre Pro")
 
 
-def test_fifteen_characters_of_an_id_are_enough(org):
+def test_fifteen_characters_of_an_id_are_enough(org: SandboxClient) -> None:
     row = org.get(f"sobjects/Client_Plan__c/{org.plan_id()[:15]}").json()
     assert row["Id"] == org.plan_id()
 
 
-def test_a_post_can_stand_for_a_patch(org):
+def test_a_post_can_stand_for_a_patch(org: SandboxClient) -> None:
     path = f"sobjects/Client_Plan__c/{org.plan_id()}?_HttpMethod=PATCH"
     assert org.post(path, {"Name": "Posted"}).status_code == 204
     assert org.names("Name = 'Posted'") == ["Posted"]
 
 
-def test_a_parent_may_be_named_by_its_external_id(org):
+def test_a_parent_may_be_named_by_its_external_id(org: SandboxClient) -> None:
     made = org.insert("Aria_Service__c", Name="S", Plan__r={"Aria_Key__c": "lite"})
     assert org.get(f"sobjects/Aria_Service__c/{made}").json()["Plan__c"] == org.plan_id("lite")
     bad = org.post("sobjects/Aria_Service__c", {"Name": "S", "Plan__r": {"Aria_Key__c": "no"}})
-    message = (
-        "Foreign key external ID: no not found for field Aria_Key__c in entity Client_Plan__c"
-    )
+    message = "Foreign key external ID: no not found for field Aria_Key__c in entity Client_Plan__c"
     assert _refused(bad) == (400, "INVALID_FIELD", message)
 
 
-def test_deleting_empties_the_lookups_that_led_there(org):
+def test_deleting_empties_the_lookups_that_led_there(org: SandboxClient) -> None:
     assert org.send("DELETE", f"sobjects/Client_Plan__c/{org.plan_id()}").status_code == 204
     assert org.query("SELECT Plan__c FROM Aria_Service__c")[0]["Plan__c"] is None
 
 
-def test_a_deleted_row_answers_404_entity_is_deleted(org):
+def test_a_deleted_row_answers_404_entity_is_deleted(org: SandboxClient) -> None:
     path = f"sobjects/Client_Plan__c/{org.plan_id()}"
     org.send("DELETE", path)
     for answer in (org.get(path), org.send("DELETE", path), org.patch(path, {"Name": "x"})):
@@ -97,7 +105,13 @@ def test_a_deleted_row_answers_404_entity_is_deleted(org):
         ({"Name": ["x"]}, "JSON_PARSER_ERROR", None, None),
     ],
 )  # fmt: skip
-def test_a_bad_value_is_refused_in_salesforces_words(org, fields, code, message, names):
+def test_a_bad_value_is_refused_in_salesforces_words(
+    org: SandboxClient,
+    fields: dict[str, Any],
+    code: str,
+    message: str | None,
+    names: list[str] | None,
+) -> None:
     answer = org.post("sobjects/Client_Plan__c", fields)
     error = answer.json()[0]
     assert (answer.status_code, error["errorCode"]) == (400, code)
@@ -105,7 +119,7 @@ def test_a_bad_value_is_refused_in_salesforces_words(org, fields, code, message,
     assert error.get("fields") == names
 
 
-def test_a_unique_external_id_is_unique(org):
+def test_a_unique_external_id_is_unique(org: SandboxClient) -> None:
     answer = org.post("sobjects/Client_Plan__c", {"Name": "x", "Aria_Key__c": "PRO"})
     words = f"duplicates value on record with id: {org.plan_id()[:15]}"
     message = f"duplicate value found: Aria_Key__c {words}"
@@ -113,7 +127,7 @@ def test_a_unique_external_id_is_unique(org):
     assert org.post("sobjects/Client_Plan__c", {"Name": "x", "Aria_Key__c": "pro"}).ok
 
 
-def test_broken_json_and_other_media_are_refused(org):
+def test_broken_json_and_other_media_are_refused(org: SandboxClient) -> None:
     headers = {"Content-Type": "application/json"}
     answer = org.send("POST", "sobjects/Client_Plan__c", data=b"{", headers=headers)
     assert _refused(answer)[:2] == (400, "JSON_PARSER_ERROR")
@@ -136,12 +150,14 @@ def test_broken_json_and_other_media_are_refused(org):
         ("DELETE", "sobjects/User/005Hs0000000001", 400, "CANNOT_INSERT_UPDATE_ACTIVATE_ENTITY"),
     ],
 )  # fmt: skip
-def test_addresses_that_lead_nowhere_say_so(org, method, path, status, code):
+def test_addresses_that_lead_nowhere_say_so(
+    org: SandboxClient, method: str, path: str, status: int, code: str
+) -> None:
     answer = org.send(method, path)
     assert (answer.status_code, answer.json()[0]["errorCode"]) == (status, code)
 
 
-def test_names_of_contacts_and_price_book_entries_follow_their_parts(org):
+def test_names_of_contacts_and_price_book_entries_follow_their_parts(org: SandboxClient) -> None:
     contact = org.insert("Contact", FirstName="Ada", LastName="Lovelace")
     assert org.get(f"sobjects/Contact/{contact}").json()["Name"] == "Ada Lovelace"
     product = org.insert("Product2", Name="Line", ProductCode="L1")
@@ -154,42 +170,42 @@ def test_names_of_contacts_and_price_book_entries_follow_their_parts(org):
 
 
 class TestByExternalId:
-    def test_a_patch_inserts_then_updates(self, org):
+    def test_a_patch_inserts_then_updates(self, org: SandboxClient) -> None:
         path = "sobjects/Client_Plan__c/Aria_Key__c/N%2F1%20x"
         first, second = org.patch(path, {"Name": "a"}), org.patch(path, {"Name": "b"})
         assert (first.status_code, first.json()["created"]) == (201, True)
         assert (second.status_code, second.json()["created"]) == (200, False)
         assert org.get(path).json()["Aria_Key__c"] == "N/1 x"
 
-    def test_before_v46_an_update_has_no_body(self, org):
+    def test_before_v46_an_update_has_no_body(self, org: SandboxClient) -> None:
         path = "/services/data/v45.0/sobjects/Client_Plan__c/Aria_Key__c/PRO"
         assert org.patch(path, {"Name": "b"}).status_code == 204
 
-    def test_several_matches_answer_300_with_their_addresses(self, org):
+    def test_several_matches_answer_300_with_their_addresses(self, org: SandboxClient) -> None:
         path = "sobjects/Aria_Coupon__c/Aria_Key__c/TWICE"
         for answer in (org.get(path), org.patch(path, {"Name": "x"}), org.send("DELETE", path)):
             assert answer.status_code == 300
             assert all(url.startswith("/services/data/v66.0/") for url in answer.json())
         assert len(org.get(path).json()) == 2
 
-    def test_update_only_does_not_insert(self, org):
+    def test_update_only_does_not_insert(self, org: SandboxClient) -> None:
         path = "sobjects/Client_Plan__c/Aria_Key__c/nope?updateOnly=true"
         assert org.patch(path, {"Name": "x"}).status_code == 404
 
-    def test_the_key_itself_may_not_stand_in_the_body(self, org):
+    def test_the_key_itself_may_not_stand_in_the_body(self, org: SandboxClient) -> None:
         path = "sobjects/Client_Plan__c/Aria_Key__c/PRO"
         assert org.patch(path, {"Aria_Key__c": "PRO"}).json()[0]["errorCode"] == "INVALID_FIELD"
 
-    def test_an_insert_may_be_a_post_to_an_empty_id(self, org):
+    def test_an_insert_may_be_a_post_to_an_empty_id(self, org: SandboxClient) -> None:
         assert org.post("sobjects/Client_Plan__c/Id", {"Name": "x"}).status_code == 201
 
-    def test_a_delete_by_key_deletes(self, org):
+    def test_a_delete_by_key_deletes(self, org: SandboxClient) -> None:
         assert org.send("DELETE", "sobjects/Client_Plan__c/Aria_Key__c/OLD").status_code == 204
         assert org.names("Aria_Key__c = 'OLD'") == []
 
 
 class TestConditions:
-    def test_a_row_not_changed_since_is_304_or_412(self, org):
+    def test_a_row_not_changed_since_is_304_or_412(self, org: SandboxClient) -> None:
         path = f"sobjects/Client_Plan__c/{org.plan_id()}"
         modified = org.get(path).headers["Last-Modified"]
         assert org.get(path, headers={"If-Modified-Since": modified}).status_code == 304
@@ -197,14 +213,14 @@ class TestConditions:
         answer = org.patch(path, {"Name": "y"}, headers={"If-Unmodified-Since": modified})
         assert answer.status_code == 412
 
-    def test_accounts_have_etags(self, org):
+    def test_accounts_have_etags(self, org: SandboxClient) -> None:
         path = f"sobjects/Account/{org.insert('Account', Name='A')}"
         tag = org.get(path).headers["ETag"]
         assert org.get(path, headers={"If-None-Match": tag}).status_code == 304
         assert org.patch(path, {"Name": "B"}, headers={"If-Match": '"other"'}).status_code == 412
         assert org.patch(path, {"Name": "B"}, headers={"If-Match": tag}).status_code == 204
 
-    def test_a_bad_date_is_refused_when_writing(self, org):
+    def test_a_bad_date_is_refused_when_writing(self, org: SandboxClient) -> None:
         path = f"sobjects/Client_Plan__c/{org.plan_id()}"
         headers = {"If-Unmodified-Since": "yesterday"}
         assert org.patch(path, {"Name": "x"}, headers=headers).status_code == 400

@@ -1,0 +1,95 @@
+"""The bar above the trees: chips by kind, and a text."""
+
+from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtGui import QIcon
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
+
+from app.store.pager import Filter
+from app.views.icons import pixmap
+from app.views.labels import tool_button
+from app.views.looks import colours_of
+from app.views.state.chips import chips, kinds_of, names, pressed
+from app.views.state.language import tr
+from app.views.state.survey import Survey
+
+TYPING_MS = 250
+
+
+class FilterBar(QWidget):
+    """Chooses what the trees show.
+
+    Signals:
+        changed: Another filter is wanted; `wanted` has it.
+    """
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._chosen: frozenset[str] = frozenset()
+        self._chips: dict[str, QToolButton] = {}
+        self.text = QLineEdit()
+        self._typing = QTimer(self)
+        self._typing.setSingleShot(True)
+        self._typing.setInterval(TYPING_MS)
+        self._typing.timeout.connect(self.changed)
+        self._lay_out()
+        self.show_counts(Survey())
+
+    def _lay_out(self) -> None:
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 8, 16, 8)
+        layout.setSpacing(6)
+        for name in names():
+            chip = tool_button("", "chip")
+            chip.setCheckable(True)
+            chip.setProperty("chip", name)
+            chip.clicked.connect(self._on_chip)
+            self._chips[name] = chip
+            layout.addWidget(chip)
+        layout.addStretch(1)
+        self.text.setPlaceholderText(tr("Filter by name or key"))
+        self.text.setAccessibleName(tr("Filter by name or key"))
+        self.text.setClearButtonEnabled(True)
+        self.text.setMinimumWidth(160)
+        self.text.setMaximumWidth(280)
+        glass = QIcon(pixmap("search", 16, colours_of(self.palette()).muted))
+        self.text.addAction(glass, QLineEdit.ActionPosition.LeadingPosition)
+        self.text.textChanged.connect(self._on_text)
+        layout.addWidget(self.text, 1)
+        self.setObjectName("band")
+
+    @property
+    def wanted(self) -> Filter:
+        """The filter as it is set."""
+        return Filter(kinds_of(self._chosen), self.text.text().strip())
+
+    def show_counts(self, survey: Survey) -> None:
+        """Show how many records each chip stands for."""
+        for chip in chips(survey.counts, self._chosen):
+            button = self._chips[chip.name]
+            button.setText(chip.text)
+            button.setAccessibleName(chip.text)
+            button.setChecked(chip.checked)
+            button.setEnabled(chip.enabled)
+            rare = chip.name in {"ignored", "not_comparable"}
+            button.setVisible(chip.enabled or not rare)
+
+    def clear(self) -> None:
+        """Show everything again."""
+        self._chosen = frozenset()
+        self.text.clear()
+        self.changed.emit()
+
+    @Slot()
+    def _on_chip(self) -> None:
+        button = self.sender()
+        if isinstance(button, QToolButton):
+            self._chosen = pressed(self._chosen, str(button.property("chip")))
+            for name, chip in self._chips.items():
+                chip.setChecked(name in self._chosen or (name == names()[0] and not self._chosen))
+            self.changed.emit()
+
+    @Slot()
+    def _on_text(self) -> None:
+        self._typing.start()

@@ -1,0 +1,91 @@
+"""Records for the benchmarks: an entity of 20 fields, pages of JSON, and the same in a file."""
+
+import random
+from collections.abc import Iterator
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import orjson
+
+from app.domain.mapping import EntityMapping, FieldMapping, FieldType, Owner, WorkspaceMapping
+
+PAGE = 2000
+_KINDS = (
+    *[FieldType.TEXT] * 9,
+    *[FieldType.PICKLIST] * 2,
+    *[FieldType.MONEY] * 3,
+    *[FieldType.INTEGER] * 2,
+    *[FieldType.BOOLEAN] * 2,
+    *[FieldType.DATE] * 2,
+)
+
+
+def mapping() -> WorkspaceMapping:
+    """Return a mapping of one entity with 20 fields, as a Salesforce object would have them."""
+    fields = tuple(
+        FieldMapping(f"f{n}", f"F{n}__c", f"F{n}__c", kind, Owner.BILLING)
+        for n, kind in enumerate(_KINDS)
+    )
+    entity = EntityMapping("row", "Row", "Rows", "Row__c", "Key__c", "Key__c", "f0", fields)
+    return WorkspaceMapping("million", "bench", (entity,), "million")
+
+
+def rows(count: int, *, changed: float = 0.0, seed: int = 1) -> Iterator[list[Any]]:
+    """Yield `count` rows of key and 20 JSON values; a share of them changed in one field."""
+    draw = random.Random(seed)
+    for number in range(count):
+        row: list[Any] = [f"K{number:09d}"]
+        for place, kind in enumerate(_KINDS):
+            row.append(_value(kind, number * 31 + place * 7))
+        if changed and draw.random() < changed:
+            row[1] = f"{row[1]} changed"
+        yield row
+
+
+def pages(made: Iterator[list[Any]]) -> Iterator[bytes]:
+    """Yield pages of JSON as Salesforce writes them."""
+    names = ["Key__c", *(f"F{n}__c" for n in range(len(_KINDS)))]
+    page: list[dict[str, Any]] = []
+    for row in made:
+        attributes = {"type": "Row__c", "url": f"/services/data/v66.0/sobjects/Row__c/{row[0]}"}
+        page.append({"attributes": attributes, "Id": f"a00{row[0]}AAA", **dict(zip(names, row, strict=True))})
+        if len(page) == PAGE:
+            yield orjson.dumps({"totalSize": PAGE, "done": True, "records": page})
+            page = []
+    if page:
+        yield orjson.dumps({"totalSize": len(page), "done": True, "records": page})
+
+
+def write_pages(folder: Path, made: Iterator[list[Any]]) -> None:
+    """Write pages as files, one a page, so that every contender reads the same bytes."""
+    folder.mkdir(parents=True)
+    for number, page in enumerate(pages(made)):
+        (folder / f"{number:05d}.json").write_bytes(page)
+
+
+def read_pages(folder: Path) -> Iterator[bytes]:
+    """Yield the pages of a folder in order."""
+    for file in sorted(folder.iterdir()):
+        yield file.read_bytes()
+
+
+def entity_of(made: WorkspaceMapping) -> EntityMapping:
+    """Return the only entity."""
+    return made.entities[0]
+
+
+def _value(kind: FieldType, seed: int) -> Any:
+    if kind is FieldType.TEXT:
+        return f"Service line {seed % 997} of contract {seed % 100003}"
+    if kind is FieldType.PICKLIST:
+        return ("Draft", "Active", "Suspended", "Ended")[seed % 4]
+    if kind is FieldType.MONEY:
+        return float(Decimal(seed % 1000000) / 100)
+    if kind is FieldType.INTEGER:
+        return seed % 5000
+    if kind is FieldType.BOOLEAN:
+        return seed % 3 == 0
+    return f"20{10 + seed % 20:02d}-{1 + seed % 12:02d}-{1 + seed % 28:02d}"
+
+
