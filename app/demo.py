@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from app.domain.control import CancelToken, no_report
+from app.domain.control import CancelToken, Progress, Report
 from app.errors import ConnectionFailed
 from app.services import Services
 from app.settings import Workspace
@@ -46,12 +46,19 @@ def sandbox_process(arguments: Sequence[str] = ()) -> Iterator[tuple[Path, dict[
             errors.close()
 
 
-def prepare_demo(services: Services, ready_file: Path, control_url: str) -> str:
+def prepare_demo(
+    services: Services,
+    ready_file: Path,
+    control_url: str,
+    cancel: CancelToken,
+    report: Report,
+) -> str:
     """Make the demo's connections and workspace anew, and let the two sides once have agreed.
 
     The first refresh sees both sides in step; then people edit on both of them, so that the next
     refresh finds every kind of difference, with a base to tell them apart by.
     """
+    report(Progress(0, 0, "Connecting to the sandbox"))
     _forget(services)
     made = services.connect_ready(ready_file)
     names = {connected.connection.kind: connected.connection.name for connected in made}
@@ -60,9 +67,8 @@ def prepare_demo(services: Services, ready_file: Path, control_url: str) -> str:
     services.create_workspace(Workspace(WORKSPACE, billing, salesforce, ""))
     _control(control_url, {"drift": False})
     with services.workbench(WORKSPACE) as bench:
-        token = CancelToken()
-        refresh(bench, RefreshRequest(), token, no_report)
-        compare(bench, token, no_report)
+        refresh(bench, RefreshRequest(), cancel, report)
+        compare(bench, cancel, report)
     _control(control_url, {"drift": True})
     return WORKSPACE
 

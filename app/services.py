@@ -9,7 +9,7 @@ from pathlib import Path
 from app import settings
 from app.connectors import registry
 from app.connectors.protocol import Connector, Health
-from app.connectors.spec import ConnectorSpec
+from app.connectors.spec import ConnectorSpec, variable
 from app.credentials import Credentials
 from app.domain.control import CancelToken
 from app.domain.mapping import WorkspaceMapping
@@ -89,6 +89,20 @@ class Services:
                 connection = Connection(f"{kind}-demo", kind, dict(found.settings))
                 made.append(self.save_connection(connection, found.secrets))
         return made
+
+    def secrets_place(self, connection: Connection) -> str:
+        """Return in words where a connection's secrets are, and which of them are missing."""
+        spec = registry.spec(connection.kind)
+        missing = [
+            secret.name
+            for secret in spec.secrets
+            if secret.required and self.credentials.get(connection.name, secret.name) is None
+        ]
+        words = self.credentials.where()
+        if missing:
+            names = ", ".join(variable(connection.name, name) for name in missing)
+            words += f" Missing: {', '.join(missing)} (or set {names})."
+        return words
 
     def check_connection(self, name: str, cancel: CancelToken) -> Health:
         """Ask a system who we are and what is missing; raises what `Reader.check` raises."""

@@ -6,11 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import orjson
 
 from app.domain.mapping import EntityMapping, FieldMapping, FieldType, Owner, WorkspaceMapping
 
 PAGE = 2000
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
 _KINDS = (
     *[FieldType.TEXT] * 9,
     *[FieldType.PICKLIST] * 2,
@@ -70,9 +72,10 @@ def read_pages(folder: Path) -> Iterator[bytes]:
         yield file.read_bytes()
 
 
-def entity_of(made: WorkspaceMapping) -> EntityMapping:
-    """Return the only entity."""
-    return made.entities[0]
+def decode_rows(page: bytes) -> list[dict[str, Any]]:
+    """Return the rows of a page, decimals exact: what the connectors' HTTP layer does."""
+    found: list[dict[str, Any]] = _decoder.decode(page)["records"]
+    return found
 
 
 def _value(kind: FieldType, seed: int) -> Any:

@@ -24,7 +24,7 @@ from app.domain.record import Side
 from app.errors import Cancelled, ExitStatus, WrongUse
 from app.services import Services
 from app.store import journal
-from app.sync.commit import CommitResult, commit, resume
+from app.sync.commit import CommitResult, commit, resume, together
 from app.sync.compare import compare, total
 from app.sync.planner import Selection, build_plan
 from app.sync.refresh import RefreshRequest, refresh
@@ -74,8 +74,11 @@ def run_compare(services: Services, options: Namespace, cancel: CancelToken) -> 
         wanted = {n: c for n, c in counts.items() if not options.entity or n in options.entity}
         summed = total(wanted.values())
         line.end()
-        with _output(options.output) as file:
-            _print_comparison(bench, options, wanted, file)
+        if options.json:  # a script reads stdout, wherever a report goes besides
+            output.print_json(output.compare_json(options.workspace, wanted, summed))
+        if options.output or not options.json:
+            with _output(options.output) as file:
+                _print_comparison(bench, options, wanted, file)
     return ExitStatus.DIFFERENCES if any(summed[kind] for kind in _SHOWN) else ExitStatus.DONE
 
 
@@ -83,7 +86,8 @@ def _print_comparison(
     bench: Workbench, options: Namespace, counts: Mapping[str, Mapping[Kind, int]], file: TextIO
 ) -> None:
     summed = total(counts.values())
-    if options.json or options.format == "json":
+    layout = "json" if options.json and options.format == "table" else options.format
+    if layout == "json":
         document = output.compare_json(options.workspace, counts, summed)
         if options.output:
             document["differences"] = [
@@ -91,9 +95,9 @@ def _print_comparison(
                 for row in report_rows(bench, options.entity)
             ]
         file.write(output.json_text(document) + "\n")
-    elif options.format == "csv":
+    elif layout == "csv":
         write_csv(report_rows(bench, options.entity), file)
-    elif options.format == "html":
+    elif layout == "html":
         write_html(report_rows(bench, options.entity), file, f"Concord: {options.workspace}")
     else:
         head = ["entity", *(kind.json_name.replace("_", " ") for kind in Kind)]
@@ -166,13 +170,12 @@ def run_resume(services: Services, options: Namespace, cancel: CancelToken) -> i
             if result.stopped_by or result.unknown:
                 break
         compare(bench, CancelToken(), line)
+    if options.json:  # one document, however many commits there were
+        return _print_commit(together(results), as_json=True)
     if not results:
-        if options.json:
-            output.print_json(output.commit_json(CommitResult("")))
-        else:
-            print("Nothing to resume.")
+        print("Nothing to resume.")
         return ExitStatus.DONE
-    return max(_print_commit(result, as_json=options.json) for result in results)
+    return max(_print_commit(result, as_json=False) for result in results)
 
 
 def _print_commit(result: CommitResult, *, as_json: bool) -> int:

@@ -193,8 +193,8 @@ def health_json(name: str, health: Health) -> dict[str, Any]:
 
 
 def calls_json(calls: Mapping[Side, int]) -> dict[str, int]:
-    """Return calls by the name of the side."""
-    return {side.value: count for side, count in calls.items()}
+    """Return calls by the name of the side; a side that was not asked has 0."""
+    return {side.value: calls.get(side, 0) for side in Side}
 
 
 def _kinds(counts: Mapping[Kind, int]) -> dict[str, int]:

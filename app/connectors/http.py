@@ -16,9 +16,8 @@ from urllib.parse import urlsplit
 
 import msgspec
 import requests
-from urllib3.exceptions import NameResolutionError, NewConnectionError, ReadTimeoutError
-from urllib3.exceptions import SSLError as HandshakeError
 
+from app.connectors.failures import BROKEN_OFF, INVALID, Tried, failed
 from app.connectors.transport import Flight, board, is_loopback, new_session
 from app.domain.control import CancelToken
 from app.errors import (
@@ -170,23 +169,23 @@ class Http:
         """End the pool's threads; the client cannot be used again."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _try(self, request: HttpRequest, cancel: CancelToken, *, in_doubt: bool) -> "_Tried":
+    def _try(self, request: HttpRequest, cancel: CancelToken, *, in_doubt: bool) -> Tried:
+        flight = Flight()
         try:
-            answer = self._ask(request, cancel)
+            answer = self._ask(request, flight, cancel)
         except Cancelled as error:
             if request.writes and in_doubt:
                 raise self._lost(request) from error
             raise
         except requests.RequestException as error:
-            return _failed(error)
+            return failed(error, sent=flight.connection is not None)
         transient = self._transient(answer)
         doubtful = transient and answer.status_code in _IN_DOUBT
-        return _Tried(answer=answer, final=not transient, in_doubt=doubtful)
+        return Tried(answer=answer, final=not transient, in_doubt=doubtful)
 
-    def _ask(self, request: HttpRequest, cancel: CancelToken) -> requests.Response:
+    def _ask(self, request: HttpRequest, flight: Flight, cancel: CancelToken) -> requests.Response:
         """Run one request in the pool and wait for it, but for a read not beyond a cancel."""
         cancel.check()
-        flight = Flight()
         future = self._pool.submit(self._fly, request, flight)
         while not future.done():
             wait([future], timeout=_POLL_S)
@@ -225,7 +224,7 @@ class Http:
     def _back_off(
         self,
         request: HttpRequest,
-        tried: "_Tried",
+        tried: Tried,
         attempt: int,
         cancel: CancelToken,
         *,
@@ -248,9 +247,7 @@ class Http:
                 raise self._lost(request) from error
             raise
 
-    def _conclude(
-        self, request: HttpRequest, tried: "_Tried", *, in_doubt: bool
-    ) -> requests.Response:
+    def _conclude(self, request: HttpRequest, tried: Tried, *, in_doubt: bool) -> requests.Response:
         if in_doubt and request.writes and (tried.answer is None or not tried.final):
             raise self._lost(request) from tried.error
         if tried.answer is not None and not tried.answer.is_redirect:
@@ -270,14 +267,14 @@ class Http:
             "It may have been carried out; `concord resume` reads the record and settles it.",
         )
 
-    def _translated(self, request: HttpRequest, tried: "_Tried") -> AppError:
+    def _translated(self, request: HttpRequest, tried: Tried) -> AppError:
         reason = tried.reason
         hint = f"Check the network and the setting {request.setting!r}; then try again."
         where = f"Connection {self.connection!r}: {request.host}"
         error: AppError
-        if reason == _INVALID:
+        if reason == INVALID:
             error = WrongUse(f"{where} is no URL that can be asked.", hint)
-        elif reason == _BROKEN_OFF:
+        elif reason == BROKEN_OFF:
             error = AnswerUnreadable(f"{where} broke off in the middle of its answer.", hint)
         else:
             error = ConnectionFailed(f"{where} could not be reached: {reason}.", hint)
@@ -290,56 +287,6 @@ class Http:
             return f"an empty body ({kind})"
         start = self.harmless(answer.content[:2000].decode("utf-8", "replace"))[:_SHOWN]
         return f"{self.harmless(kind)} beginning {start!r}"
-
-
-@dataclass(frozen=True, slots=True)
-class _Tried:
-    """How one attempt ended: with an answer or an error; `final` if no other attempt may help."""
-
-    answer: requests.Response | None = None
-    error: Exception | None = None
-    reason: str = ""
-    final: bool = False
-    in_doubt: bool = False
-
-
-_INVALID = "invalid"
-_BROKEN_OFF = "broken off"
-_NO_ANSWER = "no answer in time"
-# requests' error, the words for it, whether the request may have arrived; the first match counts
-_REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
-    (ValueError, _INVALID, False),  # InvalidURL, InvalidHeader and their like
-    (requests.exceptions.ProxyError, "the proxy refused or is not there", False),
-    (requests.ConnectTimeout, "it does not answer (time-out while connecting)", False),
-    (requests.Timeout, _NO_ANSWER, True),
-    (requests.exceptions.ChunkedEncodingError, _BROKEN_OFF, True),
-    (requests.exceptions.ContentDecodingError, _BROKEN_OFF, True),
-)
-
-
-def _failed(error: requests.RequestException) -> _Tried:
-    """Sort a failure: was something sent, may it be repeated, and how to say it."""
-    cause = error.args[0] if error.args else None
-    if isinstance(error, requests.exceptions.SSLError):
-        bad_certificate = "certificate" in str(error).lower()
-        reason = "its certificate is not trusted" if bad_certificate else "TLS failed"
-        return _Tried(error=error, reason=reason, final=bad_certificate)
-    if isinstance(cause, ReadTimeoutError):  # while the body was read; not a requests.Timeout
-        return _Tried(error=error, reason=_NO_ANSWER, in_doubt=True)
-    for kind, reason, in_doubt in _REASONS:
-        if isinstance(error, kind):
-            return _Tried(error=error, reason=reason, final=reason == _INVALID, in_doubt=in_doubt)
-    return _unconnected(error, getattr(cause, "reason", None))
-
-
-def _unconnected(error: requests.RequestException, cause: object) -> _Tried:
-    if isinstance(cause, HandshakeError):
-        return _Tried(error=error, reason="TLS failed")
-    if isinstance(cause, NewConnectionError):
-        unknown = isinstance(cause, NameResolutionError)
-        reason = "its name is unknown (DNS)" if unknown else "it refused the connection"
-        return _Tried(error=error, reason=reason)
-    return _Tried(error=error, reason="it closed the connection without an answer", in_doubt=True)
 
 
 def backoff_s(attempt: int, policy: Policy) -> float:

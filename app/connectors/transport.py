@@ -28,7 +28,7 @@ class Flight:
     """A request on its way: whose socket to shut when nobody waits for its answer any more."""
 
     def __init__(self) -> None:
-        self.connection: HTTPConnection | None = None
+        self.connection: HTTPConnection | None = None  # set when the request begins to be sent
 
     def abandon(self) -> None:
         """Wake the thread that reads the answer; it gets an error that nobody looks at."""

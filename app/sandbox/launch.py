@@ -79,6 +79,7 @@ class Sandbox:
         self.systems: dict[str, System] = {}
         self.ready: dict[str, Any] = {}
         self._servers: list[HttpServer] = []
+        self._announced = False
 
     def start(self) -> Self:
         """Build the data, open the ports, write the ready file if one was asked for.
@@ -112,6 +113,7 @@ class Sandbox:
         self.ready["control_url"] = server.url
         if self.options.ready_file is not None:
             write_ready(self.options.ready_file, self.ready)
+            self._announced = True
 
     def _serve(self, name: str, system: System) -> None:
         self.calls.list_system(name)
@@ -131,7 +133,7 @@ class Sandbox:
             if close is not None:
                 close()
         self.systems.clear()
-        if self.options.ready_file is not None:
+        if self.options.ready_file is not None and self._announced:
             self.options.ready_file.unlink(missing_ok=True)
 
     def __enter__(self) -> Self:
@@ -192,8 +194,10 @@ def _wait(done: threading.Event, parent_pid: int | None) -> None:
     if parent_pid is None:
         done.wait()
         return
+    is_child = os.getppid() == parent_pid
     while not done.wait(_PARENT_POLL_S):
-        if not _is_alive(parent_pid):
+        orphaned = is_child and os.getppid() != parent_pid  # true even while its body lies about
+        if orphaned or not _is_alive(parent_pid):
             log.info("The parent process %d is gone; so is the sandbox.", parent_pid)
             return
 

@@ -4,6 +4,7 @@ import getpass
 import logging
 import secrets
 import time
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -274,6 +275,26 @@ def _finished(
         *(result.skipped, seconds),
     )
     return result
+
+
+def together(results: Sequence[CommitResult]) -> CommitResult:
+    """Return several commits as one, under the name of the last; of none, one of nothing."""
+    calls: Counter[Side] = Counter()
+    for result in results:
+        calls.update(result.calls)
+    return CommitResult(
+        commit=results[-1].commit if results else "",
+        selected=sum(result.selected for result in results),
+        written=sum(result.written for result in results),
+        failed=sum(result.failed for result in results),
+        stale=sum(result.stale for result in results),
+        skipped=sum(result.skipped for result in results),
+        unknown=sum(result.unknown for result in results),
+        calls=calls,
+        seconds=sum(result.seconds for result in results),
+        failures=tuple(failure for result in results for failure in result.failures),
+        stopped_by=results[-1].stopped_by if results else "",
+    )
 
 
 def result_of(bench: Workbench, run: str) -> CommitResult:

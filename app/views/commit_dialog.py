@@ -58,7 +58,7 @@ class CommitDialog(QDialog):
         self._clock.setInterval(_TICK_MS)
         self._clock.timeout.connect(self._show_progress)
         self.setWindowTitle(tr("Commit"))
-        self.resize(760, 560)
+        self.resize(880, 680)
         self._lay_out()
         self._build_plan()
 
@@ -104,7 +104,7 @@ class CommitDialog(QDialog):
             [Column(tr("Problem")), Column(tr("Record")), Column(tr("What"))], self
         )
         self._problems_label = label("", "section")
-        self._problem_table = RowTable(self.problems, tr("Problems of the plan"), (90, 240, 0))
+        self._problem_table = RowTable(self.problems, tr("Problems of the plan"), (90, 280, 0))
         self._not_checked = label("", "muted", wrap=True)
         layout.addWidget(self._headline)
         layout.addWidget(self._cost)
@@ -154,7 +154,7 @@ class CommitDialog(QDialog):
             ],
             self,
         )
-        self._failure_table = RowTable(self.failures, tr("What was not written"), (90, 240, 120, 0))
+        self._failure_table = RowTable(self.failures, tr("What was not written"), (80, 250, 110, 0))
         for widget in (self._outcome, self._selected, self._sent, self._outcome_cost):
             layout.addWidget(widget)
         layout.addSpacing(8)

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from PySide6.QtCore import QModelIndex, QPoint, QTimer, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.domain.record import Side
@@ -73,7 +73,8 @@ class CompareTrees(QWidget):
             one.opened.connect(self.opened)
         billing.expanded.connect(self._on_expanded)
         billing.collapsed.connect(self._on_collapsed)
-        billing.verticalScrollBar().setVisible(False)
+        billing.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        salesforce.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         bar = salesforce.verticalScrollBar()
         bar.valueChanged.connect(self._on_scroll)
         bar.rangeChanged.connect(self._on_layout)
@@ -91,12 +92,13 @@ class CompareTrees(QWidget):
         """Show another survey; cursor, expansion and scroll stay where their records are."""
         kept = self._place()
         self._expanded.clear()
-        first = self.model.survey.is_empty
+        before = self.model.survey
+        first = before.is_empty
         self.model.show(store, survey)
         if first or not survey.wanted.is_open:
             self._open_at_first(survey)
         if not first:
-            self._restore(kept)
+            self._restore(kept, scroll=before.wanted == survey.wanted)
         if not self.billing.currentIndex().isValid():
             self.current_changed.emit(0)
 
@@ -108,7 +110,10 @@ class CompareTrees(QWidget):
         index = self.model.index_of(node)
         self._reveal(index)
         self.billing.setCurrentIndex(index)
-        self.billing.scrollTo(index)
+        rect = self.billing.visualRect(index)
+        room = self.billing.viewport().rect().adjusted(0, ROW_HEIGHT, 0, -2 * ROW_HEIGHT)
+        if not room.contains(rect.center()):
+            self.billing.scrollTo(index, SideTree.ScrollHint.PositionAtCenter)
         return True
 
     def place_of(self, node: Node) -> QPoint:
@@ -132,6 +137,7 @@ class CompareTrees(QWidget):
             index = self.model.index_of(node)
             if not self.model.hasChildren(index):
                 continue
+            self.model.open(node)
             self.billing.expand(index)
             if all_open:
                 waiting += node.children or ()
@@ -143,7 +149,10 @@ class CompareTrees(QWidget):
         return [path(node) for node in nodes], path(self.current), path(top)
 
     def _restore(
-        self, kept: tuple[list[tuple[Step, ...]], tuple[Step, ...], tuple[Step, ...]]
+        self,
+        kept: tuple[list[tuple[Step, ...]], tuple[Step, ...], tuple[Step, ...]],
+        *,
+        scroll: bool,
     ) -> None:
         expanded, current, top = kept
         for path in expanded:
@@ -151,11 +160,15 @@ class CompareTrees(QWidget):
             if node is not None:
                 self.billing.expand(self.model.index_of(node))
         found = self.model.node_at(current) if current else None
+        if not scroll:
+            self.billing.scrollToTop()
         if found is not None:
             index = self.model.index_of(found)
             self._reveal(index)
             self.billing.setCurrentIndex(index)
-        first = self.model.node_at(top) if top else None
+            if not scroll:
+                self.billing.scrollTo(index, SideTree.ScrollHint.PositionAtCenter)
+        first = self.model.node_at(top) if top and scroll else None
         if first is not None:
             self.billing.scrollTo(self.model.index_of(first), SideTree.ScrollHint.PositionAtTop)
 

@@ -105,7 +105,9 @@ def _document(
     if index.column() == RESULT and not row.differs:
         colour = colours.muted
     body = _marked(cell, row, colours)
-    document.setHtml(_paragraph(body, colour, "right" if row.numeric else "left"))
+    document.setHtml(
+        _paragraph(body, colour, "right" if row.numeric and not cell.muted else "left")
+    )
     return document
 
 

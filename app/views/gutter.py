@@ -187,8 +187,9 @@ def _paint_arrow(painter: QPainter, row: QRect, view: RowView, colours: Colours)
     painter.setPen(QPen(colour, 1.8, style, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
     y, left, right = row.center().y() + 0.5, _ARROW_X + 0.5, _ARROW_X + 22.5
     if view.arrow is Arrow.SKIP:
+        painter.setPen(QPen(QColor(colours.muted), 1.6))
         painter.drawEllipse(QPointF((left + right) / 2, y), 6, 6)
-        painter.drawLine(QPointF(left + 7, y + 4), QPointF(right - 7, y - 4))
+        painter.drawLine(QPointF(left + 7, y + 4.2), QPointF(right - 7, y - 4.2))
         return
     painter.drawLine(QPointF(left, y), QPointF(right, y))
     painter.setPen(QPen(colour, 1.8, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap))

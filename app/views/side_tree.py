@@ -45,6 +45,7 @@ _COLUMNS = {
     Side.BILLING: (BILLING_NAME, BILLING_KEY),
     Side.SALESFORCE: (SALESFORCE_NAME, DIFFERENCE),
 }
+_PLAIN = 0
 _BOLD = frozenset({Tone.CONFLICT})
 
 Index = QModelIndex | QPersistentModelIndex
@@ -78,6 +79,7 @@ class SideTree(QTreeView):
         super().__init__(parent)
         self.side = side
         self._rows = model
+        self._key = ""
         self._elided: dict[tuple[str, int, bool], str] = {}
         self.setModel(model)
         self._lay_out()
@@ -106,7 +108,7 @@ class SideTree(QTreeView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(name, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(detail, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(detail, 150 if self.side is Side.BILLING else 230)
+        header.resizeSection(detail, 170 if self.side is Side.BILLING else 240)
 
     def _read_fonts(self) -> None:
         plain, bold, italic = QFont(self.font()), QFont(self.font()), QFont(self.font())
@@ -177,7 +179,8 @@ class SideTree(QTreeView):
         self, painter: QPainter, rect: QRect, view: RowView, colours: Colours
     ) -> None:
         if self.side is Side.BILLING:
-            self._paint_text(painter, rect, view.key, (0, colours.muted))
+            self._key = view.key
+            self._paint_text(painter, rect, view.key, (_PLAIN, colours.muted))
             return
         plain = view.is_group or view.tone is Tone.PLAIN
         front = colours.muted if plain else colours.tones[view.tone].front
@@ -193,7 +196,10 @@ class SideTree(QTreeView):
         if shown is None:
             if len(self._elided) > _TEXTS_KEPT:
                 self._elided.clear()
-            shown = metrics.elidedText(text, Qt.TextElideMode.ElideRight, rect.width())
+            # Keys differ at their ends, so their middle goes.
+            keys = font == _PLAIN and text == self._key
+            mode = Qt.TextElideMode.ElideMiddle if keys else Qt.TextElideMode.ElideRight
+            shown = metrics.elidedText(text, mode, rect.width())
             self._elided[key] = shown
         painter.setFont(self._fonts[font])
         painter.setPen(QColor(colour))

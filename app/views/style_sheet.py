@@ -39,7 +39,10 @@ QPushButton[role="danger"] {{ background: {production}; color: #FFFFFF;
   border: 1px solid {production}; font-weight: bold; }}
 QPushButton[role="danger"]:disabled {{ background: {hover}; color: {muted};
   border: 1px solid {line}; }}
-QToolButton[role="button"]::menu-indicator {{ image: none; }}
+QToolButton[role="button"] {{ padding-right: 32px; }}
+QToolButton[role="button"]::menu-button {{ border: none; border-left: 1px solid {line};
+  width: 24px; }}
+QToolButton[role="button"]::menu-button:hover {{ background: {hover}; }}
 QToolButton[role="flat"] {{ background: transparent; border: 1px solid transparent;
   border-radius: 4px; padding: 3px 6px; color: {text}; }}
 QToolButton[role="flat"]:hover {{ background: {hover}; }}
@@ -51,11 +54,10 @@ QToolButton[role="chip"]:checked {{ background: {selection}; border: 1px solid {
   font-weight: bold; }}
 QToolButton[role="chip"]:focus {{ border: 2px solid {accent}; padding: 2px 9px; }}
 QToolButton[role="chip"]:disabled {{ color: {muted}; background: {window}; }}
-QLineEdit, QComboBox, QPlainTextEdit {{ background: {base}; color: {text};
+QLineEdit {{ background: {base}; color: {text};
   border: 1px solid {line}; border-radius: 4px; padding: 4px 8px; min-height: 20px;
   selection-background-color: {accent}; selection-color: {accent_text}; }}
-QLineEdit:focus, QComboBox:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
-QComboBox::drop-down {{ border: none; width: 20px; }}
+QLineEdit:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
 QHeaderView {{ background: {base}; }}
 QHeaderView::section {{ background: {base}; color: {muted}; border: none;
   border-bottom: 1px solid {line}; padding: 6px 8px; font-weight: bold; }}
@@ -63,7 +65,7 @@ QTableView, QTreeView, QListView {{ background: {base}; color: {text}; border: n
   alternate-background-color: {alternate}; selection-background-color: {selection};
   selection-color: {text}; outline: none; }}
 QTableView::item {{ padding: 2px 6px; }}
-#panel {{ background: {base}; border: 1px solid {line}; border-radius: 6px; }}
+#side {{ background: {base}; border: none; border-left: 1px solid {line}; }}
 #band {{ background: {base}; border-bottom: 1px solid {line}; }}
 #notice {{ background: {notice}; border-top: 1px solid {line}; }}
 #notice QLabel {{ color: {error}; }}
@@ -75,6 +77,14 @@ QSplitter::handle {{ background: {line}; }}
 QSplitter::handle:vertical {{ height: 1px; }}
 QSplitter::handle:horizontal {{ width: 1px; }}
 QScrollArea {{ border: none; background: transparent; }}
+QScrollBar:vertical {{ background: {base}; width: 12px; margin: 0; }}
+QScrollBar:horizontal {{ background: {base}; height: 12px; margin: 0; }}
+QScrollBar::handle {{ background: {line}; border-radius: 4px; margin: 2px; }}
+QScrollBar::handle:vertical {{ min-height: 32px; }}
+QScrollBar::handle:horizontal {{ min-width: 32px; }}
+QScrollBar::handle:hover {{ background: {muted}; }}
+QScrollBar::add-line, QScrollBar::sub-line {{ width: 0; height: 0; }}
+QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QMenu {{ background: {base}; color: {text}; border: 1px solid {line}; padding: 4px 0; }}
 QMenu::item {{ padding: 6px 24px 6px 16px; }}
 QMenu::item:selected {{ background: {selection}; }}

@@ -11,6 +11,7 @@ from time import monotonic
 import pytest
 import requests
 
+from app.connectors.failures import failed
 from app.connectors.http import Http, HttpRequest, Policy, backoff_s, retry_after_s
 from app.domain.control import CancelToken
 from app.errors import (
@@ -208,6 +209,17 @@ def test_a_name_that_nobody_has_is_said_so(token: CancelToken) -> None:
 def test_no_tls_behind_https_is_a_failed_connection(token: CancelToken) -> None:
     with far_end(in_turn(GOOD)) as end, pytest.raises(ConnectionFailed, match="TLS"):
         client(Policy(attempts=1)).send(get(end.url.replace("http:", "https:")), token)
+
+
+def test_tls_that_breaks_after_the_request_was_sent_leaves_it_in_doubt() -> None:
+    error = requests.exceptions.SSLError("EOF occurred in violation of protocol")
+    assert failed(error, sent=True).in_doubt
+    assert not failed(error, sent=False).in_doubt
+
+
+def test_a_certificate_that_is_not_trusted_is_not_tried_again() -> None:
+    tried = failed(requests.exceptions.SSLError("CERTIFICATE_VERIFY_FAILED"), sent=False)
+    assert (tried.final, tried.in_doubt) == (True, False)
 
 
 def test_no_answer_in_time_is_a_failed_connection(token: CancelToken) -> None:

@@ -9,7 +9,8 @@ from urllib.parse import quote_plus
 
 import pytest
 
-from app.connectors.protocol import ReadRequest, Scope
+from app.connectors import registry
+from app.connectors.protocol import Connector, ReadRequest, Scope
 from app.connectors.salesforce.org import long_id
 from app.connectors.salesforce.query import (
     key_statements,
@@ -22,6 +23,9 @@ from app.domain.mapping import WorkspaceMapping
 from app.errors import AnswerUnreadable, Cancelled, ConnectionFailed, LimitReached, NotAllowed
 from tests.connectors.far_end import Asked, Told, far_end, told
 from tests.connectors.world import World, hurry
+
+HIDDEN, NAMED = "Client_Plan__c.Family__c", "Family__c of Client_Plan__c"
+FAULTS = ["truncate", "drop_before", "drop_after", "unavailable", "server_error"]
 
 
 def test_every_row_is_read_with_id_parent_and_last_change(world: World) -> None:
@@ -92,15 +96,13 @@ def test_rows_without_a_key_are_counted(world: World, token: CancelToken) -> Non
 
 
 def test_a_hidden_field_is_named(world: World) -> None:
-    field = "Client_Plan__c.Family__c"
-    world.edit("salesforce", "FieldPermissions", field, PermissionsRead=False)
-    with pytest.raises(NotAllowed, match="field Family__c of Client_Plan__c is missing or hidden"):
+    world.edit("salesforce", "FieldPermissions", HIDDEN, PermissionsRead=False)
+    with pytest.raises(NotAllowed, match=f"field {NAMED} is missing or hidden"):
         world.read("salesforce", "plan")
 
 
 def test_check_names_org_user_quotas_and_what_is_missing(world: World, token: CancelToken) -> None:
-    field = "Client_Plan__c.Family__c"
-    world.edit("salesforce", "FieldPermissions", field, PermissionsRead=False)
+    world.edit("salesforce", "FieldPermissions", HIDDEN, PermissionsRead=False)
     health = world.connectors["salesforce"].check(world.mapping.entities, token)
     assert health.instance.startswith("00D")
     assert len(health.instance) == 18
@@ -108,6 +110,19 @@ def test_check_names_org_user_quotas_and_what_is_missing(world: World, token: Ca
     assert health.missing == (
         "field Family__c of Client_Plan__c is missing or hidden from this user",
     )
+
+
+def test_without_userinfo_a_query_tells_the_org(
+    mapping: WorkspaceMapping, token: CancelToken
+) -> None:
+    def script(asked: Asked) -> Told:
+        if "/query" in asked.path:
+            return told({"totalSize": 1, "done": True, "records": [{"Id": "00DHs0000000001"}]})
+        return told([{"errorCode": "NOT_FOUND", "message": "no such resource"}], 404)
+
+    with far_end(script) as end:
+        health = _connected(end.url, mapping).check((), token)
+    assert (health.instance, health.user, health.quotas) == ("00DHs0000000001MAA", "", ())
 
 
 def test_an_object_that_is_not_there_is_named(
@@ -154,9 +169,7 @@ def test_a_query_without_rows_in_it_is_unreadable(
         _read(mapping, token, script)
 
 
-@pytest.mark.parametrize(
-    "kind", ["truncate", "drop_before", "drop_after", "unavailable", "server_error"]
-)
+@pytest.mark.parametrize("kind", FAULTS)
 def test_one_bad_answer_goes_unnoticed(kind: str, world: World) -> None:
     before = world.read("salesforce", "item")
     world.fault(system="salesforce", endpoint="query", kind=kind, times=1)
@@ -240,12 +253,14 @@ def _plan_row(number: int) -> dict[str, Any]:
 
 
 def _read(mapping: WorkspaceMapping, token: CancelToken, script: Callable[[Asked], Told]) -> None:
-    from app.connectors import registry
-
     with far_end(script) as end:
-        settings = {"login_url": end.url}
-        made = registry.connect(
-            "salesforce", "sf", settings, {"access_token": "t"}.get, mapping=mapping
-        )
-        hurry(made)
-        list(made.read(ReadRequest((mapping.entity("promotion"),), Scope.ALL), token))
+        request = ReadRequest((mapping.entity("promotion"),), Scope.ALL)
+        list(_connected(end.url, mapping).read(request, token))
+
+
+def _connected(url: str, mapping: WorkspaceMapping) -> Connector:
+    made = registry.connect(
+        "salesforce", "sf", {"login_url": url}, {"access_token": "t-secret"}.get, mapping=mapping
+    )
+    hurry(made)
+    return made

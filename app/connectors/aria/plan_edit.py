@@ -22,6 +22,7 @@ from app.connectors.aria.values import (
 CLEAR = "~"
 """Empties a nullable text (aria.md §1.3)."""
 _REPLACE = 2
+_TEXTS = frozenset({"plan_name", "plan_desc"})
 _PRICING_RULES = {1: "Standard", 2: "Volume Discount", 3: "Flat Rate Per Tier"}
 # The order matters: what is billed in arrears is recurring too.
 _SERVICE_TYPES = (
@@ -66,27 +67,28 @@ def edited_plan(plan: Row, details: Row, changes: Mapping[str, str]) -> dict[str
     """
     _check_whole(plan, details)
     schedules = rows(plan, "plan_rate_schedules_details")
-    fields = supplemental_fields(rows(plan, "plan_supp_fields"))
-    texts = {"plan_name": text(plan.get("plan_name")), "plan_desc": text(plan.get("plan_desc"))}
-    texts |= {name: value for name, value in changes.items() if name in texts}
-    fields |= {name: [value or CLEAR] for name, value in changes.items() if name not in texts}
     return given(
         {
             **_carried(details),
             "plan_no": whole(plan.get("plan_no")),
             "client_plan_id": text(plan.get("client_plan_id")),
             "edit_directives": _REPLACE,
-            "plan_name": texts["plan_name"],
-            "plan_description": texts["plan_desc"] or CLEAR,
+            "plan_name": changes.get("plan_name", text(plan.get("plan_name"))),
+            "plan_description": changes.get("plan_desc", text(plan.get("plan_desc"))) or CLEAR,
             "plan_type": _plan_type(plan, details),
             "currency": text(plan.get("currency_cd")) or text(details.get("currency_cd")),
             "schedule": [_schedule(row, details) for row in schedules],
             "service": [_service(row, schedules) for row in rows(plan, "plan_services")],
-            "supplemental_obj_field": [
-                {"field_name": name, "field_value": values} for name, values in fields.items()
-            ],
+            "supplemental_obj_field": _fields(plan, changes),
         }
     )
+
+
+def _fields(plan: Row, changes: Mapping[str, str]) -> list[dict[str, Any]]:
+    fields = supplemental_fields(rows(plan, "plan_supp_fields"))
+    changed = {name: value for name, value in changes.items() if name not in _TEXTS}
+    fields |= {name: [value or CLEAR] for name, value in changed.items()}
+    return [{"field_name": name, "field_value": values} for name, values in fields.items()]
 
 
 def _check_whole(plan: Row, details: Row) -> None:

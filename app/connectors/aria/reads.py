@@ -24,7 +24,7 @@ GROUPS = (
 )
 """Entities that the same calls read."""
 FEW = 3
-"""Plans that are read one by one rather than with the whole catalog."""
+"""Keys whose plans are read one by one rather than with the whole catalog."""
 _PAGE = 2000
 _BY_PLAN = frozenset({"plan", "plan_relationship", "service", "rate"})  # PLAN, or PLAN|… is the key
 _WITH_SERVICES = frozenset({"service", "rate"})
@@ -69,7 +69,10 @@ class CatalogReads:
             yield from _pages(entity, replace(answers, field_names=fields), wanted)
 
     def forecast(self, entity: EntityMapping, keys: int) -> int:
-        """Return the most calls that a read of that many keys takes."""
+        """Return the calls that a read of that many keys takes.
+
+        One more where few services or rates of a supplemental plan are asked for (`whole_plan`).
+        """
         if not keys:
             return 0
         if entity.name in _BY_PLAN and keys <= FEW:
@@ -127,12 +130,10 @@ class CatalogReads:
     def _plans_for(
         self, names: set[str], wanted: frozenset[str] | None, cancel: CancelToken
     ) -> Sequence[Row]:
-        if wanted is not None and names <= _BY_PLAN:
-            ids = sorted({key.split("|")[0] for key in wanted})
-            if len(ids) <= FEW:
-                plans = self._single_plans(ids, cancel)
-                if not names & _WITH_SERVICES or not any(map(_stripped, plans)):
-                    return plans
+        if wanted is not None and len(wanted) <= FEW and names <= _BY_PLAN:
+            plans = self._single_plans(sorted({key.split("|")[0] for key in wanted}), cancel)
+            if not names & _WITH_SERVICES or not any(map(_stripped, plans)):
+                return plans
         return self._plans({"promo_code": self._promo_code} if self._promo_code else {}, cancel)
 
     def _single_plans(self, ids: Sequence[str], cancel: CancelToken) -> list[Row]:

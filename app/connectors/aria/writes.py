@@ -147,17 +147,7 @@ def _service(desk: Desk, change: Change, cancel: CancelToken) -> Call:
 def _item(desk: Desk, change: Change, cancel: CancelToken) -> Call:
     held = desk.details("get_inventory_item_details_m", {"client_sku": change.key}, cancel)
     item_no = whole(held.get("item_no"))
-    asked = {"filter_item_no": item_no, "include_inactive_items": "true"}
-    asked |= {"return_no_cost_items": "true"}
-    answer = desk.client.core("get_client_items_all_m", asked, cancel)
-    found = (
-        r for r in rows(answer, "all_client_item_details") if whole(r.get("item_no")) == item_no
-    )
-    prices = [row for item in found for row in rows(item, "all_item_prices")]
-    amounts = [number(row.get("price")) for row in prices]
-    if not prices or None in amounts:
-        message = "Not sent: Aria shows no prices of this item, and an update replaces them."
-        raise NotSendable(message)
+    prices = _prices(desk, item_no, cancel)
     name = change.texts.get("item_label", text(held.get("item_name")))
     description = change.texts.get("item_desc", text(held.get("item_desc")))
     kept = ("active_ind", "modify_price_ind", "service_no", "client_service_id", "days_to_expiry")
@@ -168,10 +158,26 @@ def _item(desk: Desk, change: Change, cancel: CancelToken) -> Call:
         "client_sku": change.key,
         "item_name": name,
         "item_desc": description or CLEAR,
-        "currency_cd": "|".join(text(row.get("currency_cd")) for row in prices),
-        "item_price": "|".join(decimal_text(amount) for amount in amounts if amount is not None),
+        "currency_cd": "|".join(prices),
+        "item_price": "|".join(prices.values()),
     }
     return Call("update_inventory_item_m", given(inputs))
+
+
+def _prices(desk: Desk, item_no: int | None, cancel: CancelToken) -> dict[str, str]:
+    """Return an item's prices by currency, from Core: AdminTools' shape is unknown (§2.2)."""
+    asked = {"filter_item_no": item_no, "include_inactive_items": "true"}
+    asked |= {"return_no_cost_items": "true"}
+    answer = desk.client.core("get_client_items_all_m", asked, cancel)
+    items = rows(answer, "all_client_item_details")
+    same = (row for row in items if whole(row.get("item_no")) == item_no)
+    prices = [row for item in same for row in rows(item, "all_item_prices")]
+    amounts = {text(row.get("currency_cd")): number(row.get("price")) for row in prices}
+    known = {name: decimal_text(value) for name, value in amounts.items() if value is not None}
+    if not known or len(known) != len(prices):
+        message = "Not sent: Aria does not show all prices of this item; an update replaces them."
+        raise NotSendable(message)
+    return known
 
 
 def _coupon(desk: Desk, change: Change, cancel: CancelToken) -> Call:

@@ -96,10 +96,10 @@ class Collections:
     ) -> Iterator[Outcome]:
         outcomes = self._upserted(entity, rows, cancel)
         for attempt in range(1, _LOCK_ROUNDS + 1):
-            locked = [outcome.message.startswith(_LOCKED) for outcome in outcomes]
-            yield from (o for o, held in zip(outcomes, locked, strict=True) if not held)
-            outcomes = [o for o, held in zip(outcomes, locked, strict=True) if held]
-            rows = [row for row, held in zip(rows, locked, strict=True) if held]
+            yield from (outcome for outcome in outcomes if not _is_locked(outcome))
+            pairs = zip(rows, outcomes, strict=True)
+            rows = [row for row, outcome in pairs if _is_locked(outcome)]
+            outcomes = list(filter(_is_locked, outcomes))
             if not rows:
                 return
             try:
@@ -194,6 +194,10 @@ class Collections:
             if same_object and values.get(field.name, "").lower() == foreign[1].lower():
                 return field.name
         return ""
+
+
+def _is_locked(outcome: Outcome) -> bool:
+    return outcome.message.startswith(_LOCKED)
 
 
 def _rows(answer: Any) -> list[_Row]:

@@ -5,7 +5,7 @@ import re
 from app.connectors.protocol import Quota
 from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
-from app.errors import NotAllowed, NotSignedIn, RemoteRefused
+from app.errors import NotAllowed, RemoteRefused
 
 _QUOTAS = ("DailyApiRequests", "DataStorageMB")
 _IDENTITY = re.compile(r"/id/(00D\w{12,15})/(005\w{12,15})")
@@ -14,10 +14,12 @@ _SHORT_ID = 15
 
 
 def identity(session: SalesforceSession, cancel: CancelToken) -> tuple[str, str]:
-    """Return organisation and user, from userinfo or else from the token's id URL (§2.3).
+    """Return organisation and user: from userinfo, the token's id URL (§2.3), or else by a query.
+
+    A query tells nothing of the user, who is `""` then.
 
     Raises:
-        NotSignedIn: Neither tells.
+        NotAllowed: None of them tells.
     """
     try:
         answer = session.call(cancel, lambda api: api.oauth2("userinfo"))
@@ -27,12 +29,20 @@ def identity(session: SalesforceSession, cancel: CancelToken) -> tuple[str, str]
         user = answer.get("preferred_username") or answer.get("email") or answer.get("user_id")
         return long_id(str(answer["organization_id"])), str(user or "")
     named = _IDENTITY.search(session.tokens.current(cancel).identity)
-    if named is None:
-        raise NotSignedIn(
+    if named is not None:
+        return long_id(named[1]), named[2]
+    return _queried(session, cancel), ""
+
+
+def _queried(session: SalesforceSession, cancel: CancelToken) -> str:
+    answer = session.call(cancel, lambda api: api.query("SELECT Id FROM Organization LIMIT 1"))
+    found = answer.get("records") or []
+    if not found:
+        raise NotAllowed(
             f"Salesforce connection {session.http.connection!r}: the org does not say who it is.",
             "Give the app the scopes `api` and `openid`, and sign in again.",
         )
-    return long_id(named[1]), named[2]
+    return long_id(str(found[0]["Id"]))
 
 
 def quotas(session: SalesforceSession, cancel: CancelToken) -> tuple[Quota, ...]:

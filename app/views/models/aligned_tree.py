@@ -128,7 +128,7 @@ class AlignedTree(QAbstractItemModel):
         for step in path:
             if node is None:
                 return None
-            self._open(node)
+            self.open(node)
             node = self._forest.child_at(node, step)
         return node
 
@@ -232,7 +232,7 @@ class AlignedTree(QAbstractItemModel):
 
     def _find_below(self, node: Node, link: int) -> Node | None:
         """Return the record below a node, through the groups between them."""
-        self._open(node)
+        self.open(node)
         for child in node.children or ():
             if child.link == link and child.what is What.RECORD:
                 return child
@@ -240,7 +240,8 @@ class AlignedTree(QAbstractItemModel):
                 return self._find_below(child, link)
         return None
 
-    def _open(self, node: Node) -> None:
+    def open(self, node: Node) -> None:
+        """Make a node's children, if they were not made yet."""
         if node.children is None:
             self.fetchMore(self.index_of(node))
 

@@ -85,7 +85,8 @@ class FieldTable(QAbstractTableModel):
             return self._tip(index, row)
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return self._spoken(index, row)
-        if role == Qt.ItemDataRole.TextAlignmentRole and row.numeric and self.cell(index):
+        cell = self.cell(index) if role == Qt.ItemDataRole.TextAlignmentRole else None
+        if cell is not None and row.numeric and not cell.muted:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
         return None
 

@@ -69,6 +69,7 @@ _GLYPHS = {
     Kind.IGNORED: "\u2248",
     Kind.NOT_COMPARABLE: "?",
 }
+_ACRONYMS = {"gl": "GL", "id": "ID", "url": "URL", "sku": "SKU"}
 _VERB_GLYPHS = {Verb.INSERT: "+", Verb.UPDATE: "~", Verb.DELETE: MINUS}
 
 
@@ -125,8 +126,9 @@ def side_word(side: Side) -> str:
 
 def field_label(name: str) -> str:
     """Return a field's name as people read it: `rate_per_unit` is "Rate per unit"."""
-    words = name.replace("_", " ")
-    return words[:1].upper() + words[1:]
+    words = [_ACRONYMS.get(word, word) for word in name.split("_")]
+    joined = " ".join(words)
+    return joined[:1].upper() + joined[1:]
 
 
 def glyph(kind: Kind, intent: Intent) -> str:

@@ -92,8 +92,9 @@ def fields_view(opened: OpenedDiff, last: LastChange, *, with_same: bool) -> Fie
     """Return what the field table shows; `with_same` includes the fields that do not differ."""
     diff, entity = opened.diff, opened.entity
     rows = field_rows(entity, diff, opened.choice)
-    one_sided = diff.billing is None or diff.salesforce is None
-    same = 0 if one_sided else sum(not row.differs for row in rows)
+    # Of a record on one side, or of one that agrees, every field is of interest.
+    whole = diff.billing is None or diff.salesforce is None or not diff.fields
+    same = 0 if whole else sum(not row.differs for row in rows)
     values = diff.billing if diff.billing is not None else diff.salesforce or ()
     title = text(values[entity.index[entity.title]]) if values else diff.key
     return FieldsView(
@@ -104,7 +105,7 @@ def fields_view(opened: OpenedDiff, last: LastChange, *, with_same: bool) -> Fie
         changed=changed_words(last),
         changed_utc=last.at,
         notes=_notes(opened),
-        rows=tuple(row for row in rows if with_same or one_sided or row.differs),
+        rows=tuple(row for row in rows if with_same or whole or row.differs),
         same=same,
     )
 
@@ -178,7 +179,7 @@ def _row(
         base=_base_cell(base, diff.base, position),
         billing=billing,
         salesforce=salesforce,
-        result=_result(arrow, sides),
+        result=_one_sided_cell(diff, choice, sides) or _result(arrow, sides),
         arrow=arrow,
         tone=_tone(diff, field_diff),
         differs=field_diff is not None,
@@ -245,6 +246,21 @@ def _can_choose(diff: RecordDiff, field: FieldDiff | None) -> bool:
     )
 
 
+def _one_sided_cell(diff: RecordDiff, choice: Choice, sides: Sequence[str]) -> Cell | None:
+    """Return a field's result where one side alone has the record, None where both have it."""
+    if (diff.billing is None) == (diff.salesforce is None):
+        return None
+    intent = one_sided_intent(diff.kind, _holder(diff), choice)
+    if intent.verb is Verb.INSERT:
+        return _cell(sides[diff.billing is None])
+    words = tr("stays as it is") if intent.verb is None else tr("deleted")
+    return Cell((Span(words, changed=False),), muted=True)
+
+
+def _holder(diff: RecordDiff) -> Side:
+    return Side.SALESFORCE if diff.billing is None else Side.BILLING
+
+
 def _result(arrow: Arrow, sides: Sequence[str]) -> Cell:
     if arrow is Arrow.TO_SALESFORCE:
         return _cell(sides[0])
@@ -259,8 +275,7 @@ def one_sided_result(diff: RecordDiff, choice: Choice) -> str:
     """Return in words what would become of a record that one side alone holds, else ""."""
     if (diff.billing is None) == (diff.salesforce is None):
         return ""
-    holder = Side.SALESFORCE if diff.billing is None else Side.BILLING
-    intent = one_sided_intent(diff.kind, holder, choice)
+    intent = one_sided_intent(diff.kind, _holder(diff), choice)
     if intent.verb is None:
         return tr("Nothing will be done: it is skipped.")
     side = tr("Salesforce") if intent.arrow is Arrow.TO_SALESFORCE else tr("billing")

@@ -76,9 +76,10 @@ class Survey:
         inner: Records that have a child which is shown; None where it was too much to find out.
         order: The differences that are shown, from top to bottom.
         kinds: Link → kind, for all that is not identical.
-        tallies: What each group holds.
-        below: Link → what stands below that record.
+        tallies: What each group holds of what is shown.
+        below: Link → what is shown below that record.
         counts: Kind → how many records, whatever the filter.
+        ticked: How many differences are ticked, whatever the filter.
     """
 
     wanted: Filter = field(default_factory=Filter)
@@ -91,6 +92,7 @@ class Survey:
     tallies: Mapping[Place, Tally] = field(default_factory=dict)
     below: Mapping[int, Tally] = field(default_factory=dict)
     counts: Mapping[Kind, int] = field(default_factory=dict)
+    ticked: int = 0
 
     @property
     def records(self) -> int:
@@ -101,11 +103,6 @@ class Survey:
     def differences(self) -> int:
         """How many differences there are in all, whatever the filter."""
         return sum(self.counts.get(kind, 0) for kind in DIFFERENCES)
-
-    @property
-    def ticked(self) -> int:
-        """How many differences are ticked, whatever the filter."""
-        return sum(t.ticked for place, t in self.tallies.items() if not place.above)
 
     @property
     def is_empty(self) -> bool:
@@ -123,7 +120,7 @@ def take_survey(store: Store, wanted: Filter, cancel: CancelToken) -> Survey:
     choices = all_choices(store)
     known = _with_ancestors(store, differing[:MOST_COUNTED], cancel)
     kinds = {row.link: row.kind for row in known.values() if row.kind is not Kind.IDENTICAL}
-    tallies, below = _tallies(store, known, choices)
+    tallies, below = _tallies(store, known, choices, shown)
     in_order = [
         link
         for link, kind in kinds.items()
@@ -141,6 +138,7 @@ def take_survey(store: Store, wanted: Filter, cancel: CancelToken) -> Survey:
         tallies=tallies,
         below=below,
         counts=_total(kind_counts(store)),
+        ticked=sum(is_ticked(kind, choices.get(link, NO_CHOICE)) for link, kind in kinds.items()),
     )
 
 
@@ -200,12 +198,15 @@ def places(entity: EntityMapping, row: Row, above: int) -> tuple[Place, ...]:
 
 
 def _tallies(
-    store: Store, known: Mapping[RecordKey, Row], choices: Mapping[int, Choice]
+    store: Store,
+    known: Mapping[RecordKey, Row],
+    choices: Mapping[int, Choice],
+    shown: frozenset[int] | None,
 ) -> tuple[dict[Place, Tally], dict[int, Tally]]:
     tallies: dict[Place, Tally] = {}
     below: dict[int, Tally] = {}
     for row in known.values():
-        if row.kind not in DIFFERENCES:
+        if row.kind not in DIFFERENCES or not (shown is None or row.link in shown):
             continue
         ticked = is_ticked(row.kind, choices.get(row.link, NO_CHOICE))
         child: Row | None = row

@@ -70,7 +70,7 @@ def record_view(
     """Return the view of a record."""
     note = _note(row, choice)
     if below is not None:
-        inside = tr("{count:,} below").format(count=below.differing)
+        inside = _below_words(below.differing)
         note = f"{note} \u00b7 {inside}" if note else inside
     tick = tick_of(row.kind, choice)
     arrow = intent.arrow if row.kind in TICKABLE else Arrow.NONE
@@ -154,6 +154,12 @@ def field_names(names: Iterable[str]) -> str:
     first = ", ".join(labels[:_FIELDS_NAMED])
     more = len(labels) - _FIELDS_NAMED
     return first if more <= 0 else tr("{first} and {more} more").format(first=first, more=more)
+
+
+def _below_words(count: int) -> str:
+    if count == 1:
+        return tr("1 difference below")
+    return tr("{count:,} differences below").format(count=count)
 
 
 def _note(row: Row, choice: Choice) -> str:

@@ -41,11 +41,23 @@ def marked(one: str, other: str) -> Marked:
             first.append(Span(_folded(left[a:b], ends), changed=False))
             second.append(Span(_folded(right[c:d], ends), changed=False))
             continue
-        if b > a:
-            first.append(Span("".join(left[a:b]), changed=True))
-        if d > c:
-            second.append(Span("".join(right[c:d]), changed=True))
+        first += _changed("".join(left[a:b]))
+        second += _changed("".join(right[c:d]))
     return Marked(tuple(first), tuple(second))
+
+
+def _changed(text: str) -> list[Span]:
+    """Return a changed run; blanks around it are not marked, they would only underline nothing."""
+    core = text.strip()
+    if not core:
+        return [Span(text, changed=False)] if text else []
+    start = text.index(core)
+    pieces = (
+        Span(text[:start], changed=False),
+        Span(core, changed=True),
+        Span(text[start + len(core) :], changed=False),
+    )
+    return [piece for piece in pieces if piece.text]
 
 
 def _folded(tokens: list[str], ends: tuple[bool, bool]) -> str:

@@ -1,0 +1,177 @@
+"""Runs the window: the application object, its looks, and the picture that scripts ask for."""
+
+import logging
+import os
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+from types import TracebackType
+
+from PySide6.QtCore import (
+    QCoreApplication,
+    QMessageLogContext,
+    QObject,
+    QTimer,
+    QtMsgType,
+    Slot,
+    qInstallMessageHandler,
+)
+from PySide6.QtWidgets import QApplication
+
+from app.views.icons import retint
+from app.views.looks import dress, system_is_dark
+from app.views.main_window import MainWindow
+from app.views.services import Services
+from app.views.state import language
+from app.views.state.navigation import Go
+from app.views.state.progress import notice
+from app.views.tasks import TaskPool
+
+log = logging.getLogger(__name__)
+
+_LEVELS = {
+    QtMsgType.QtDebugMsg: logging.DEBUG,
+    QtMsgType.QtInfoMsg: logging.INFO,
+    QtMsgType.QtWarningMsg: logging.WARNING,
+    QtMsgType.QtCriticalMsg: logging.ERROR,
+    QtMsgType.QtFatalMsg: logging.CRITICAL,
+}
+_HARMLESS = "This plugin does not support"
+_LOOK_AGAIN_MS = 50
+
+
+@dataclass(frozen=True, slots=True)
+class WindowOptions:
+    """How the window is to be run.
+
+    Attributes:
+        workspace: The workspace to open; None: the last one used.
+        screenshot: Refresh, paint, save a picture of the window here, and end.
+        offscreen: Whether to do without any screen.
+        dark: Light or dark; None follows the system.
+    """
+
+    workspace: str | None = None
+    screenshot: Path | None = None
+    offscreen: bool = False
+    dark: bool | None = None
+
+
+def run(services: Services, options: WindowOptions) -> int:
+    """Show the window until it is closed; return the exit status.
+
+    With `screenshot`: 0 when the picture was saved, 1 with the error on stderr when it was not.
+    """
+    if options.offscreen:
+        os.environ["QT_QPA_PLATFORM"] = "offscreen"
+    qInstallMessageHandler(_log_qt)
+    app = QApplication.instance()
+    if not isinstance(app, QApplication):
+        app = QApplication(["concord"])
+    app.setApplicationDisplayName("Concord")
+    app.setDesktopFileName("concord")
+    language.install(lambda text: QCoreApplication.translate("Concord", text))
+    looks = Looks(app, options.dark)
+    window = MainWindow(services, TaskPool(looks))
+    sys.excepthook = _Defects(window)
+    if options.screenshot is None:
+        window.remember_size()
+    window.show()
+    photographer = None
+    if options.screenshot is not None:
+        photographer = Photographer(window, options.screenshot)
+    window.start(options.workspace or "")
+    status = app.exec()
+    window.close()
+    sys.excepthook = sys.__excepthook__
+    qInstallMessageHandler(None)
+    return photographer.status if photographer is not None else status
+
+
+class Looks(QObject):
+    """Keeps the application in light or dark, as told or as the system is."""
+
+    def __init__(self, app: QApplication, dark: bool | None) -> None:  # noqa: FBT001 - of three values
+        super().__init__(app)
+        self._app, self._dark = app, dark
+        app.styleHints().colorSchemeChanged.connect(self.on_scheme)
+        self.on_scheme()
+
+    @Slot()
+    def on_scheme(self) -> None:
+        """Dress the application again."""
+        dark = system_is_dark(self._app) if self._dark is None else self._dark
+        dress(self._app, dark=dark)
+        retint(self._app)
+
+
+class Photographer(QObject):
+    """Refreshes, waits until all is painted, saves a picture of the window and ends the program."""
+
+    def __init__(self, window: MainWindow, file: Path) -> None:
+        super().__init__(window)
+        self._window, self._file = window, file
+        self.status = 1
+        self._refreshed = self._went = False
+        self._clock = QTimer(self)
+        self._clock.setInterval(_LOOK_AGAIN_MS)
+        self._clock.timeout.connect(self.on_look)
+        window.opened.connect(self.on_opened)
+        window.failed.connect(self.on_failed)
+        self._clock.start()
+
+    @Slot(str)
+    def on_opened(self, _name: str) -> None:
+        """Refresh as soon as the workspace is open."""
+        if not self._refreshed:
+            self._refreshed = True
+            QTimer.singleShot(0, self._refresh)
+
+    @Slot()
+    def _refresh(self) -> None:
+        self._window.bar.refresh.click()
+
+    @Slot(object)
+    def on_failed(self, error: Exception) -> None:
+        """Give up: say why, and end."""
+        told = notice(error)
+        print(f"{told.summary} {told.hint}".strip(), file=sys.stderr)  # noqa: T201 - a script reads it
+        self._end(1)
+
+    @Slot()
+    def on_look(self) -> None:
+        """Take the picture if nothing is under way any more."""
+        window = self._window
+        if not window.is_settled or (
+            window.bench is not None and not window.catalog.survey.records
+        ):
+            return
+        if not self._went:
+            self._went = True
+            window.catalog.go(Go.NEXT)
+            return
+        self._end(0 if window.grab().save(str(self._file), "PNG") else 1)
+
+    def _end(self, status: int) -> None:
+        self.status = status
+        self._clock.stop()
+        QCoreApplication.exit(status)
+
+
+class _Defects:
+    """Takes what no handler took: it goes into the log with its traceback, and is shown."""
+
+    def __init__(self, window: MainWindow) -> None:
+        self._window = window
+
+    def __call__(
+        self, kind: type[BaseException], error: BaseException, trace: TracebackType | None
+    ) -> None:
+        log.error("A defect", exc_info=(kind, error, trace))
+        if isinstance(error, Exception):
+            self._window.notice.tell(notice(error))
+
+
+def _log_qt(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
+    level = logging.DEBUG if _HARMLESS in message else _LEVELS.get(kind, logging.WARNING)
+    logging.getLogger("qt").log(level, "%s", message)

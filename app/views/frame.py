@@ -1,0 +1,217 @@
+"""The fixed parts around the pages: rail, top bar, production strip, notice."""
+
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QIcon
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QMenu,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from app.domain.record import Side
+from app.views.icons import pixmap, set_icon
+from app.views.labels import label, push_button, tool_button
+from app.views.state.language import tr
+from app.views.state.progress import Notice
+from app.views.state.toolbar import Toolbar
+
+RAIL_WIDTH = 92
+BAR_HEIGHT = 56
+_STYLED = Qt.WidgetAttribute.WA_StyledBackground
+
+
+class Rail(QWidget):
+    """The pages, one below the other.
+
+    Signals:
+        chosen: A page's name.
+    """
+
+    chosen = Signal(str)
+
+    def __init__(
+        self, pages: Sequence[tuple[str, str, str]], parent: QWidget | None = None
+    ) -> None:
+        """Make the rail; `pages` are name, icon and text."""
+        super().__init__(parent)
+        self.setObjectName("rail")
+        self.setAttribute(_STYLED)
+        self.setFixedWidth(RAIL_WIDTH)
+        self._group = QButtonGroup(self)
+        self._buttons: dict[str, QToolButton] = {}
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 12, 0, 12)
+        layout.setSpacing(4)
+        mark = QLabel()
+        mark.setPixmap(pixmap("concord", 36))
+        layout.addWidget(mark, 0, Qt.AlignmentFlag.AlignHCenter)
+        layout.addSpacing(12)
+        for name, icon, text in pages:
+            layout.addWidget(self._button(name, icon, text))
+        layout.addStretch(1)
+
+    def _button(self, name: str, icon: str, text: str) -> QToolButton:
+        button = tool_button(text, "rail", "")
+        button.setIcon(QIcon(pixmap(icon, 22, "#FFFFFF")))
+        button.setIconSize(QSize(22, 22))
+        button.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextUnderIcon)
+        button.setFixedSize(RAIL_WIDTH, 60)
+        button.setCheckable(True)
+        button.setProperty("page", name)
+        button.clicked.connect(self._on_clicked)
+        self._group.addButton(button)
+        self._buttons[name] = button
+        return button
+
+    def choose(self, name: str) -> None:
+        """Mark a page as the one that is shown."""
+        self._buttons[name].setChecked(True)
+
+    @Slot()
+    def _on_clicked(self) -> None:
+        button = self.sender()
+        if isinstance(button, QToolButton):
+            self.chosen.emit(str(button.property("page")))
+
+
+class TopBar(QWidget):
+    """The workspace, and what can be done with it.
+
+    Signals:
+        workspace_chosen: A workspace's name.
+        refresh_wanted: The sides to read, a tuple.
+        compare_wanted, commit_wanted: The buttons.
+    """
+
+    workspace_chosen = Signal(str)
+    refresh_wanted = Signal(object)
+    compare_wanted = Signal()
+    commit_wanted = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.workspace = QComboBox()
+        self.refresh = tool_button(tr("Refresh"), "button", "refresh")
+        self.compare = push_button(tr("Compare"), "", "compare")
+        self.commit = push_button(tr("Commit\u2026"), "primary", "commit")
+        self._sides = label("", "muted")
+        self._lay_out()
+
+    def _lay_out(self) -> None:
+        self.setObjectName("topBar")
+        self.setAttribute(_STYLED)
+        self.setFixedHeight(BAR_HEIGHT)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 0, 16, 0)
+        layout.setSpacing(8)
+        self.workspace.setMinimumSize(180, 32)
+        self.workspace.setAccessibleName(tr("Workspace"))
+        layout.addWidget(self.workspace)
+        layout.addSpacing(8)
+        layout.addWidget(self._sides)
+        layout.addStretch(1)
+        menu = QMenu(self)
+        for text, sides in (
+            (tr("Both sides"), tuple(Side)),
+            (tr("Billing only"), (Side.BILLING,)),
+            (tr("Salesforce only"), (Side.SALESFORCE,)),
+        ):
+            action = menu.addAction(text)
+            action.setData(sides)
+            action.triggered.connect(self._on_refresh_side)
+        self.refresh.setMenu(menu)
+        self.refresh.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
+        self.refresh.setToolTip(tr("Read both sides (F5)"))
+        self.compare.setToolTip(tr("Compare what was read, without reading again"))
+        self.commit.setToolTip(tr("Show what would be written (Ctrl+Return)"))
+        for button in (self.refresh, self.compare, self.commit):
+            layout.addWidget(button)
+        self.workspace.textActivated.connect(self.workspace_chosen)
+        self.refresh.clicked.connect(self._on_refresh)
+        self.compare.clicked.connect(self.compare_wanted)
+        self.commit.clicked.connect(self.commit_wanted)
+
+    def show_workspaces(self, names: Sequence[str], current: str, sides: str) -> None:
+        """List the workspaces; `sides` says what the current one compares."""
+        self.workspace.clear()
+        self.workspace.addItems(list(names))
+        self.workspace.setCurrentText(current)
+        self._sides.setText(sides)
+        self.workspace.setVisible(bool(names))
+        for button in (self.refresh, self.compare, self.commit):
+            button.setVisible(bool(names))
+
+    def show_state(self, state: Toolbar) -> None:
+        """Enable what can be done."""
+        self.refresh.setEnabled(state.can_refresh)
+        self.compare.setEnabled(state.can_compare)
+        self.commit.setEnabled(state.can_commit)
+        self.commit.setText(state.commit_label)
+        self.commit.setAccessibleName(state.commit_label)
+
+    @Slot()
+    def _on_refresh(self) -> None:
+        self.refresh_wanted.emit(tuple(Side))
+
+    @Slot()
+    def _on_refresh_side(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.refresh_wanted.emit(tuple(action.data()))
+
+
+class ProductionStrip(QWidget):
+    """The strip over the whole window that nobody can overlook."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("strip")
+        self.setAttribute(_STYLED)
+        self.setFixedHeight(32)
+        self._text = label("")
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 0, 16, 0)
+        layout.addWidget(self._text, 0, Qt.AlignmentFlag.AlignCenter)
+        self.show_names(())
+
+    def show_names(self, names: Sequence[str]) -> None:
+        """Name the production connections; without any there is no strip."""
+        self._text.setText(tr("PRODUCTION \u00b7 {names}").format(names=" \u00b7 ".join(names)))
+        self.setVisible(bool(names))
+
+
+class NoticeBar(QWidget):
+    """Tells of the last thing that went wrong, until it is put away."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("notice")
+        self.setAttribute(_STYLED)
+        self._text = label("", "", wrap=True)
+        self._text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        close = tool_button("", "flat")
+        set_icon(close, "close")
+        close.setAccessibleName(tr("Put the message away"))
+        close.clicked.connect(self.hide)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 8, 8, 8)
+        layout.addWidget(self._text, 1)
+        layout.addWidget(close, 0, Qt.AlignmentFlag.AlignTop)
+        self.hide()
+
+    @property
+    def text(self) -> str:
+        """What it says."""
+        return self._text.text()
+
+    def tell(self, notice: Notice) -> None:
+        """Show an error."""
+        self._text.setText(f"{notice.summary} {notice.hint}".strip())
+        self.show()

@@ -1,0 +1,361 @@
+"""The window: the frame, its pages, and the work that concerns the whole workspace."""
+
+# ruff: noqa: N802 - what overrides Qt keeps Qt's name
+from PySide6.QtCore import QSettings, Qt, Signal, Slot
+from PySide6.QtGui import QAction, QCloseEvent, QIcon, QKeySequence
+from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from app.domain.control import CancelToken, Report
+from app.domain.record import Side
+from app.settings import Workspace, home
+from app.sync.commit import CommitResult, resume
+from app.sync.compare import compare
+from app.sync.refresh import RefreshRequest, RefreshResult, refresh
+from app.sync.workbench import Workbench
+from app.views.catalog_view import CatalogView
+from app.views.commit_dialog import CommitDialog
+from app.views.connections_view import ConnectionsView, Inventory, read_inventory
+from app.views.first_start import FirstStart
+from app.views.frame import NoticeBar, ProductionStrip, Rail, TopBar
+from app.views.history_view import HistoryView
+from app.views.icons import pixmap
+from app.views.services import Services
+from app.views.state.connections import production_names
+from app.views.state.language import tr
+from app.views.state.progress import notice
+from app.views.state.survey import Survey
+from app.views.state.toolbar import refresh_words, survey_words, toolbar
+from app.views.status_line import StatusLine
+from app.views.tasks import Task, TaskPool
+from app.views.watchdog import Watchdog
+
+CATALOG, HISTORY, CONNECTIONS, FIRST_START = "catalog", "history", "connections", "first"
+_CLOSE_WITHIN_S = 5.0
+
+
+class MainWindow(QMainWindow):
+    """Everything that a person sees. It asks `services` for what is not in an open workspace.
+
+    Signals:
+        opened: A workspace's name, when it is shown.
+        refreshed: A `RefreshResult`; the comparison that follows is being painted.
+        failed: An exception that was shown as a notice.
+    """
+
+    opened = Signal(str)
+    refreshed = Signal(object)
+    failed = Signal(object)
+
+    def __init__(self, services: Services, pool: TaskPool | None = None) -> None:
+        super().__init__()
+        self._services = services
+        self.pool = pool or TaskPool(self)
+        self.watchdog = Watchdog(self)
+        self._inventory = Inventory((), (), (), {})
+        self._workspace: Workspace | None = None
+        self._benches: dict[str, Workbench] = {}
+        self._wanted, self._told = "", ""
+        self._working: Task | None = None
+        self.rail = Rail(
+            (
+                (CATALOG, "catalog", tr("Catalog")),
+                (HISTORY, "history", tr("History")),
+                (CONNECTIONS, "connections", tr("Connections")),
+            )
+        )
+        self.bar, self.strip, self.notice = TopBar(), ProductionStrip(), NoticeBar()
+        self.catalog = CatalogView(self.pool)
+        self.history = HistoryView(self.pool)
+        self.connections = ConnectionsView(services, self.pool)
+        self.first = FirstStart()
+        self.status = StatusLine(self.pool)
+        self._pages = QStackedWidget()
+        self._names: list[str] = []
+        self._lay_out()
+        self._connect()
+        self.choose_page(CATALOG)
+
+    def _lay_out(self) -> None:
+        self.setWindowTitle("Concord")
+        self.setWindowIcon(QIcon(pixmap("concord", 48)))
+        self.resize(1360, 860)
+        for name, page in (
+            (CATALOG, self.catalog),
+            (HISTORY, self.history),
+            (CONNECTIONS, self.connections),
+            (FIRST_START, self.first),
+        ):
+            self._names.append(name)
+            self._pages.addWidget(page)
+        right = QVBoxLayout()
+        right.setSpacing(0)
+        for widget in (self.bar, self._pages, self.notice):
+            right.addWidget(widget, int(widget is self._pages))
+        middle = QHBoxLayout()
+        middle.setSpacing(0)
+        middle.addWidget(self.rail)
+        middle.addLayout(right, 1)
+        whole = QWidget()
+        layout = QVBoxLayout(whole)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.strip)
+        layout.addLayout(middle, 1)
+        layout.addWidget(self.status)
+        self.setCentralWidget(whole)
+
+    def _connect(self) -> None:
+        self.rail.chosen.connect(self.choose_page)
+        self.bar.workspace_chosen.connect(self.open_workspace)
+        self.bar.refresh_wanted.connect(self.refresh)
+        self.bar.compare_wanted.connect(self.compare)
+        self.bar.commit_wanted.connect(self.plan_commit)
+        self.catalog.refresh_wanted.connect(self._on_try_again)
+        self.catalog.surveyed.connect(self._on_survey)
+        self.history.resume_wanted.connect(self.resume)
+        self.connections.changed.connect(self._on_inventory)
+        self.connections.workspace_made.connect(self._on_workspace_made)
+        self.first.demo_wanted.connect(self.start_demo)
+        self.first.connect_wanted.connect(self._on_connect_wanted)
+        for view in (self.catalog, self.history, self.connections):
+            view.failed.connect(self._on_failed)
+        for keys, slot in (
+            ("F5", self._on_refresh_key),
+            ("Ctrl+Return", self.plan_commit),
+            ("Ctrl+F", self._on_find),
+        ):
+            action = QAction(self)
+            action.setShortcut(QKeySequence(keys))
+            action.triggered.connect(slot)
+            self.addAction(action)
+
+    @property
+    def bench(self) -> Workbench | None:
+        """The open workspace."""
+        return self._benches.get(self._workspace.name) if self._workspace else None
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is under way and everything that is known is shown."""
+        return not self.pool.running and self.catalog.is_settled
+
+    def start(self, workspace: str = "") -> None:
+        """Read what is set up, then open a workspace: the one named, else the last one used."""
+        self._wanted = workspace or str(self._memory().value("workspace", ""))
+        services = self._services
+        task = self.pool.start(lambda _cancel, _report: read_inventory(services))
+        task.succeeded.connect(self._on_start)
+        task.failed.connect(self._on_failed)
+
+    @Slot(object)
+    def _on_start(self, inventory: Inventory) -> None:
+        self.connections.show_inventory(inventory)
+        names = [each.name for each in inventory.workspaces]
+        if not names:
+            self.choose_page(FIRST_START)
+            self.first.demo.setFocus()
+            return
+        self.open_workspace(self._wanted if self._wanted in names else names[0])
+
+    @Slot(str)
+    def choose_page(self, name: str) -> None:
+        """Show a page; without any workspace the catalog is the page with the two doors."""
+        if name == CATALOG and self._inventory.specs and not self._inventory.workspaces:
+            name = FIRST_START
+        self._pages.setCurrentIndex(self._names.index(name))
+        self.rail.choose(CATALOG if name == FIRST_START else name)
+        if name == HISTORY:
+            self.history.reload()
+
+    @Slot(str)
+    def open_workspace(self, name: str) -> None:
+        """Open a workspace and show it."""
+        known = {each.name: each for each in self._inventory.workspaces}
+        if name not in known or self._working is not None:
+            self._show_workspaces()
+            return
+        self._workspace, self._told = known[name], ""
+        self._show_workspaces()
+        self.choose_page(CATALOG)
+        if name in self._benches:
+            self._show_bench(self._benches[name])
+            return
+        self.catalog.show_busy(tr("Opening {name}").format(name=name))
+        services = self._services
+        # Opening may bring an old store up to date, which writes it.
+        task = self._start(
+            lambda _cancel, _report: services.open_workbench(name), tr("Opening the workspace")
+        )
+        task.succeeded.connect(self._on_opened)
+        task.failed.connect(self._on_not_opened)
+
+    @Slot(object)
+    def _on_opened(self, bench: Workbench) -> None:
+        self._benches[bench.name] = bench
+        self._show_bench(bench)
+
+    def _show_bench(self, bench: Workbench) -> None:
+        self._memory().setValue("workspace", bench.name)
+        self.status.watch(bench)
+        self.catalog.open(bench)
+        self.history.open(bench)
+        self.opened.emit(bench.name)
+
+    @Slot(object)
+    def _on_not_opened(self, error: Exception) -> None:
+        told = notice(error)
+        self.catalog.show_failure(told.summary, told.hint)
+
+    @Slot()
+    def _on_try_again(self) -> None:
+        if self.bench is not None:
+            self.refresh(tuple(Side))
+        elif self._workspace is not None:
+            self.open_workspace(self._workspace.name)
+
+    @Slot(object)
+    def refresh(self, sides: tuple[Side, ...]) -> None:
+        """Read sides and compare, one after the other, as one task."""
+        bench = self.bench
+        if bench is None or self._working is not None:
+            return
+
+        def work(cancel: CancelToken, report: Report) -> RefreshResult:
+            result = refresh(bench, RefreshRequest(sides), cancel, report)
+            compare(bench, cancel, report)
+            return result
+
+        if not self.catalog.survey.records:
+            self.catalog.show_busy(tr("Reading both sides for the first time"))
+        self._start(work, tr("Refreshing")).succeeded.connect(self._on_refreshed)
+
+    @Slot(object)
+    def _on_refreshed(self, result: RefreshResult) -> None:
+        self._told = refresh_words(result)
+        self.refreshed.emit(result)
+
+    @Slot()
+    def compare(self) -> None:
+        """Compare what was read."""
+        bench = self.bench
+        if bench is not None and self._working is None:
+            self._start(lambda cancel, report: compare(bench, cancel, report), tr("Comparing"))
+
+    @Slot()
+    def resume(self) -> None:
+        """Bring the oldest commit that broke off to its end."""
+        bench = self.bench
+        if bench is not None and self._working is None:
+            self._start(lambda cancel, report: resume(bench, cancel, report), tr("Resuming"))
+
+    @Slot()
+    def plan_commit(self) -> None:
+        """Open the commit dialog; nothing is written before it was read and confirmed."""
+        if self.bench is None or self._working is not None or not self.catalog.survey.ticked:
+            return
+        names = production_names(self._workspace, self._inventory.connections)
+        dialog = CommitDialog(self.bench, self.pool, names, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.committed.connect(self._on_committed)
+        dialog.open()
+
+    @Slot(object)
+    def _on_committed(self, _result: CommitResult) -> None:
+        # What was written agrees now; the differences that are left are judged anew.
+        self.compare()
+        self.history.reload()
+
+    @Slot()
+    def start_demo(self) -> None:
+        """Start the demo's systems and open its workspace."""
+        if self._working is None:
+            self.choose_page(FIRST_START)
+            self.first.setEnabled(False)
+            services = self._services
+            task = self._start(services.start_demo, tr("Starting the demo"))
+            task.succeeded.connect(self._on_workspace_made)
+
+    @Slot(object)
+    def _on_workspace_made(self, name: str) -> None:
+        self.start(name)
+
+    @Slot()
+    def _on_connect_wanted(self) -> None:
+        self.choose_page(CONNECTIONS)
+        self.connections.add_first()
+
+    def _start(self, work: object, title: str) -> Task:
+        """Start work that writes the store; nothing else of the kind may start until it ended."""
+        self.notice.hide()
+        task = self._working = self.pool.start(work, title=title, writes=True)  # type: ignore[arg-type]  # lambdas
+        task.failed.connect(self._on_failed)
+        task.finished.connect(self._on_worked)
+        self._show_state()
+        return task
+
+    @Slot()
+    def _on_worked(self) -> None:
+        self._working = None
+        self.first.setEnabled(True)
+        if self.bench is not None:
+            self.catalog.resurvey()
+        self._show_state()
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        self.notice.tell(notice(error))
+        self.failed.emit(error)
+
+    @Slot(object)
+    def _on_inventory(self, inventory: Inventory) -> None:
+        self._inventory = inventory
+        self._show_workspaces()
+
+    @Slot(object)
+    def _on_survey(self, survey: Survey) -> None:
+        self.status.rest("  ".join(part for part in (self._told, survey_words(survey)) if part))
+        self._show_state()
+
+    def _show_state(self) -> None:
+        survey = self.catalog.survey
+        working = self._working is not None
+        self.bar.show_state(toolbar(survey, is_open=self.bench is not None, working=working))
+
+    def _show_workspaces(self) -> None:
+        names = [each.name for each in self._inventory.workspaces]
+        self.bar.setVisible(bool(names))
+        current, sides = "", ""
+        if self._workspace is not None:
+            current = self._workspace.name
+            sides = f"{self._workspace.billing}  \u2194  {self._workspace.salesforce}"
+        self.bar.show_workspaces(names, current, sides)
+        known = self._inventory.connections
+        self.strip.show_names(production_names(self._workspace, known))
+
+    @Slot()
+    def _on_refresh_key(self) -> None:
+        self.refresh(tuple(Side))
+
+    @Slot()
+    def _on_find(self) -> None:
+        self.choose_page(CATALOG)
+        self.catalog.filter.text.setFocus()
+
+    def _memory(self) -> QSettings:
+        """Return where the window remembers its size and the last workspace, and nothing else."""
+        return QSettings(str(home() / "window.ini"), QSettings.Format.IniFormat)
+
+    def remember_size(self) -> None:
+        """Take the size that the window had when it was last closed."""
+        geometry = self._memory().value("geometry")
+        if geometry is not None:
+            self.restoreGeometry(geometry)
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        """Stop all work, wait for it with a limit, and close the stores (Qt)."""
+        self._memory().setValue("geometry", self.saveGeometry())
+        if self.pool.shutdown(_CLOSE_WITHIN_S):
+            for bench in self._benches.values():
+                bench.store.close()
+            self._benches.clear()
+        super().closeEvent(event)

@@ -1,0 +1,51 @@
+"""What can be done now with the open workspace."""
+
+from dataclasses import dataclass
+
+from app.sync.refresh import RefreshResult
+from app.views.state.language import tr
+from app.views.state.progress import duration
+from app.views.state.survey import Survey
+
+
+@dataclass(frozen=True, slots=True)
+class Toolbar:
+    """Which buttons work, and what the commit button says."""
+
+    can_refresh: bool
+    can_compare: bool
+    can_commit: bool
+    commit_label: str
+
+
+def toolbar(survey: Survey, *, is_open: bool, working: bool) -> Toolbar:
+    """Return the state of the buttons; while something writes the store, nothing else may start."""
+    free = is_open and not working
+    ticked = survey.ticked
+    label = tr("Commit {count:,}\u2026").format(count=ticked) if ticked else tr("Commit\u2026")
+    return Toolbar(
+        can_refresh=free,
+        can_compare=free and survey.records > 0,
+        can_commit=free and ticked > 0,
+        commit_label=label,
+    )
+
+
+def refresh_words(result: RefreshResult) -> str:
+    """Return what a refresh read, in one line."""
+    read = sum(sum(counts.values()) for counts in result.read.values())
+    words = tr("Read {read:,} records in {time}; {changed:,} had changed.").format(
+        read=read, time=duration(result.seconds), changed=result.changed
+    )
+    if result.unkeyed:
+        words += " " + tr("{count:,} were left out: they have no key.").format(count=result.unkeyed)
+    return words
+
+
+def survey_words(survey: Survey) -> str:
+    """Return the counts of what is shown, for the status line at rest."""
+    if not survey.records:
+        return tr("Nothing has been read yet.")
+    return tr("{records:,} records \u00b7 {differences:,} differ \u00b7 {ticked:,} ticked").format(
+        records=survey.records, differences=survey.differences, ticked=survey.ticked
+    )
