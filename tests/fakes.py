@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,7 @@ from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping, WorkspaceMapping
 from app.domain.mapping_file import parse_mapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
-from app.domain.record import FieldValue, Record, RecordKey, Side
+from app.domain.record import FieldValue, Record, RecordKey, Side, exact
 from app.errors import AnswerLost
 from app.store.workspace import Store
 from app.sync.workbench import Workbench
@@ -117,6 +118,7 @@ class FakeSide:
 
     def put(self, entity: str, key: str, *values: FieldValue) -> None:
         mapped = self.mapping.entity(entity)
+        values = tuple(exact(v) if isinstance(v, Decimal) else v for v in values)
         parent = values[mapped.index[mapped.parent_field]] if mapped.parent else None
         record = Record(
             key, tuple(values), f"{entity}:{key}", None if parent is None else str(parent)

@@ -17,6 +17,7 @@ from app.domain.record import (
     Unreadable,
     Values,
     decimal_text,
+    exact,
     utc_text,
 )
 
@@ -32,13 +33,15 @@ def converter(field: FieldMapping, side: Side) -> Converter:
     Null, an empty text and an absent value are all None; what cannot be converted becomes
     `Unreadable`. Never raises for a JSON value.
     """
+    native, parse = _parser(field)
     translate = _translator(field) if side is Side.BILLING else None
-    parse = _parser(field)
     if field.type in _TEXTS and translate is None:
-        return _parse_plain_text
+        return _convert_text
     nothing = False if field.type is FieldType.BOOLEAN else None
 
     def convert(raw: Any) -> FieldValue:
+        if raw.__class__ is native and translate is None:
+            return cast("FieldValue", raw)
         if raw is None or raw == "":
             return nothing
         try:
@@ -106,7 +109,7 @@ def plain_value(value: BaseValue) -> Any:
     if value is NO_BASE:
         return []
     if isinstance(value, Unreadable):
-        return {"unreadable": value.text}
+        return {"text": value.text}
     if value is None or isinstance(value, bool | int):
         return value
     return text(value)
@@ -129,7 +132,7 @@ def _from_plain(raw: Any, kind: FieldType) -> BaseValue:
     if raw is None:
         return None
     if isinstance(raw, dict):
-        return Unreadable(raw["unreadable"])
+        return Unreadable(raw["text"])
     if raw == []:
         return NO_BASE
     return _FROM_PLAIN[kind](raw)
@@ -141,17 +144,18 @@ _FROM_PLAIN: Mapping[FieldType, Callable[[Any], FieldValue]] = {
     FieldType.REFERENCE: str,
     FieldType.INTEGER: int,
     FieldType.BOOLEAN: bool,
-    FieldType.DECIMAL: Decimal,
-    FieldType.MONEY: Decimal,
+    FieldType.DECIMAL: lambda raw: exact(Decimal(raw)),
+    FieldType.MONEY: lambda raw: exact(Decimal(raw)),
     FieldType.DATE: date.fromisoformat,
     FieldType.DATETIME: datetime.fromisoformat,
 }
 
 
-def _parser(field: FieldMapping) -> Converter:
+def _parser(field: FieldMapping) -> tuple[type | None, Converter]:
+    """Return the type whose values need no conversion, and the function for all others."""
     if field.type in {FieldType.DECIMAL, FieldType.MONEY}:
-        return _decimal_parser(field.scale)
-    return _PARSERS[field.type]
+        return None, _decimal_parser(field.scale)
+    return _NATIVE.get(field.type), _PARSERS[field.type]
 
 
 def _decimal_parser(scale: int | None) -> Converter:
@@ -159,12 +163,10 @@ def _decimal_parser(scale: int | None) -> Converter:
 
     def parse(raw: Any) -> Decimal:
         # A float has lost digits already: its shortest text is what the sender wrote.
-        value = raw if type(raw) is Decimal else Decimal(str(raw).strip())
-        if not value.is_finite():
-            raise ValueError(raw)
+        value = raw if raw.__class__ is Decimal else Decimal(str(raw).strip())
         if quantum is not None and value != (rounded := value.quantize(quantum, ROUND_HALF_UP)):
-            return rounded
-        return value
+            value = rounded
+        return exact(value)
 
     return parse
 
@@ -180,12 +182,12 @@ def _parse_text(raw: Any) -> FieldValue:
     return str(raw).replace("\r\n", "\n").strip() or None
 
 
-def _parse_plain_text(raw: Any) -> FieldValue:
+def _convert_text(raw: Any) -> FieldValue:
     """Convert text that needs no translation: most of what is read, hence without detours."""
+    if raw.__class__ is str:
+        return (raw.replace("\r\n", "\n") if "\r" in raw else raw).strip() or None
     if raw is None:
         return None
-    if type(raw) is str:
-        return (raw.replace("\r\n", "\n") if "\r" in raw else raw).strip() or None
     try:
         return _parse_text(raw)
     except TypeError:
@@ -194,7 +196,7 @@ def _parse_plain_text(raw: Any) -> FieldValue:
 
 def _parse_integer(raw: Any) -> FieldValue:
     if isinstance(raw, int):
-        return int(raw)
+        return int(raw)  # a boolean
     value = Decimal(str(raw).strip())
     if value != value.to_integral_value():
         raise ValueError(raw)
@@ -202,8 +204,6 @@ def _parse_integer(raw: Any) -> FieldValue:
 
 
 def _parse_boolean(raw: Any) -> FieldValue:
-    if isinstance(raw, bool):
-        return raw
     word = str(raw).strip().lower()
     if word in _TRUE:
         return True
@@ -232,6 +232,7 @@ _PARSERS: Mapping[FieldType, Converter] = {
 }
 
 
+_NATIVE: Mapping[FieldType, type] = {FieldType.INTEGER: int, FieldType.BOOLEAN: bool}
 _TEXTS = frozenset({FieldType.TEXT, FieldType.PICKLIST, FieldType.REFERENCE})
 
 

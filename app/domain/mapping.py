@@ -6,6 +6,8 @@ from enum import Enum
 from functools import cached_property
 from hashlib import sha256
 
+from app.domain.record import CANONICAL_VERSION
+
 
 class FieldType(Enum):
     """The type to which a field's values are converted before they are compared."""
@@ -94,7 +96,7 @@ class EntityMapping:
             f"{f.name}:{f.type.value}:{f.scale}:{f.upper}:{sorted(f.value_map.items())}"
             for f in self.fields
         )
-        return sha256("|".join(parts).encode()).hexdigest()[:16]
+        return sha256("|".join([str(CANONICAL_VERSION), *parts]).encode()).hexdigest()[:16]
 
     @property
     def references(self) -> Iterator[FieldMapping]:

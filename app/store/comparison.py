@@ -9,7 +9,7 @@ import orjson
 from app.domain.convert import decode, decode_base
 from app.domain.diff import Kind, RecordDiff
 from app.domain.mapping import EntityMapping
-from app.domain.record import BaseValues, Side, Values, canonical, content_hash
+from app.domain.record import BaseValues, Side, Values, canonical_base, content_hash
 from app.store.workspace import Store
 
 _ROWS_AT_ONCE = 2000
@@ -96,7 +96,7 @@ def store_judged(store: Store, judged: Sequence[Judged]) -> None:
         for pair, diff, new_base in judged:
             base_hash = pair.hashes.base
             if new_base is not None and new_base != pair.base:
-                body = canonical(new_base)
+                body = canonical_base(new_base)
                 base_hash = content_hash(body)
                 connection.execute(
                     "INSERT OR REPLACE INTO document (id, body) VALUES (?, ?)",

@@ -25,12 +25,8 @@ log = logging.getLogger(__name__)
 
 BATCHES_AT_ONCE = 4
 _UNSETTLED = (OutcomeState.INTENT, OutcomeState.UNKNOWN)
-_NOT_WRITTEN = (
-    OutcomeState.FAILED,
-    OutcomeState.STALE,
-    OutcomeState.SKIPPED,
-    OutcomeState.UNKNOWN,
-)
+_MISSED = (OutcomeState.FAILED, OutcomeState.STALE, OutcomeState.SKIPPED)
+_NOT_WRITTEN = (*_MISSED, OutcomeState.UNKNOWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,14 +106,19 @@ def resume(bench: Workbench, cancel: CancelToken, report: Report) -> CommitResul
     operations = _operations(bench, run, _UNSETTLED)
     live = read_live(bench, operations, cancel, report)
     sender = _Sender(bench, run, live, cancel, report)
-    sender.miss(_operations(bench, run, _NOT_WRITTEN))
+    sender.note(_outcomes(bench, run, _MISSED))
     sender.send(sender.set_stale_aside(operations, again=True))
     return _finished(bench, sender, before, started)
 
 
 @dataclass
 class _Sender:
-    """One run of a commit: sends stage by stage and writes each outcome as it comes."""
+    """One run of a commit: sends stage by stage and writes each outcome as it comes.
+
+    Attributes:
+        missing: Inserts that did not happen: what refers to them is skipped.
+        unsure: Inserts that may have happened: what refers to them waits for `ask_again`.
+    """
 
     bench: Workbench
     run: str
@@ -128,6 +129,7 @@ class _Sender:
     total: int = 0
     stopped_by: str = ""
     missing: set[tuple[RecordKey, Side]] = field(default_factory=set)
+    unsure: set[tuple[RecordKey, Side]] = field(default_factory=set)
 
     def set_stale_aside(self, operations: Sequence[Operation], *, again: bool) -> list[Operation]:
         """Return what may be sent; journal the rest as stale or, when resuming, as written."""
@@ -147,7 +149,7 @@ class _Sender:
         journal.mark(self.bench.store, self.run, stale)
         journal.settle(self.bench.store, self.run, settled)
         note_live(self.bench, [outcome.operation for outcome in stale], self.live)
-        self.miss(outcome.operation for outcome in stale)
+        self.note([*stale, *(outcome for outcome, _ in settled)])
         return fresh
 
     def send(self, operations: Sequence[Operation]) -> None:
@@ -162,10 +164,11 @@ class _Sender:
                 self.stopped_by = error.summary
 
     def ask_again(self) -> None:
-        """Look up what was sent without an answer, and send again what did not arrive."""
-        lost = _operations(self.bench, self.run, (OutcomeState.UNKNOWN,))
+        """Look up what was sent without an answer; send what did not arrive, and what waited."""
+        lost = _operations(self.bench, self.run, _UNSETTLED)
         if not lost:
             return
+        self.unsure.clear()
         try:
             self.live = read_live(self.bench, lost, self.cancel, self.report)
         except AppError as error:
@@ -197,21 +200,23 @@ class _Sender:
                 yield lot.side, Batch(entity, some)
 
     def _without_orphans(self, operations: Iterable[Operation]) -> list[Operation]:
-        """Leave out what refers to a record that was to come in this commit and did not."""
+        """Leave out what refers to a record that was to come in this commit and did not.
+
+        What refers to one that may have come stays an intent: `ask_again` or `resume` sends it.
+        """
         good, skipped = [], []
         for operation in operations:
-            lacks = [
-                needed
-                for needed in points_at(operation, self.bench.mapping)
-                if (needed, operation.side) in self.missing
-            ]
-            if lacks:
-                words = f"its {lacks[0].entity} {lacks[0].key} was not written"
+            needs = [(key, operation.side) for key in points_at(operation, self.bench.mapping)]
+            lacks = next((key for key, side in needs if (key, side) in self.missing), None)
+            if lacks is not None:
+                words = f"its {lacks.entity} {lacks.key} was not written"
                 skipped.append(Outcome(operation, OutcomeState.SKIPPED, words))
-            else:
+            elif self.unsure.isdisjoint(needs):
                 good.append(operation)
+            else:
+                self.note([Outcome(operation, OutcomeState.UNKNOWN)])
         journal.mark(self.bench.store, self.run, skipped)
-        self.miss(outcome.operation for outcome in skipped)
+        self.note(skipped)
         self.done += len(skipped)
         return good
 
@@ -227,7 +232,7 @@ class _Sender:
         journal.settle(
             self.bench.store, self.run, [(outcome, self._written(outcome)) for outcome in outcomes]
         )
-        self.miss(o.operation for o in outcomes if o.state is not OutcomeState.WRITTEN)
+        self.note(outcomes)
         self.done += len(outcomes)
         what = self.bench.mapping.entity(outcomes[0].operation.entity).plural if outcomes else ""
         self.report(Progress(self.done, self.total, f"Committing {what}", "commit"))
@@ -239,19 +244,29 @@ class _Sender:
         entity = self.bench.mapping.entity(operation.entity)
         found = self.live.of(operation)
         record = record_after(operation, found, entity)
-        return replace(record, side_id=outcome.side_id) if outcome.side_id else record
+        return record._replace(side_id=outcome.side_id) if outcome.side_id else record
 
-    def miss(self, operations: Iterable[Operation]) -> None:
-        """Note inserts that did not happen: what refers to them is not sent."""
-        self.missing.update(
-            (operation.record_key, operation.side)
-            for operation in operations
-            if operation.verb is Verb.INSERT
-        )
+    def note(self, outcomes: Iterable[Outcome]) -> None:
+        """Note which inserts did not happen and which may have: what refers to them depends."""
+        for outcome in outcomes:
+            operation = outcome.operation
+            if operation.verb is not Verb.INSERT:
+                continue
+            place = (operation.record_key, operation.side)
+            self.unsure.discard(place)
+            if outcome.state is OutcomeState.UNKNOWN:
+                self.unsure.add(place)
+            elif outcome.state is not OutcomeState.WRITTEN:
+                self.missing.add(place)
 
 
 def _operations(bench: Workbench, run: str, states: Sequence[OutcomeState]) -> list[Operation]:
     return [e.operation for e in journal.entries(bench.store, run=run, states=states)]
+
+
+def _outcomes(bench: Workbench, run: str, states: Sequence[OutcomeState]) -> list[Outcome]:
+    entries = journal.entries(bench.store, run=run, states=states)
+    return [Outcome(entry.operation, entry.state) for entry in entries]
 
 
 def _write(connector: Connector, batch: Batch, cancel: CancelToken) -> list[Outcome]:

@@ -141,6 +141,7 @@ class MainWindow(QMainWindow):
 
     def start(self, workspace: str = "") -> None:
         """Read what is set up, then open a workspace: the one named, else the last one used."""
+        self.watchdog.start()
         self._wanted = workspace or str(self._memory().value("workspace", ""))
         services = self._services
         task = self.pool.start(lambda _cancel, _report: read_inventory(services))

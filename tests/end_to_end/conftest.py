@@ -13,7 +13,9 @@ from app.domain.control import CancelToken, no_report
 from app.sandbox.launch import Sandbox, SandboxOptions
 from app.services import Services
 from app.settings import Workspace
+from app.sync.commit import commit
 from app.sync.compare import compare
+from app.sync.planner import Selection, build_plan
 from app.sync.refresh import RefreshRequest, refresh
 from tests.end_to_end.front_door import Concord, Door
 
@@ -131,3 +133,30 @@ def reviewed(concord: Concord, reviewed_home: Path) -> Concord:
     """
     shutil.copytree(reviewed_home / "stores", concord.base / "stores")
     return concord
+
+
+@pytest.fixture(scope="session")
+def settled_catalog(
+    sandbox: Sandbox,
+    open_door: Door,
+    reviewed_home: Path,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> dict[str, list[str]]:
+    """Return what both systems hold after an undisturbed commit of all that is ticked."""
+    base = tmp_path_factory.mktemp("settled")
+    shutil.copytree(reviewed_home, base, dirs_exist_ok=True)
+    services = _services(base, sandbox)
+    open_door.fault()
+    open_door.reset(drift=True)
+    with services.workbench("w") as bench:
+        plan = build_plan(bench, Selection(), CancelToken(), no_report)
+        commit(bench, plan, CancelToken(), no_report)
+    return open_door.catalog()
+
+
+@pytest.fixture
+def settled(settled_catalog: dict[str, list[str]], door: Door) -> dict[str, list[str]]:
+    """Return the same; the sandbox is as new."""
+    door.reset(drift=True)
+    door.forget_calls()
+    return settled_catalog

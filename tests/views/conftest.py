@@ -1,0 +1,82 @@
+"""A window's surroundings: a pool that must stop, a workbench with every kind of difference."""
+
+import logging
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from app.domain.control import CancelToken, no_report
+from app.sync.compare import compare
+from app.sync.refresh import RefreshRequest, refresh
+from app.sync.workbench import Workbench
+from app.views.catalog_view import CatalogView
+from app.views.tasks import TaskPool
+from tests.fakes import catalog_mapping, make_bench
+from tests.views.catalog import edit, fill
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption(
+        "--update-pictures", action="store_true", help="draw docs/pictures/*.png again"
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.addinivalue_line("markers", "may_warn: the window logs a warning, and shall")
+
+
+@pytest.fixture(autouse=True)
+def nothing_unannounced(
+    caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest
+) -> Iterator[None]:
+    """Fail a test in which the window logged a warning that the test did not announce."""
+    yield
+    if request.node.get_closest_marker("may_warn"):
+        return
+    loud = [r for r in caplog.get_records("call") if r.levelno >= logging.WARNING]
+    assert not [r for r in loud if r.name.startswith(("app.views", "qt"))]
+
+
+@pytest.fixture
+def pool(qtbot: QtBot) -> Iterator[TaskPool]:  # noqa: ARG001 - there must be an application
+    made = TaskPool()
+    yield made
+    assert made.shutdown(5), "a worker did not stop"
+
+
+@pytest.fixture
+def read_bench(tmp_path: Path) -> Iterator[Workbench]:
+    """Return a workbench whose two sides agree, and were read."""
+    bench = make_bench(tmp_path, catalog_mapping())
+    fill(bench)
+    read(bench)
+    yield bench
+    bench.store.close()
+
+
+@pytest.fixture
+def bench(read_bench: Workbench) -> Workbench:
+    """Return a workbench with a difference of every kind."""
+    edit(read_bench)
+    read(read_bench)
+    return read_bench
+
+
+def read(bench: Workbench) -> None:
+    """Refresh and compare."""
+    refresh(bench, RefreshRequest(), CancelToken(), no_report)
+    compare(bench, CancelToken(), no_report)
+
+
+@pytest.fixture
+def catalog(qtbot: QtBot, pool: TaskPool, bench: Workbench) -> CatalogView:
+    """Return the catalog page with everything shown."""
+    view = CatalogView(pool)
+    qtbot.addWidget(view)
+    view.resize(1200, 800)
+    with qtbot.waitSignal(view.surveyed, timeout=5000):
+        view.open(bench)
+    view.show()
+    return view
