@@ -1,10 +1,12 @@
 """Builds everything and runs it, window or command line; the only module that knows all others."""
 
+import logging
 import os
 import signal
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from types import TracebackType
 
 from app.domain.control import CancelToken
 from app.errors import AppError, Cancelled, ExitStatus
@@ -12,6 +14,8 @@ from app.errors import AppError, Cancelled, ExitStatus
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `concord` with the arguments given, else those of the process."""
+    if arguments is None:  # a process of our own
+        sys.excepthook = _log_defect
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["sandbox"]:
         from app.sandbox.__main__ import main as sandbox  # noqa: PLC0415 - a program of its own
@@ -62,6 +66,15 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
         "doctor": run_doctor,
     }
     return commands[options.command](services, options, cancel)
+
+
+def _log_defect(
+    kind: type[BaseException], error: BaseException, trace: TracebackType | None
+) -> None:
+    """Tell of what we did not expect through the log, which blanks secrets, on stderr too."""
+    logging.getLogger(__name__).critical(
+        "This is a defect of Concord.", exc_info=(kind, error, trace)
+    )
 
 
 if __name__ == "__main__":

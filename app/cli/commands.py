@@ -4,7 +4,7 @@ import re
 import sys
 from argparse import Namespace
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import TextIO
@@ -153,8 +153,9 @@ def run_commit(services: Services, options: Namespace, cancel: CancelToken) -> i
             ) from error
         plan = plan_from_json(data, bench.mapping, bench.name)
         if not options.yes:
-            _print_plan(plan)
-            _confirm(options.workspace, production=services.is_production(workspace))
+            with redirect_stdout(sys.stderr if options.json else sys.stdout):
+                _print_plan(plan)
+                _confirm(options.workspace, production=services.is_production(workspace))
         with progress() as line:
             result = commit(bench, plan, cancel, line)
             compare(bench, CancelToken(), line)

@@ -34,7 +34,8 @@ def overlapped(
 def _first(running: list[Future[Result]], cancel: CancelToken) -> Result:
     """Return the oldest task's result, or raise the error of whichever task failed."""
     while not running[0].done():
-        done, _ = wait(running, timeout=_POLL_S, return_when=FIRST_COMPLETED)
+        pending = [future for future in running if not future.done()]
+        done, _ = wait(pending, timeout=_POLL_S, return_when=FIRST_COMPLETED)
         for future in done:
             if future.exception() is not None:
                 future.result()

@@ -23,8 +23,10 @@ from app.domain.record import (
 
 Converter = Callable[[Any], FieldValue]
 
-_TRUE = frozenset({"1", "true", "y", "yes", "t", "on"})
-_FALSE = frozenset({"0", "false", "n", "no", "f", "off"})
+_FLAGS: Mapping[Any, bool] = {
+    **dict.fromkeys((1, "1", "true", "y", "yes", "t", "on"), True),
+    **dict.fromkeys((0, "0", "false", "n", "no", "f", "off"), False),
+}
 
 
 def converter(field: FieldMapping, side: Side) -> Converter:
@@ -197,19 +199,20 @@ def _convert_text(raw: Any) -> FieldValue:
 def _parse_integer(raw: Any) -> FieldValue:
     if isinstance(raw, int):
         return int(raw)  # a boolean
-    value = Decimal(str(raw).strip())
-    if value != value.to_integral_value():
+    value = raw if raw.__class__ is Decimal else Decimal(str(raw).strip())
+    whole = int(value)
+    if whole != value:
         raise ValueError(raw)
-    return int(value)
+    return whole
 
 
 def _parse_boolean(raw: Any) -> FieldValue:
-    word = str(raw).strip().lower()
-    if word in _TRUE:
-        return True
-    if word in _FALSE:
-        return False
-    raise ValueError(raw)
+    found = _FLAGS.get(raw)
+    if found is None:
+        found = _FLAGS.get(str(raw).strip().lower())
+    if found is None:
+        raise ValueError(raw)
+    return found
 
 
 def _parse_date(raw: Any) -> FieldValue:

@@ -3,7 +3,7 @@
 import logging
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import Empty, Full, Queue
 
@@ -50,6 +50,13 @@ class _Group:
     entities: tuple[EntityMapping, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class _End:
+    """The last that comes of a group: it is through, or it failed."""
+
+    error: BaseException | None = None
+
+
 @dataclass
 class _Run:
     """One refresh under way: reading threads put pages in the queue, the caller's stores them."""
@@ -58,50 +65,56 @@ class _Run:
     cancel: CancelToken
     report: Report
     stop: CancelToken = field(default_factory=CancelToken)
-    pages: "Queue[tuple[_Group, Page]]" = field(default_factory=lambda: Queue(_PAGES_WAITING))
+    arrivals: "Queue[tuple[_Group, Page | _End]]" = field(
+        default_factory=lambda: Queue(_PAGES_WAITING)
+    )
     reads: dict[tuple[Side, str], MirrorRead] = field(default_factory=dict)
     unkeyed: int = 0
 
     def fetch(self, group: _Group) -> None:
         """Read a group (in a thread of the pool) and hand its pages over."""
-        for page in group.reader.read(ReadRequest(group.entities), self.stop):
-            self._hand_over(group, page)
+        try:
+            for page in group.reader.read(ReadRequest(group.entities), self.stop):
+                self._hand_over(group, page)
+        except BaseException as error:  # noqa: BLE001 - it is raised again by `store_pages`
+            end = _End(error)
+        else:
+            end = _End()
+        if not self.stop.is_cancelled:
+            self._hand_over(group, end)
 
-    def _hand_over(self, group: _Group, page: Page) -> None:
+    def _hand_over(self, group: _Group, arrival: Page | _End) -> None:
         while True:
             self.stop.check()
             try:
-                self.pages.put((group, page), timeout=_POLL_S)
+                self.arrivals.put((group, arrival), timeout=_POLL_S)
             except Full:
                 continue
             return
 
-    def store_pages(self, futures: Mapping["Future[None]", _Group]) -> None:
+    def store_pages(self, groups: int) -> None:
         """Store pages as they come, until every group is through; raise what a group raised."""
-        waiting = dict(futures)
-        while waiting or not self.pages.empty():
+        while groups:
             self.cancel.check()
-            self._store_next()
-            if self.pages.empty():
-                for future in [future for future in waiting if future.done()]:
-                    if self.pages.empty():
-                        future.result()
-                        self._finish(waiting.pop(future))
+            try:
+                group, arrival = self.arrivals.get(timeout=_POLL_S)
+            except Empty:
+                continue
+            if isinstance(arrival, Page):
+                self._store(group, arrival)
+            elif arrival.error is not None:
+                raise arrival.error
+            else:
+                groups -= 1
+                for entity in group.entities:
+                    self.reads[group.side, entity.name].finish()
 
-    def _store_next(self) -> None:
-        try:
-            group, page = self.pages.get(timeout=_POLL_S)
-        except Empty:
-            return
+    def _store(self, group: _Group, page: Page) -> None:
         read = self.reads[group.side, page.entity]
         read.put(page.records)
         self.unkeyed += page.unkeyed
         done = sum(read.count for read in self.reads.values())
         self.report(Progress(done, 0, f"Reading {read.entity.plural} from {group.side.label}"))
-
-    def _finish(self, group: _Group) -> None:
-        for entity in group.entities:
-            self.reads[group.side, entity.name].finish()
 
 
 def refresh(
@@ -140,7 +153,9 @@ def refresh(
 def _read_all(run: _Run, groups: Sequence[_Group]) -> None:
     pool = ThreadPoolExecutor(READERS, thread_name_prefix="read")
     try:
-        run.store_pages({pool.submit(run.fetch, group): group for group in groups})
+        for group in groups:
+            pool.submit(run.fetch, group)
+        run.store_pages(len(groups))
     except BaseException:
         run.stop.cancel()
         # A request under way may take its time to come back; nobody waits for its answer.

@@ -175,10 +175,14 @@ class Concord:
         return {(row["entity"], row["key"]): row["kind"] for row in rows}
 
     @contextmanager
-    def start(self, *words: str) -> Iterator["subprocess.Popen[str]"]:
-        """Run a command in a process of its own, killed at the end if it still runs."""
+    def start(self, *words: str, code: str = "") -> Iterator["subprocess.Popen[str]"]:
+        """Run a command in a process of its own, killed at the end if it still runs.
+
+        With `code`, this is run instead of the program, with the words as its arguments.
+        """
+        program = ["-c", code] if code else ["-m", "app"]
         process = subprocess.Popen(
-            [sys.executable, "-m", "app", *words],
+            [sys.executable, *program, *words],
             cwd=ROOT,
             env=dict(os.environ),
             stdin=subprocess.DEVNULL,
@@ -192,9 +196,9 @@ class Concord:
             process.kill()
             process.communicate()
 
-    def run_apart(self, *words: str) -> Ran:
+    def run_apart(self, *words: str, code: str = "") -> Ran:
         """Run a command in a process of its own to its end."""
-        with self.start(*words) as process:
+        with self.start(*words, code=code) as process:
             out, err = process.communicate(timeout=_PATIENCE_S)
             return Ran(process.returncode, out, err)
 

@@ -1,5 +1,6 @@
 """Connections that cannot work: each error names the thing and the way out, and nothing is lost."""
 
+import json
 import socket
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -69,7 +70,12 @@ def test_a_port_where_nobody_listens(concord: Concord, closed_port: int) -> None
     assert "'core_url'" in hint
 
 
-def test_a_host_that_nobody_knows(concord: Concord) -> None:
+def test_a_host_that_nobody_knows(concord: Concord, monkeypatch: pytest.MonkeyPatch) -> None:
+    def no_such_name(*_: object, **_more: object) -> None:
+        raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
+
+    # A resolver without a network may take many seconds to say the same.
+    monkeypatch.setattr("socket.getaddrinfo", no_such_name)
     connect(concord, "salesforce", instance_url="https://no-such-host.invalid")
     summary, hint = refused(concord.work("refresh", "--side", "salesforce"))
     assert "no-such-host.invalid" in summary
@@ -203,7 +209,7 @@ def test_doctor_says_which_fields_are_missing(concord: Concord, door: Door) -> N
 
 def test_a_check_tells_who_we_are(concord: Concord, door: Door) -> None:
     ready = concord.base / "ready.json"
-    ready.write_text(_json(concord))
+    ready.write_text(json.dumps(concord.ready))
     checks = concord("connect", "--ready-file", str(ready), "--check", "--json").json["checks"]
     assert [check["connection"] for check in checks] == ["aria-demo", "salesforce-demo"]
     assert checks[0]["instance"] == str(concord.ready["aria"]["client_no"])
@@ -255,9 +261,3 @@ def _mapping(folder: Path, old: str, new: str) -> Path:
     file = folder / "mine.toml"
     file.write_text(text.replace(old, new, 1))
     return file
-
-
-def _json(concord: Concord) -> str:
-    import json
-
-    return json.dumps(concord.ready)

@@ -1,7 +1,6 @@
 """A small catalog on two fake sides, and edits that make every kind of difference."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from decimal import Decimal
 
 from app.domain.record import FieldValue, RecordKey, Side
@@ -29,7 +28,7 @@ def change(bench: Workbench, side: Side, entity: str, key: str, **values: FieldV
     for name, value in values.items():
         row[mapped.index[name]] = value
     records[RecordKey(entity, key)] = [
-        replace(old, values=tuple(row), changed_at="2026-11-21T04:00:00Z", changed_by="Ada Admin")
+        old._replace(values=tuple(row), changed_at="2026-11-21T04:00:00Z", changed_by="Ada Admin")
     ]
 
 
@@ -73,7 +72,7 @@ def edit(bench: Workbench) -> None:
     change(bench, billing, "rate", "PRO|CALLS|PRO-USD|2", rate_per_unit=Decimal("0.05"))
     twins = side_of(bench, salesforce).records
     key = RecordKey("coupon", "TWICE")
-    twins[key] = [*twins[key], replace(twins[key][0], side_id="second")]
+    twins[key] = [*twins[key], twins[key][0]._replace(side_id="second")]
 
 
 KINDS: Mapping[str, int] = {
