@@ -1,9 +1,11 @@
 """What the window and the command line ask for: connections, workspaces, an open workbench."""
 
 import json
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from app import settings
@@ -160,24 +162,38 @@ class Services:
         return settings.store_file(self.base, workspace)
 
     def open_workbench(self, name: str) -> Workbench:
-        """Open a workspace; nothing is sent yet. Its store is closed by the caller."""
-        workspace = self.workspace(name)
-        mapping = self.mapping(workspace)
-        connectors = {
-            Side.BILLING: self._connector(self.connection(workspace.billing), mapping),
-            Side.SALESFORCE: self._connector(self.connection(workspace.salesforce), mapping),
-        }
-        store = Store(self.store_file(workspace), mapping)
-        return Workbench(name, mapping, store, connectors)
+        """Open a workspace; nothing is sent yet. Its store is closed by the caller.
+
+        Raises:
+            NotSignedIn: A connection lacks a secret that it needs.
+        """
+        bench = self._open(name)
+        return replace(bench, connectors=dict(bench.connectors))
 
     @contextmanager
     def workbench(self, name: str) -> Iterator[Workbench]:
-        """Open a workspace for a while and close its store at the end."""
-        bench = self.open_workbench(name)
+        """Open a workspace for a while and close its store at the end.
+
+        Secrets are asked for when a connector is first used: what reads the store needs none.
+        """
+        bench = self._open(name)
         try:
             yield bench
         finally:
             bench.store.close()
+
+    def _open(self, name: str) -> Workbench:
+        workspace = self.workspace(name)
+        mapping = self.mapping(workspace)
+        makers = {
+            side: partial(self._connector, self.connection(connection), mapping)
+            for side, connection in (
+                (Side.BILLING, workspace.billing),
+                (Side.SALESFORCE, workspace.salesforce),
+            )
+        }
+        store = Store(self.store_file(workspace), mapping)
+        return Workbench(name, mapping, store, _WhenUsed(makers))
 
     def is_production(self, workspace: Workspace) -> bool:
         """Return whether one of its connections is production."""
@@ -207,6 +223,27 @@ class Services:
 
     def _keep(self, connection: str, secret: str, value: str) -> None:
         self.credentials.set(connection, secret, value)
+
+
+class _WhenUsed(Mapping[Side, Connector]):
+    """Connectors, each made when it is first asked for."""
+
+    def __init__(self, makers: Mapping[Side, Callable[[], Connector]]) -> None:
+        self._makers = makers
+        self._made: dict[Side, Connector] = {}
+        self._lock = threading.Lock()
+
+    def __getitem__(self, side: Side) -> Connector:
+        with self._lock:
+            if side not in self._made:
+                self._made[side] = self._makers[side]()
+            return self._made[side]
+
+    def __iter__(self) -> Iterator[Side]:
+        return iter(self._makers)
+
+    def __len__(self) -> int:
+        return len(self._makers)
 
 
 def _secret_reader(credentials: Credentials, connection: str) -> Callable[[str], str | None]:

@@ -1,4 +1,4 @@
-"""The floors of the house: imports point down, Qt stays in the views, files are named for a thing."""
+"""The floors of the house: imports point down, Qt stays in the views, names say something."""
 
 import ast
 import re
@@ -42,7 +42,9 @@ def test_imports_point_down_only(
 
 def test_qt_is_imported_in_the_views_alone() -> None:
     using = {
-        name for name, tree in modules() if any(i.split(".")[0] == "PySide6" for i in imported(tree))
+        name
+        for name, tree in modules()
+        if any(i.split(".")[0] == "PySide6" for i in imported(tree))
     }
     assert using
     outside = {name for name in using if not name.startswith("app.views")}
@@ -55,13 +57,16 @@ def test_the_sandbox_is_imported_by_nobody_but_who_starts_it() -> None:
     using = {
         name
         for name, tree in modules()
-        if not name.startswith("app.sandbox") and any(i.startswith("app.sandbox") for i in imported(tree))
+        if not name.startswith("app.sandbox")
+        and any(i.startswith("app.sandbox") for i in imported(tree))
     }
     assert using <= allowed
 
 
 def test_sql_stands_in_the_store_and_the_sandbox_alone() -> None:
-    using = {name for name, tree in modules() if any(i.startswith("sqlite3") for i in imported(tree))}
+    using = {
+        name for name, tree in modules() if any(i.startswith("sqlite3") for i in imported(tree))
+    }
     assert {".".join(name.split(".")[:2]) for name in using} <= {"app.store", "app.sandbox"}
 
 

@@ -34,8 +34,8 @@ def test_calls_that_return_nothing_lose_no_reference_of_none() -> None:
 
 @pytest.mark.skipif(sys.version_info >= (3, 12), reason="None and True are immortal from 3.12 on")
 def test_signals_lose_no_reference_of_true() -> None:
-    sender = _Sender()
-    assert abs(_lost(True, lambda: sender.sent.emit(True))) < 0.1
+    sender, yes = _Sender(), True
+    assert abs(_lost(yes, lambda: sender.sent.emit(yes))) < 0.1
 
 
 class _Empty(QStandardItemModel):

@@ -85,7 +85,7 @@ def _workspace(services: Services, workspace: Workspace) -> str:
     with Store(file, services.mapping(workspace)) as store:
         runs, left = journal.runs(store), journal.open_runs(store)
     newest = runs[0].started_at if runs else ""
-    if newest > datetime.now(UTC).isoformat():
+    if newest and datetime.fromisoformat(newest) > datetime.now(UTC):
         raise StoreError(
             f"The clock of this machine is behind: its newest commit is of {newest}.",
             "Set the clock right before the next refresh.",

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any, cast
 
 import orjson
@@ -101,8 +102,10 @@ def decode(document: bytes, entity: EntityMapping) -> Values:
 def decode_base(document: bytes, entity: EntityMapping) -> BaseValues:
     """Return the values of a base document; `NO_BASE` where the sides never agreed."""
     return tuple(
-        _from_plain(raw, kind)
-        for raw, kind in zip(orjson.loads(document), entity.types, strict=True)
+        [
+            None if raw is None else _from_plain(raw, typed)
+            for raw, typed in zip(orjson.loads(document), _decoders(entity), strict=True)
+        ]
     )
 
 
@@ -124,20 +127,21 @@ def typed_value(raw: Any, kind: FieldType) -> BaseValue:
         ValueError: The JSON cannot be a value of that type.
     """
     try:
-        return _from_plain(raw, kind)
+        return None if raw is None else _from_plain(raw, _FROM_PLAIN[kind])
     except (TypeError, InvalidOperation) as error:
         message = f"{raw!r} is no {kind.value}"
         raise ValueError(message) from error
 
 
-def _from_plain(raw: Any, kind: FieldType) -> BaseValue:
-    if raw is None:
-        return None
-    if isinstance(raw, dict):
+def _from_plain(raw: Any, typed: Callable[[Any], FieldValue]) -> BaseValue:
+    if raw.__class__ is dict:
         return Unreadable(raw["text"])
-    if raw == []:
-        return NO_BASE
-    return _FROM_PLAIN[kind](raw)
+    return NO_BASE if raw == [] else typed(raw)
+
+
+@lru_cache(maxsize=256)
+def _decoders(entity: EntityMapping) -> tuple[Callable[[Any], FieldValue], ...]:
+    return tuple(_FROM_PLAIN[kind] for kind in entity.types)
 
 
 _FROM_PLAIN: Mapping[FieldType, Callable[[Any], FieldValue]] = {

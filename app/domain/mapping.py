@@ -63,9 +63,12 @@ class FieldMapping:
     currency: str = ""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class EntityMapping:
-    """One entity: its Salesforce object, its keys and its fields."""
+    """One entity: its Salesforce object, its keys and its fields.
+
+    Equal only to itself, so that what is worked out for an entity can be kept by it.
+    """
 
     name: str
     label: str

@@ -91,23 +91,25 @@ def changed_pairs(store: Store, entity: EntityMapping) -> Iterator[Pair]:
 
 def store_judged(store: Store, judged: Sequence[Judged]) -> None:
     """Store what compare found, and the bases that moved on, in one transaction."""
-    rows = []
+    rows, bases = [], []
+    for pair, diff, new_base in judged:
+        base_hash = pair.hashes.base
+        if new_base is not None and new_base != pair.base:
+            body = canonical_base(new_base)
+            base_hash = content_hash(body)
+            bases.append((pair.link, body, base_hash))
+        names = orjson.dumps([field.name for field in diff.fields]).decode()
+        hashes = (base_hash, pair.hashes.billing, pair.hashes.salesforce)
+        rows.append((pair.link, diff.kind.value, names, int(diff.deleted), *hashes))
     with store.transaction(store.mirror) as connection:
-        for pair, diff, new_base in judged:
-            base_hash = pair.hashes.base
-            if new_base is not None and new_base != pair.base:
-                body = canonical_base(new_base)
-                base_hash = content_hash(body)
-                connection.execute(
-                    "INSERT OR REPLACE INTO document (id, body) VALUES (?, ?)",
-                    (pair.link * 4, body),
-                )
-                connection.execute(
-                    "UPDATE link SET base_hash = ? WHERE id = ?", (base_hash, pair.link)
-                )
-            names = orjson.dumps([field.name for field in diff.fields]).decode()
-            hashes = (base_hash, pair.hashes.billing, pair.hashes.salesforce)
-            rows.append((pair.link, diff.kind.value, names, int(diff.deleted), *hashes))
+        connection.executemany(
+            "INSERT OR REPLACE INTO document (id, body) VALUES (?, ?)",
+            [(link * 4, body) for link, body, _hash in bases],
+        )
+        connection.executemany(
+            "UPDATE link SET base_hash = ? WHERE id = ?",
+            [(base_hash, link) for link, _body, base_hash in bases],
+        )
         connection.executemany("INSERT OR REPLACE INTO diff VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
 
 

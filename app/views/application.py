@@ -18,12 +18,12 @@ from PySide6.QtCore import (
 )
 from PySide6.QtWidgets import QApplication
 
+from app.domain.diff import Kind
 from app.views.icons import retint
 from app.views.looks import dress, system_is_dark
 from app.views.main_window import MainWindow
 from app.views.services import Services
 from app.views.state import language
-from app.views.state.navigation import Go
 from app.views.state.progress import notice
 from app.views.tasks import TaskPool
 
@@ -148,9 +148,16 @@ class Photographer(QObject):
             return
         if not self._went:
             self._went = True
-            window.catalog.go(Go.NEXT)
+            self._show_a_difference()
             return
         self._end(0 if window.grab().save(str(self._file), "PNG") else 1)
+
+    def _show_a_difference(self) -> None:
+        """Go to a pair that differs, so that the picture has something to say."""
+        survey = self._window.catalog.survey
+        pairs = [link for link in survey.order if survey.kinds[link] is Kind.DIFFERENT]
+        for link in (*pairs, *survey.order)[:1]:
+            self._window.catalog.trees.go_to(link)
 
     def _end(self, status: int) -> None:
         self.status = status

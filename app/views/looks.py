@@ -71,7 +71,7 @@ DARK = Colours(
     base="#1C222C",
     alternate="#202733",
     text="#E5EAF1",
-    muted="#9DA9BA",
+    muted="#ABB6C6",
     line="#343E4D",
     accent="#5B95F5",
     accent_text="#0E1520",
@@ -86,7 +86,7 @@ DARK = Colours(
         Tone.SALESFORCE: Ink("#85BCFF", "#1A2F49"),
         Tone.CHANGED: Ink("#C8A8FF", "#2F2545"),
         Tone.CONFLICT: Ink("#FF94B8", "#431F2F"),
-        Tone.MUTED: Ink("#9DA9BA", "#272F3B"),
+        Tone.MUTED: Ink("#ABB6C6", "#272F3B"),
     },
 )
 

@@ -1,4 +1,4 @@
-"""One sandbox for all tests of this folder, put back before each; Concord on a folder of its own."""
+"""One sandbox for all tests here, put back before each; Concord on a folder of its own."""
 
 import logging
 import shutil

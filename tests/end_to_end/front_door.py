@@ -102,7 +102,11 @@ class Door:
         for name, rows in held.items():
             own = _OWN_COLUMNS | ({"Name"} if SOBJECTS[name] in _AUTONUMBERED else set())
             found[name] = [
-                {column: keys.get(value, value) for column, value in row.items() if column not in own}
+                {
+                    column: keys.get(value, value)
+                    for column, value in row.items()
+                    if column not in own
+                }
                 for row in rows
             ]
         return {

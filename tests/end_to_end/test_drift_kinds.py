@@ -1,4 +1,4 @@
-"""Every kind of drift in the data set comes out as what it is, and is settled or refused rightly."""
+"""Every kind of drift comes out as what it is, and is settled or refused rightly."""
 
 from collections.abc import Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Answers that are late, cut, wrong or lost: repeated where that helps, and nothing written twice."""
+"""Answers that are late, cut, wrong or lost: repeated where that helps, nothing written twice."""
 
 from typing import Any
 
@@ -90,7 +90,15 @@ def test_a_session_that_ends_in_the_middle_of_a_commit_is_renewed_once(
     assert done["calls"]["salesforce"] == door.calls("salesforce").total()
 
 
-LOST = ["drop_before", "drop_after", "truncate", "not_json", "unavailable", "server_error", "too_many"]
+LOST = [
+    "drop_before",
+    "drop_after",
+    "truncate",
+    "not_json",
+    "unavailable",
+    "server_error",
+    "too_many",
+]
 
 
 @pytest.mark.parametrize("kind", LOST)

@@ -26,15 +26,13 @@ def kill_a_commit(concord: Concord, door: Door, *, at_write: int) -> None:
     """Start a commit and kill it when its n-th call that writes has reached a system."""
     slow(door)
     with concord.start("commit", "-w", "w", str(concord.plan_file), "--yes") as process:
-        until(
-            lambda: door.writes() >= at_write or process.poll() is not None, "a call that writes"
-        )
+        until(lambda: door.writes() >= at_write or process.poll() is not None, "a call that writes")
         process.send_signal(signal.SIGKILL)
         assert process.wait() == -signal.SIGKILL
     door.fault()
 
 
-@pytest.mark.parametrize("at_write", [1, 4, 8, 11])
+@pytest.mark.parametrize("at_write", [1, 6, 11])
 def test_a_killed_commit_comes_to_the_same_end_by_resume(
     reviewed: Concord, door: Door, settled: dict[str, list[str]], at_write: int
 ) -> None:
@@ -107,7 +105,9 @@ def test_an_interrupt_ends_a_commit_between_two_calls(reviewed: Concord, door: D
 
 
 def test_a_killed_refresh_is_begun_again(agreed: Concord, door: Door) -> None:
-    door.fault({"endpoint": "query", "kind": "latency", "times": None, "seconds": SLOW_S, "after": 2})
+    door.fault(
+        {"endpoint": "query", "kind": "latency", "times": None, "seconds": SLOW_S, "after": 2}
+    )
     with agreed.start("refresh", "-w", "w") as process:
         until(lambda: door.calls("salesforce")["query"] > 4, "a query")
         process.kill()

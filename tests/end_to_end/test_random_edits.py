@@ -66,7 +66,7 @@ def scope() -> tuple[str, ...]:
 
 
 @settings(
-    max_examples=8, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=6, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(edits=EDITS)
 def test_a_commit_leaves_only_conflicts_and_named_failures(

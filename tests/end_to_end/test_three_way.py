@@ -1,5 +1,7 @@
 """Three-way with a base: who moved decides, and nobody's edit is overwritten unseen."""
 
+import pytest
+
 from tests.end_to_end.front_door import Concord, Door, keys_of, only
 
 
@@ -8,9 +10,9 @@ def some_keys(door: Door, entity: str, count: int) -> list[str]:
     return [row["key"] for row in door.state("aria", entity)[:count]]
 
 
-def test_with_a_base_only_both_sides_moving_apart_is_a_conflict(
-    concord: Concord, agreed: Concord, door: Door
-) -> None:
+@pytest.fixture
+def four_edits(agreed: Concord, door: Door) -> list[str]:
+    """Edit coupons in step: by billing, by sales, by both apart, by both alike; return the keys."""
     door.reset(drift=False)
     moved_here, moved_there, moved_apart, moved_alike = some_keys(door, "coupon", 4)
     for key in (moved_here, moved_apart):
@@ -20,11 +22,24 @@ def test_with_a_base_only_both_sides_moving_apart_is_a_conflict(
     door.edit("aria", "coupon", moved_alike, coupon_desc="alike")
     door.edit("salesforce", "Aria_Coupon__c", moved_alike, Description__c="alike")
     agreed.document("refresh", "--entity", "coupon")
+    return [moved_here, moved_there, moved_apart, moved_alike]
+
+
+def test_with_a_base_only_both_sides_moving_apart_is_a_conflict(
+    agreed: Concord, four_edits: list[str]
+) -> None:
+    moved_here, moved_there, moved_apart, _ = four_edits
     assert agreed.kinds() == {
         ("coupon", moved_here): "different",
         ("coupon", moved_there): "different",
         ("coupon", moved_apart): "conflict",
     }
+
+
+def test_each_move_is_carried_to_the_other_side_and_a_conflict_is_left(
+    agreed: Concord, four_edits: list[str], door: Door
+) -> None:
+    moved_here, moved_there, moved_apart, _ = four_edits
     agreed.settle()
     assert only(door.salesforce("coupon", moved_here))["Description__c"] == "by billing"
     assert door.aria("coupon", moved_there)["coupon_desc"] == "by sales"

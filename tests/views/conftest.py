@@ -27,6 +27,13 @@ def pytest_configure(config: pytest.Config) -> None:
     config.addinivalue_line("markers", "may_warn: the window logs a warning, and shall")
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if item.path.is_relative_to(Path(__file__).parent):
+            # The offscreen platform says so of every window that is shown.
+            item.add_marker(pytest.mark.qt_log_ignore("This plugin does not support"))
+
+
 @pytest.fixture(autouse=True)
 def nothing_unannounced(
     caplog: pytest.LogCaptureFixture, request: pytest.FixtureRequest

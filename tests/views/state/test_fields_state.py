@@ -55,7 +55,7 @@ def test_a_conflict_marks_the_words_and_waits(bench: Workbench) -> None:
 
 
 def test_a_decided_conflict_has_a_result(bench: Workbench) -> None:
-    shown = view(bench, "plan", "BASIC", Choice(True, {"description": "salesforce"}))
+    shown = view(bench, "plan", "BASIC", Choice(ticked=True, take={"description": "salesforce"}))
     assert shown.rows[0].arrow is Arrow.TO_BILLING
     assert "world" in shown.rows[0].result.text
 

@@ -67,11 +67,11 @@ def test_a_conflict_needs_a_direction_before_its_tick_means_anything() -> None:
 
 def test_turning_an_insert_into_a_delete_does_not_tick_it() -> None:
     only = row(Kind.ONLY_IN_BILLING, salesforce=False)
-    assert directed(only, NO_CHOICE, "salesforce") == Choice(False, {"*": "salesforce"})
+    assert directed(only, NO_CHOICE, "salesforce") == Choice(ticked=False, take={"*": "salesforce"})
 
 
 def test_the_rule_forgets_the_choice() -> None:
-    assert directed(row(Kind.DIFFERENT), Choice(True, {"*": "skip"}), "") == NO_CHOICE
+    assert directed(row(Kind.DIFFERENT), Choice(ticked=True, take={"*": "skip"}), "") == NO_CHOICE
 
 
 def test_one_decided_field_ticks_a_conflict_and_skipping_unticks_it() -> None:

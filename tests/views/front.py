@@ -1,0 +1,92 @@
+"""Services for a window under test: connections in memory, a workbench made before."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from app.connectors.protocol import Health
+from app.connectors.spec import ConnectorSpec, SecretSpec, SettingSpec
+from app.domain.control import CancelToken, Report
+from app.domain.record import Side
+from app.errors import NotFound, WrongUse
+from app.settings import Connection, Workspace
+from app.sync.workbench import Workbench
+
+ARIA = ConnectorSpec(
+    "aria",
+    "Aria",
+    Side.BILLING,
+    (SettingSpec("core_url", "Core API URL", "Where Aria is."),),
+    (SecretSpec("auth_key", "Authentication key", "From Aria."),),
+)
+SALESFORCE = ConnectorSpec(
+    "salesforce",
+    "Salesforce",
+    Side.SALESFORCE,
+    (SettingSpec("login_url", "Login URL", "Where Salesforce is."),),
+    (SecretSpec("client_secret", "Client secret", "From Salesforce."),),
+)
+BOTH = (
+    Connection("aria-test", "aria", {"core_url": "https://aria.example"}),
+    Connection("sf-test", "salesforce", {"login_url": "https://sf.example"}),
+)
+
+
+@dataclass
+class FakeServices:
+    """Everything that the window asks for, in memory."""
+
+    benches: dict[str, Workbench] = field(default_factory=dict)
+    known: dict[str, Connection] = field(default_factory=dict)
+    made: dict[str, Workspace] = field(default_factory=dict)
+    secrets: dict[str, Mapping[str, str]] = field(default_factory=dict)
+    demo: Workbench | None = None
+    broken: bool = False
+
+    def workspaces(self) -> Sequence[Workspace]:
+        return tuple(self.made.values())
+
+    def open_workbench(self, name: str) -> Workbench:
+        if self.broken:
+            raise NotFound("The store is gone.", "Look for it.")
+        return self.benches[name]
+
+    def create_workspace(self, workspace: Workspace) -> Workspace:
+        self.made[workspace.name] = workspace
+        return workspace
+
+    def connections(self) -> Sequence[Connection]:
+        return tuple(self.known.values())
+
+    def kinds(self) -> Sequence[ConnectorSpec]:
+        return (ARIA, SALESFORCE)
+
+    def save_connection(self, connection: Connection, secrets: Mapping[str, str]) -> object:
+        self.known[connection.name] = connection
+        self.secrets[connection.name] = secrets
+        return None
+
+    def delete_connection(self, name: str) -> None:
+        if any(name in {w.billing, w.salesforce} for w in self.made.values()):
+            raise WrongUse("A workspace uses it.", "Delete the workspace first.")
+        del self.known[name]
+
+    def secrets_place(self, connection: Connection) -> str:
+        return f"The secrets of {connection.name} are in the keyring."
+
+    def check_connection(self, name: str, cancel: CancelToken) -> Health:
+        cancel.check()
+        if self.broken:
+            raise NotFound("Nobody answers.", "Look at the address.")
+        return Health("00D1", f"user of {name}", "66.0")
+
+    def start_demo(self, cancel: CancelToken, report: Report) -> str:  # noqa: ARG002 - the Protocol's
+        assert self.demo is not None
+        self.with_workspace(self.demo, "demo")
+        return "demo"
+
+    def with_workspace(self, bench: Workbench, name: str = "test") -> "FakeServices":
+        """Make a workspace on a workbench that is there."""
+        self.known.update({each.name: each for each in BOTH})
+        self.benches[name] = replace(bench, name=name)
+        self.made[name] = Workspace(name, "aria-test", "sf-test", "aria_catalog")
+        return self

@@ -1,0 +1,179 @@
+"""The whole window on fake sides."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+from PySide6.QtGui import QAccessible, QAccessibleInterface, QColor
+from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.domain.record import Side
+from app.sync.workbench import Workbench
+from app.views.commit_dialog import CommitDialog
+from app.views.looks import DARK, LIGHT, Colours, dress
+from app.views.main_window import FIRST_START, MainWindow
+from tests.views.catalog import put
+from tests.views.front import BOTH, FakeServices
+
+
+@pytest.fixture
+def services(bench: Workbench) -> FakeServices:
+    return FakeServices().with_workspace(bench)
+
+
+@pytest.fixture
+def window(qtbot: QtBot, services: FakeServices) -> Iterator[MainWindow]:
+    made = MainWindow(services)
+    qtbot.addWidget(made)
+    made.show()
+    made.start()
+    settle(qtbot, made)
+    yield made
+    assert made.pool.shutdown(5)
+
+
+def settle(qtbot: QtBot, window: MainWindow) -> None:
+    qtbot.waitUntil(lambda: window.is_settled, timeout=10_000)
+
+
+def test_the_workspace_opens_with_its_differences(window: MainWindow) -> None:
+    assert window.bar.workspace.currentText() == "test"
+    assert window.status.text == "24 records \u00b7 8 differ \u00b7 5 ticked"
+    assert window.bar.commit.text() == "Commit 5\u2026"
+
+
+def test_a_refresh_reads_compares_and_shows(
+    window: MainWindow, qtbot: QtBot, bench: Workbench
+) -> None:
+    put(bench, Side.BILLING, "coupon", "LATE", name="LATE")
+    with qtbot.waitSignal(window.refreshed, timeout=5000):
+        window.bar.refresh.click()
+    settle(qtbot, window)
+    assert "1 had changed" in window.status.text
+    assert "9 differ" in window.status.text
+
+
+def test_what_was_committed_agrees_afterwards(window: MainWindow, qtbot: QtBot) -> None:
+    window.bar.commit.click()
+    dialog = window.findChild(CommitDialog)
+    assert dialog is not None
+    qtbot.waitUntil(lambda: dialog.run.isVisible() and dialog.run.isEnabled(), timeout=5000)
+    with qtbot.waitSignal(dialog.committed, timeout=5000):
+        dialog.run.click()
+    dialog.reject()
+    settle(qtbot, window)
+    assert "3 differ \u00b7 0 ticked" in window.status.text
+    assert not window.bar.commit.isEnabled()
+
+
+def test_without_a_workspace_there_are_two_doors_and_the_demo_opens(
+    qtbot: QtBot, bench: Workbench
+) -> None:
+    window = MainWindow(FakeServices(demo=bench))
+    qtbot.addWidget(window)
+    window.start()
+    settle(qtbot, window)
+    assert window._names[window._pages.currentIndex()] == FIRST_START
+    window.first.demo.click()
+    qtbot.waitUntil(lambda: window.bench is not None, timeout=5000)
+    settle(qtbot, window)
+    assert window.bar.workspace.currentText() == "demo"
+    assert window.pool.shutdown(5)
+
+
+def test_a_workspace_that_does_not_open_says_why(qtbot: QtBot, bench: Workbench) -> None:
+    services = FakeServices(broken=True).with_workspace(bench)
+    window = MainWindow(services)
+    qtbot.addWidget(window)
+    with qtbot.waitSignal(window.failed, timeout=5000):
+        window.start()
+    settle(qtbot, window)
+    assert window.notice.text == "The store is gone. Look for it."
+    assert window.catalog._message._heading.text() == "The store is gone."
+    assert window.pool.shutdown(5)
+
+
+def test_a_production_connection_paints_a_strip(qtbot: QtBot, services: FakeServices) -> None:
+    services.known["sf-test"] = replace(BOTH[1], production=True)
+    window = MainWindow(services)
+    qtbot.addWidget(window)
+    window.show()
+    window.start()
+    settle(qtbot, window)
+    assert window.strip.isVisible()
+    assert window.strip._text.text() == "PRODUCTION \u00b7 sf-test"
+    assert window.pool.shutdown(5)
+
+
+def test_closing_stops_the_work_and_closes_the_store(window: MainWindow, bench: Workbench) -> None:
+    assert window.close()
+    assert bench.store._open == []
+
+
+def test_every_control_has_a_name_for_screen_readers(window: MainWindow) -> None:
+    nameless = []
+    for page in ("catalog", "history", "connections"):
+        window.choose_page(page)
+        for widget in window.findChildren(QWidget):
+            found = QAccessible.queryAccessibleInterface(widget)
+            if widget.isVisible() and found and _needs_name(found, widget):
+                nameless.append((type(widget).__name__, widget.objectName()))
+    assert nameless == []
+
+
+def _needs_name(found: QAccessibleInterface, widget: QWidget) -> bool:
+    roles = {
+        QAccessible.Role.Button, QAccessible.Role.ButtonMenu, QAccessible.Role.CheckBox,
+        QAccessible.Role.EditableText, QAccessible.Role.Tree, QAccessible.Role.Table,
+        QAccessible.Role.ComboBox,
+    }  # fmt: skip
+    inside = isinstance(widget.parent(), (QLineEdit, QComboBox))
+    # Qt's own corner button of a table says nothing and does nothing here.
+    corner = type(widget).__name__ in {"QTableCornerButton", "QAbstractButton"}
+    return (
+        found.role() in roles
+        and not inside
+        and not corner
+        and not found.text(QAccessible.Text.Name)
+    )
+
+
+@pytest.mark.parametrize("dark", [False, True])
+def test_the_window_is_painted_in_light_and_dark(
+    window: MainWindow, qtbot: QtBot, *, dark: bool
+) -> None:
+    app = QApplication.instance()
+    assert isinstance(app, QApplication)
+    dress(app, dark=dark)
+    settle(qtbot, window)
+    window.resize(1280, 800)
+    image = window.grab().toImage()
+    ground = image.pixelColor(image.width() // 3, image.height() - 10).lightness()
+    assert (ground < 80) is dark
+    colours = {image.pixel(x, 300) for x in range(100, image.width(), 3)}
+    assert len(colours) > 8, "there is something to see"
+    dress(app, dark=False)
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+def test_every_state_can_be_read_on_its_ground_and_on_the_selection(colours: Colours) -> None:
+    pairs = [(ink.front, ink.ground) for ink in colours.tones.values()]
+    pairs += [(ink.front, colours.selection) for ink in colours.tones.values()]
+    pairs += [(colours.muted, colours.window), (colours.accent_text, colours.accent)]
+    poor = [pair for pair in pairs if contrast(*pair) < 4.5]
+    assert poor == []
+
+
+def contrast(one: str, other: str) -> float:
+    """Return the contrast of two colours (WCAG 2.2, 1.4.3)."""
+    bright, dim = sorted((_luminance(QColor(one)), _luminance(QColor(other))), reverse=True)
+    return (bright + 0.05) / (dim + 0.05)
+
+
+def _luminance(colour: QColor) -> float:
+    parts = [
+        part / 12.92 if part <= 0.04045 else ((part + 0.055) / 1.055) ** 2.4
+        for part in (colour.redF(), colour.greenF(), colour.blueF())
+    ]
+    return 0.2126 * parts[0] + 0.7152 * parts[1] + 0.0722 * parts[2]
