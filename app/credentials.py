@@ -144,7 +144,8 @@ class Credentials:
             self._memory.pop((connection, secret), None)
             return True
         self._memory[connection, secret] = value
-        log.warning(
+        # Who asked tells the person (`connect` and the window do); the log has it for later.
+        log.info(
             "A secret of connection %s is not saved: %s. It is kept until Concord ends; "
             "next time set %s.",
             connection,

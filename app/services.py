@@ -132,6 +132,7 @@ class Services:
                 "Choose another name, or delete that one first.",
             )
         kind = self.connection(workspace.billing).kind
+        settings.check_sides(self.base, workspace)
         if not workspace.mapping:
             workspace = replace(workspace, mapping=f"{kind}_catalog")
         elif not settings.NAME.fullmatch(workspace.mapping):
@@ -209,7 +210,9 @@ class Services:
                 return self.mapping(Workspace("", "", "", f"{kind}_catalog"))
             except NotFound:
                 continue
-        raise NotFound("No mapping comes with Concord.", "Install Concord again.")
+        raise NotFound(
+            f"No mapping for {connection!r} comes with Concord.", "Make a workspace with it first."
+        )
 
     def _connector(self, connection: Connection, mapping: WorkspaceMapping) -> Connector:
         return registry.connect(
@@ -258,6 +261,6 @@ def _known(what: str, connection: Connection, given: Mapping[str, str], names: l
     for name in given:
         if name not in names:
             raise WrongUse(
-                f"A {connection.kind} connection has no {what} {name!r}.",
+                f"Connections of kind {connection.kind} have no {what} {name!r}.",
                 f"It has: {', '.join(names) or 'none'}.",
             )

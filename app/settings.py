@@ -205,12 +205,12 @@ def load_workspace(base: Path, name: str) -> Workspace:
     return _load(base / WORKSPACES, name, Workspace)
 
 
-def save_workspace(base: Path, workspace: Workspace) -> None:
-    """Keep a workspace, in place of the one that had its name.
+def check_sides(base: Path, workspace: Workspace) -> None:
+    """Make sure that a workspace has one billing and one Salesforce connection.
 
     Raises:
         NotFound: One of its connections does not exist.
-        WrongUse: Its name cannot be one, or its connections are on the wrong sides.
+        WrongUse: They are on the wrong sides.
     """
     billing = load_connection(base, workspace.billing)
     salesforce = load_connection(base, workspace.salesforce)
@@ -220,6 +220,16 @@ def save_workspace(base: Path, workspace: Workspace) -> None:
             f"{salesforce.kind} as its Salesforce side.",
             "A workspace is one billing connection and one Salesforce connection.",
         )
+
+
+def save_workspace(base: Path, workspace: Workspace) -> None:
+    """Keep a workspace, in place of the one that had its name.
+
+    Raises:
+        NotFound: One of its connections does not exist.
+        WrongUse: Its name cannot be one, or its connections are on the wrong sides.
+    """
+    check_sides(base, workspace)
     _save(base / WORKSPACES, workspace)
 
 
@@ -247,9 +257,15 @@ def mapping_file(base: Path, workspace: Workspace) -> Traversable:
     own = base / Path(workspace.mapping).expanduser()
     if own.is_file():
         return own
-    if NAME.fullmatch(workspace.mapping):
-        return resource("mappings", f"{workspace.mapping}.toml")
-    raise NotFound(f"There is no mapping {workspace.mapping!r}.", "Name a file that exists.")
+    shipped = resource("mappings")
+    name = f"{workspace.mapping}.toml"
+    if NAME.fullmatch(workspace.mapping) and shipped.joinpath(name).is_file():
+        return shipped.joinpath(name)
+    known = ", ".join(sorted(each.name.removesuffix(".toml") for each in shipped.iterdir()))
+    raise NotFound(
+        f"There is no mapping {workspace.mapping!r}.",
+        f"Name a file that exists, or one that comes with Concord: {known}.",
+    )
 
 
 @dataclass(frozen=True, slots=True)

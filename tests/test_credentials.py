@@ -154,7 +154,7 @@ def test_without_a_keyring_the_error_names_the_variable() -> None:
 
 @pytest.mark.usefixtures("none")
 def test_what_is_not_saved_is_told_without_its_value(caplog: pytest.LogCaptureFixture) -> None:
-    with caplog.at_level(logging.WARNING):
+    with caplog.at_level(logging.INFO):
         Credentials().set(NAME, KEY, "hunter2")
     assert VARIABLE in caplog.text
     assert "hunter2" not in caplog.text

@@ -39,7 +39,7 @@ def test_signals_lose_no_reference_of_true() -> None:
 
 
 class _Empty(QStandardItemModel):
-    def data(self, *_: object) -> None:
+    def data(self, *_: object) -> object:
         return None
 
 

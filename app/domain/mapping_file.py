@@ -194,19 +194,29 @@ class _Parser:
             return kind(row.get(name))
         except ValueError as error:
             hint = f"It may be: {', '.join(str(item.value) for item in kind)}."
-            raise self._error(path, f"{name} cannot be {row.get(name)!r}", hint) from error
+            raise self._error(
+                path, f"{name} cannot be {row.get(name)!r}", hint, setting=name
+            ) from error
 
-    def _error(self, path: tuple[str, ...], what: str, hint: str) -> MappingInvalid:
-        where = f"{self.file_name}:{line_of(self.text, path)}"
+    def _error(
+        self, path: tuple[str, ...], what: str, hint: str, setting: str = ""
+    ) -> MappingInvalid:
+        """Return the error; `setting` helps to find its line where the words name it already."""
+        where = f"{self.file_name}:{line_of(self.text, (*path, *filter(None, [setting])))}"
         place = " of ".join(f"{part!r}" for part in reversed(path))
         return MappingInvalid(f"{where}: {place + ': ' if place else ''}{what}.", hint)
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int:
-    """Return the 1-based line where the names of a path occur in turn, or the nearest one."""
+    """Return the 1-based line of a setting: names of entity and field, then perhaps a setting's.
+
+    What cannot be found is left out, so that the line is at least near.
+    """
     position = 0
     for part in path:
-        found = re.compile(rf"\b{re.escape(part)}\b").search(text, position)
+        word = re.escape(part)
+        named = re.compile(rf'\bname\s*=\s*"{word}"').search(text, position)
+        found = named or re.compile(rf"\b{word}\s*=|\b{word}\b").search(text, position)
         if found:
             position = found.start()
     return text.count("\n", 0, position) + 1

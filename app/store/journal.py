@@ -121,7 +121,8 @@ def finish(store: Store, run: str, calls: Mapping[str, int], seconds: float) -> 
         earlier, before_s = connection.execute(
             "SELECT calls, coalesce(seconds, 0) FROM commit_run WHERE id = ?", (run,)
         ).fetchone()
-        total = Counter(orjson.loads(earlier or "{}")) + Counter(calls)
+        total = Counter(orjson.loads(earlier or "{}"))
+        total.update(calls)
         open_states = (run, OutcomeState.INTENT.value, OutcomeState.UNKNOWN.value)
         left = connection.execute(
             "SELECT count(*) FROM journal WHERE run = ? AND state IN (?, ?)", open_states

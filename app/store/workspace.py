@@ -135,6 +135,7 @@ class Store:
             connection.execute("PRAGMA journal_mode = WAL")
             migrate(connection, version)
         self._adopt_mapping(connection)
+        self._forget_judgements(connection)
 
     def _adopt_mapping(self, connection: sqlite3.Connection) -> None:
         stored = {
@@ -155,6 +156,17 @@ class Store:
                     "INSERT OR REPLACE INTO entity VALUES (?, ?, ?, ?)", row
                 )
                 self.entity_ids[entity.name] = number or int(cursor.lastrowid or 0)
+
+    def _forget_judgements(self, connection: sqlite3.Connection) -> None:
+        """Judge every difference anew after a change of the mapping: an owner may have changed."""
+        row = connection.execute("SELECT value FROM note WHERE name = 'mapping'").fetchone()
+        if row is not None and row[0] == self.mapping.fingerprint:
+            return
+        with self.transaction(connection):
+            connection.execute("DELETE FROM diff")
+            connection.execute(
+                "INSERT OR REPLACE INTO note VALUES ('mapping', ?)", (self.mapping.fingerprint,)
+            )
 
 
 def _translated(error: sqlite3.Error, path: Path) -> StoreError:

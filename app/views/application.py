@@ -19,6 +19,7 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication
 
 from app.domain.diff import Kind
+from app.store.pager import rows
 from app.views.icons import retint
 from app.views.looks import dress, system_is_dark
 from app.views.main_window import MainWindow
@@ -153,11 +154,14 @@ class Photographer(QObject):
         self._end(0 if window.grab().save(str(self._file), "PNG") else 1)
 
     def _show_a_difference(self) -> None:
-        """Go to a pair that differs, so that the picture has something to say."""
-        survey = self._window.catalog.survey
+        """Go to the pair that differs in most fields, so that the picture has much to say."""
+        bench, survey = self._window.bench, self._window.catalog.survey
         pairs = [link for link in survey.order if survey.kinds[link] is Kind.DIFFERENT]
-        for link in (*pairs, *survey.order)[:1]:
-            self._window.catalog.trees.go_to(link)
+        if bench is None or not pairs:
+            return
+        found = rows(bench.store, pairs)
+        most = max(pairs, key=lambda link: len(found[link].fields) if link in found else 0)
+        self._window.catalog.trees.go_to(most)
 
     def _end(self, status: int) -> None:
         self.status = status

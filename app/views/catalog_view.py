@@ -176,8 +176,6 @@ class CatalogView(QWidget):
         if self._resets:
             self._resets = False
             self.trees.show_survey(self._bench.store, survey)
-            if self.window().focusWidget() is None:
-                self.trees.billing.setFocus()
         else:
             self.trees.model.recount(survey)
         self.trees.model.note_choices(self._unstored)

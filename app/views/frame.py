@@ -24,6 +24,7 @@ from app.views.state.toolbar import Toolbar
 
 RAIL_WIDTH = 92
 BAR_HEIGHT = 56
+_BUTTON_HEIGHT = 32
 _STYLED = Qt.WidgetAttribute.WA_StyledBackground
 
 
@@ -74,6 +75,10 @@ class Rail(QWidget):
         """Mark a page as the one that is shown."""
         self._buttons[name].setChecked(True)
 
+    def holds(self, widget: QWidget | None) -> bool:
+        """Return whether a widget is one of the rail's, or none at all."""
+        return widget is None or widget in self._buttons.values()
+
     @Slot()
     def _on_clicked(self) -> None:
         button = self.sender()
@@ -111,7 +116,7 @@ class TopBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 0, 16, 0)
         layout.setSpacing(8)
-        self.workspace.setMinimumSize(180, 32)
+        self.workspace.setMinimumSize(180, _BUTTON_HEIGHT)
         self.workspace.setAccessibleName(tr("Workspace"))
         layout.addWidget(self.workspace)
         layout.addSpacing(8)
@@ -132,6 +137,7 @@ class TopBar(QWidget):
         self.compare.setToolTip(tr("Compare what was read, without reading again"))
         self.commit.setToolTip(tr("Show what would be written (Ctrl+Return)"))
         for button in (self.refresh, self.compare, self.commit):
+            button.setFixedHeight(_BUTTON_HEIGHT)
             layout.addWidget(button)
         self.workspace.textActivated.connect(self.workspace_chosen)
         self.refresh.clicked.connect(self._on_refresh)

@@ -314,6 +314,8 @@ class MainWindow(QMainWindow):
 
     @Slot(object)
     def _on_survey(self, survey: Survey) -> None:
+        if self.rail.holds(self.focusWidget()):
+            self.catalog.trees.billing.setFocus()
         self.status.rest("  ".join(part for part in (self._told, survey_words(survey)) if part))
         self._show_state()
 

@@ -9,7 +9,7 @@ import pytest
 
 from tests.end_to_end.front_door import Concord, Door, only, until
 
-SLOW_S = 0.25
+SLOW_S = 0.12
 
 
 def slow(door: Door) -> None:

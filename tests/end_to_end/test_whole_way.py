@@ -65,9 +65,10 @@ def test_a_refresh_reads_what_the_systems_hold(agreed: Concord, door: Door) -> N
 def test_the_calls_printed_are_the_calls_that_the_systems_counted(
     agreed: Concord, door: Door
 ) -> None:
-    for step in (lambda: agreed.document("refresh"), agreed.plan, agreed.commit):
+    plan = str(agreed.plan_file)
+    for words in (["refresh"], ["plan", "-o", plan], ["commit", plan, "--yes"]):
         door.forget_calls()
-        printed = step().get("calls", {"billing": 0, "salesforce": 0})
+        printed = agreed.document(*words).get("calls", {"billing": 0, "salesforce": 0})
         assert printed["billing"] == door.calls("aria").total()
         assert printed["salesforce"] == door.calls("salesforce").total()
 

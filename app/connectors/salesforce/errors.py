@@ -67,7 +67,7 @@ def translated(refused: Refusal, connection: str) -> AppError:
     if refused.status == _FORBIDDEN or refused.code in _HIDDEN:
         return NotAllowed(
             f"{where}: {refused.words}",
-            "Give the user the permission set, or run `concord prepare`.",
+            "Give the user the permission set, or make what is missing (docs/connect.md).",
         )
     if refused.status == _RETIRED:
         return WrongUse(f"{where}: this API version is retired.", "Raise the api_version setting.")

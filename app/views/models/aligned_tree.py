@@ -228,7 +228,7 @@ class AlignedTree(QAbstractItemModel):
         if node.what is What.RECORD:
             return _NOTHING
         tally = None if node.place is None else survey.tallies.get(node.place)
-        return group_view(node.label, len(node.links), tally)
+        return group_view(node.title or node.label, len(node.links), tally)
 
     def _find_below(self, node: Node, link: int) -> Node | None:
         """Return the record below a node, through the groups between them."""

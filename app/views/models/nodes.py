@@ -43,6 +43,7 @@ class Node:
         number: Its place in the forest's list; what a QModelIndex carries.
         row: Its place among its siblings.
         entity: The entity of the records directly in it, or of the record that it is.
+        label: What tells it from its siblings; `title` is what is shown instead, if anything.
         links: The records in it, for anything but a record.
         place: The group of the survey that counts it, if any.
         children: None until it is opened for the first time.
@@ -56,6 +57,7 @@ class Node:
     entity: EntityMapping | None = None
     link: int = 0
     label: str = ""
+    title: str = ""
     links: Sequence[int] = ()
     place: Place | None = None
     children: "list[Node] | None" = field(default=None, repr=False)
@@ -209,9 +211,17 @@ class Forest:
         for label, links in groups.items():
             part = self._make(node, len(made), What.GROUP, wanted)
             part.label, part.links = label or tr("none"), links
+            part.title = self._group_title(wanted, label)
             part.place = Place(above, wanted.name, label)
             made.append(part)
         return made
+
+    def _group_title(self, entity: EntityMapping, label: str) -> str:
+        """Return the name of the record that a group's key points at, "" where there is none."""
+        field = entity.fields[entity.index[entity.group_by]]
+        link = self.link_of(RecordKey(field.to, label)) if field.to and label else None
+        row = None if link is None or self.reader is None else self.reader.row(link)
+        return "" if row is None else row.title
 
     def _place_above(self, node: Node) -> int:
         return node.place.above if node.place else 0

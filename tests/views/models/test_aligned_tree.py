@@ -86,7 +86,7 @@ def test_children_of_several_kinds_stand_in_groups_and_tiers_below_their_schedul
         "      ~ Voice Pro 2026",
         "        . Services (1)",
         "          . Calls",
-        "            . PRO-USD (2)",
+        "            . PRO USD (2)",
         "              . Rate tier 1",
         "              ~ Rate tier 2",
         "        . Rate schedules (1)",
@@ -109,7 +109,7 @@ def test_a_filter_leaves_what_matches_and_what_stands_above(bench: Workbench) ->
         "      ~ Voice Pro 2026",
         "        . Services (1)",
         "          . Calls",
-        "            . PRO-USD (1)",
+        "            . PRO USD (1)",
         "              ~ Rate tier 2",
     ]
 
