@@ -26,7 +26,7 @@ from app.views.state.progress import notice
 from app.views.state.survey import Survey
 from app.views.state.toolbar import refresh_words, survey_words, toolbar
 from app.views.status_line import StatusLine
-from app.views.tasks import Task, TaskPool
+from app.views.tasks import Task, TaskPool, Work
 from app.views.watchdog import Watchdog
 
 CATALOG, HISTORY, CONNECTIONS, FIRST_START = "catalog", "history", "connections", "first"
@@ -56,6 +56,7 @@ class MainWindow(QMainWindow):
         self._benches: dict[str, Workbench] = {}
         self._wanted, self._told = "", ""
         self._working: Task | None = None
+        self._surveys = True
         self.rail = Rail(
             (
                 (CATALOG, "catalog", tr("Catalog")),
@@ -185,7 +186,9 @@ class MainWindow(QMainWindow):
         services = self._services
         # Opening may bring an old store up to date, which writes it.
         task = self._start(
-            lambda _cancel, _report: services.open_workbench(name), tr("Opening the workspace")
+            lambda _cancel, _report: services.open_workbench(name),
+            tr("Opening the workspace"),
+            surveys=False,
         )
         task.succeeded.connect(self._on_opened)
         task.failed.connect(self._on_not_opened)
@@ -285,10 +288,14 @@ class MainWindow(QMainWindow):
         self.choose_page(CONNECTIONS)
         self.connections.add_first()
 
-    def _start(self, work: object, title: str) -> Task:
-        """Start work that writes the store; nothing else of the kind may start until it ended."""
+    def _start(self, work: Work, title: str, *, surveys: bool = True) -> Task:
+        """Start work that writes the store; nothing else of the kind may start until it ended.
+
+        `surveys` says whether the trees are to be looked at anew afterwards.
+        """
         self.notice.hide()
-        task = self._working = self.pool.start(work, title=title, writes=True)  # type: ignore[arg-type]  # lambdas
+        self._surveys = surveys
+        task = self._working = self.pool.start(work, title=title, writes=True)
         task.failed.connect(self._on_failed)
         task.finished.connect(self._on_worked)
         self._show_state()
@@ -298,7 +305,7 @@ class MainWindow(QMainWindow):
     def _on_worked(self) -> None:
         self._working = None
         self.first.setEnabled(True)
-        if self.bench is not None:
+        if self.bench is not None and self._surveys:
             self.catalog.resurvey()
         self._show_state()
 

@@ -83,7 +83,7 @@ def test_what_the_parser_refuses_has_status_two(
         (["commit", "-w", "w", "none.json", "--yes"], "none.json cannot be read"),
         (["history", "-w", "w", "--commit", "none"], "no commit 'none'"),
         (["workspace", "create", "w", "--billing", "a", "--salesforce", "s"], "already"),
-        (["workspace", "create", "x", "--billing", "s", "--salesforce", "s"], "mapping"),
+        (["workspace", "create", "x", "--billing", "s", "--salesforce", "s"], "billing side"),
     ],
 )
 def test_a_wrong_option_on_a_workspace_is_named(

@@ -222,7 +222,7 @@ def until(condition: Callable[[], bool], what: str) -> None:
     pause = Event()
     while not condition():
         assert time.monotonic() < end, f"never: {what}"
-        pause.wait(0.005)
+        pause.wait(0.015)
 
 
 def assert_shape(value: Any, shape: Any, where: str = "$") -> None:

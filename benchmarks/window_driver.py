@@ -1,0 +1,108 @@
+"""Opens the window offscreen on a prepared workspace, refreshes, commits; tells what it measured."""
+
+import json
+import os
+import sys
+import time
+from pathlib import Path
+
+STARTED_AT = float(sys.argv[2]) if len(sys.argv) > 2 else time.time()
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+
+from PySide6.QtCore import QCoreApplication, QEvent, QObject, QTimer, Slot
+from PySide6.QtWidgets import QApplication
+
+from app.credentials import Credentials
+from app.services import Services
+from app.views.application import Looks
+from app.views.commit_dialog import CommitDialog
+from app.views.main_window import MainWindow
+from app.views.state import language
+from app.views.tasks import TaskPool
+
+_LOOK_MS = 15
+_LIMIT_S = 90
+
+
+class Driver(QObject):
+    """Goes through the stages one after the other, as a person would."""
+
+    def __init__(self, window: MainWindow) -> None:
+        super().__init__(window)
+        self.window = window
+        self.told: dict[str, float] = {}
+        self._stages = [self.refresh, self.plan, self.commit, self.end]
+        self._names = ["open", "refresh", "plan", "commit"]
+        self._began = time.monotonic()
+        self._clock = QTimer(self)
+        self._clock.setInterval(_LOOK_MS)
+        self._clock.timeout.connect(self.on_look)
+        QApplication.instance().installEventFilter(self)
+        window.opened.connect(self.on_opened)
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Note when the first paint of the window is through."""
+        if event.type() == QEvent.Type.Paint and "first_paint_s" not in self.told:
+            self.told["first_paint_s"] = -1.0
+            QTimer.singleShot(0, self.on_painted)
+        return super().eventFilter(watched, event)
+
+    @Slot()
+    def on_painted(self) -> None:
+        """The first paint is done."""
+        self.told["first_paint_s"] = time.time() - STARTED_AT
+
+    @Slot(str)
+    def on_opened(self, _name: str) -> None:
+        """The workspace is open: begin to look."""
+        self._clock.start()
+
+    @Slot()
+    def on_look(self) -> None:
+        """Go on with the next stage as soon as nothing is under way."""
+        if time.monotonic() - self._began > _LIMIT_S:
+            raise SystemExit("the window did not come to its end in time")
+        if not self.window.is_settled:
+            return
+        watchdog = self.window.watchdog
+        self.told[f"block_{self._names[0]}_ms"] = watchdog.longest_s * 1000
+        watchdog.reset()
+        self._names.pop(0)
+        self._stages.pop(0)()
+
+    def refresh(self) -> None:
+        """Press Refresh."""
+        self.window.bar.refresh.click()
+
+    def plan(self) -> None:
+        """Press Commit…"""
+        self.window.plan_commit()
+
+    def commit(self) -> None:
+        """Confirm."""
+        self.window.findChild(CommitDialog).run.click()
+
+    def end(self) -> None:
+        """Tell and end."""
+        self._clock.stop()
+        QCoreApplication.exit(0)
+
+
+def main() -> None:
+    """Run the window through its stages."""
+    sys.setswitchinterval(0.0005)
+    app = QApplication(["concord"])
+    language.install(lambda text: QCoreApplication.translate("Concord", text))
+    looks = Looks(app, None)
+    window = MainWindow(Services(Path(sys.argv[1]), Credentials()), TaskPool(looks))
+    driver = Driver(window)
+    window.show()
+    window.start("demo")
+    app.exec()
+    told = dict(driver.told)
+    window.close()
+    print(json.dumps(told))
+
+
+if __name__ == "__main__":
+    main()
