@@ -6,7 +6,7 @@ from argparse import Namespace
 from contextlib import ExitStack
 
 from app.demo import prepare_demo, sandbox_process
-from app.domain.control import CancelToken, Progress, Report, no_report
+from app.domain.control import CancelToken, Progress, Report
 from app.errors import WrongUse
 from app.services import Services
 from app.views.application import WindowOptions, run
@@ -46,14 +46,10 @@ def run_window(services: Services, options: Namespace) -> int:
         raise WrongUse("--offscreen shows nothing by itself.", "Add --screenshot FILE.")
     with ExitStack() as stack:
         window_services = WindowServices(services, stack)
-        workspace = None
-        if options.command == "demo":
-            print("Starting the sandbox …", file=sys.stderr)  # noqa: T201 - before there is a window
-            workspace = window_services.start_demo(CancelToken(), no_report)
-        return run(
-            window_services,
-            WindowOptions(workspace, options.screenshot, options.offscreen, options.dark),
+        window = WindowOptions(
+            None, options.screenshot, options.offscreen, options.dark, options.command == "demo"
         )
+        return run(window_services, window)
 
 
 def has_display() -> bool:

@@ -42,8 +42,8 @@ def at_rest(folder: Path, count: int) -> list[Claim]:
         Claim("compare at rest, times the pairs/s of datacompy", best.total / ours.total, 20),
         Claim("compare at rest, times the pairs/s of a polars join", join.total / ours.total, 1),
         Claim("memory, times less than the lightest of them", lightest / ours.peak_mib, 10),
-        Claim("compare again after 1 % changed, share of the first", again.total / ours.total, None),
-        Claim("compare again with nothing changed, share of the first", idle.total / ours.total, None),
+        Claim("again after 1 % changed, share of the first", again.total / ours.total, None),
+        Claim("again with nothing changed, share of the first", idle.total / ours.total, None),
     ]
 
 

@@ -137,8 +137,8 @@ def _frame_of(folder: str) -> Any:
     import polars as pl
 
     frames = [
-        pl.from_dicts(orjson.loads(page)["records"], infer_schema_length=200).drop("attributes", "Id")
-        for page in read_pages(Path(folder))
+        pl.from_dicts(rows, infer_schema_length=200).drop("attributes", "Id")
+        for rows in (orjson.loads(page)["records"] for page in read_pages(Path(folder)))
     ]
     return pl.concat(frames, how="vertical_relaxed")
 

@@ -51,7 +51,8 @@ def pages(made: Iterator[list[Any]]) -> Iterator[bytes]:
     page: list[dict[str, Any]] = []
     for row in made:
         attributes = {"type": "Row__c", "url": f"/services/data/v66.0/sobjects/Row__c/{row[0]}"}
-        page.append({"attributes": attributes, "Id": f"a00{row[0]}AAA", **dict(zip(names, row, strict=True))})
+        fields = dict(zip(names, row, strict=True))
+        page.append({"attributes": attributes, "Id": f"a00{row[0]}AAA", **fields})
         if len(page) == PAGE:
             yield orjson.dumps({"totalSize": PAGE, "done": True, "records": page})
             page = []
@@ -90,5 +91,3 @@ def _value(kind: FieldType, seed: int) -> Any:
     if kind is FieldType.BOOLEAN:
         return seed % 3 == 0
     return f"20{10 + seed % 20:02d}-{1 + seed % 12:02d}-{1 + seed % 28:02d}"
-
-

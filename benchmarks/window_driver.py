@@ -1,4 +1,4 @@
-"""Opens the window offscreen on a prepared workspace, refreshes, commits; tells what it measured."""
+"""Opens the window offscreen on a prepared workspace, refreshes, commits, tells how long."""
 
 import json
 import os
@@ -14,7 +14,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.credentials import Credentials
 from app.services import Services
-from app.views.application import Looks
+from app.views.application import Looks, keep_collector_away
 from app.views.commit_dialog import CommitDialog
 from app.views.main_window import MainWindow
 from app.views.state import language
@@ -40,7 +40,7 @@ class Driver(QObject):
         QApplication.instance().installEventFilter(self)
         window.opened.connect(self.on_opened)
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:  # noqa: N802 - Qt's name
         """Note when the first paint of the window is through."""
         if event.type() == QEvent.Type.Paint and "first_paint_s" not in self.told:
             self.told["first_paint_s"] = -1.0
@@ -75,7 +75,7 @@ class Driver(QObject):
         self.window.bar.refresh.click()
 
     def plan(self) -> None:
-        """Press Commit…"""
+        """Open the commit dialog."""
         self.window.plan_commit()
 
     def commit(self) -> None:
@@ -90,12 +90,13 @@ class Driver(QObject):
 
 def main() -> None:
     """Run the window through its stages."""
-    sys.setswitchinterval(0.0005)
     app = QApplication(["concord"])
     language.install(lambda text: QCoreApplication.translate("Concord", text))
+    keep_collector_away()
     looks = Looks(app, None)
     window = MainWindow(Services(Path(sys.argv[1]), Credentials()), TaskPool(looks))
     driver = Driver(window)
+    window.opened.connect(looks.on_opened)
     window.show()
     window.start("demo")
     app.exec()

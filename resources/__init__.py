@@ -1,1 +1,1 @@
-"""Files that Concord ships: mappings, icons, fonts, sandbox data. Found by `app.settings.resource`."""
+"""Files that Concord ships: mappings, icons, fonts, sandbox data; see `app.settings.resource`."""

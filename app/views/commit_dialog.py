@@ -1,6 +1,5 @@
 """Commit: the plan in words, then its run, then what became of it."""
 
-# ruff: noqa: N802 - what overrides Qt keeps Qt's name
 from collections.abc import Sequence
 
 from PySide6.QtCore import QTimer, Signal, Slot

@@ -1,6 +1,5 @@
 """The fields of the current record, below the trees."""
 
-# ruff: noqa: N802 - what overrides Qt keeps Qt's name
 from html import escape
 
 from PySide6.QtCore import (

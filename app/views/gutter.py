@@ -1,6 +1,5 @@
 """The gutter between the two trees: tick box, sign of the change, arrow of the write."""
 
-# ruff: noqa: N802 - what overrides Qt keeps Qt's name
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, QSize, Qt, Signal
 from PySide6.QtGui import QColor, QFont, QMouseEvent, QPainter, QPaintEvent, QPen, QPolygonF
 from PySide6.QtWidgets import QToolTip, QWidget

@@ -1,6 +1,5 @@
 """The window: the frame, its pages, and the work that concerns the whole workspace."""
 
-# ruff: noqa: N802 - what overrides Qt keeps Qt's name
 from PySide6.QtCore import QSettings, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QIcon, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget

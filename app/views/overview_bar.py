@@ -1,6 +1,5 @@
 """The bar beside the trees that marks where differences are; a click goes there."""
 
-# ruff: noqa: N802 - what overrides Qt keeps Qt's name
 from collections.abc import Sequence
 
 from PySide6.QtCore import QRectF, QSize, Qt, Signal

@@ -1,6 +1,5 @@
 """One of the two trees: it paints whole rows from prepared texts."""
 
-# ruff: noqa: N802 - what overrides Qt keeps Qt's name
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QBrush,

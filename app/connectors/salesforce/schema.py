@@ -42,7 +42,7 @@ class Schema:
             self._objects.pop(entity.sobject, None)  # it may be mended while we live
             raise NotAllowed(
                 f"Salesforce connection {self._session.http.connection!r}: {'; '.join(unseen)}.",
-                "Give the user the permission set with these fields, or make them (docs/connect.md).",
+                "Give the user a permission set with these fields, or make them: docs/connect.md.",
             )
         return fields
 

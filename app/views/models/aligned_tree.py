@@ -1,6 +1,5 @@
 """The one model behind both trees: aligned rows, the same for billing and Salesforce."""
 
-# ruff: noqa: N802 - what overrides Qt keeps Qt's name
 from collections.abc import Mapping
 from typing import Any
 

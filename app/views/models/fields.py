@@ -1,6 +1,5 @@
 """The field table's model: a line a field of the current record."""
 
-# ruff: noqa: N802 - what overrides Qt keeps Qt's name
 from collections.abc import Sequence
 from typing import Any
 

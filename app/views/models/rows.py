@@ -1,6 +1,5 @@
 """A small read-only table of ready texts, for lists that fit on a few screens."""
 
-# ruff: noqa: N802 - what overrides Qt keeps Qt's name
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
