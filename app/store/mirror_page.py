@@ -1,7 +1,7 @@
 """One page of records into the mirror: new links, changed documents, kept bases."""
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from typing import NamedTuple
 
 from app.domain.convert import text
@@ -32,6 +32,12 @@ class _Row(NamedTuple):
     record: Record
     body: bytes
     content: int
+
+
+class _Place(NamedTuple):
+    """Where a record stands in the tree, and under which title."""
+
+    parent: str | None
     title: str
     sort: str
     group: str | None
@@ -44,9 +50,6 @@ class _Known(NamedTuple):
     base: int | None
     billing: int | None
     salesforce: int | None
-    parent: str | None
-    title: str
-    sort: str
 
 
 def put_page(
@@ -57,31 +60,36 @@ def put_page(
     records: Iterable[Record],
 ) -> Stored:
     """Write records (each key once) inside the caller's transaction."""
-    rows = list(_rows(entity, records))
+    rows = []
+    for record in records:
+        body = canonical(record.values)
+        rows.append(_Row(record, body, content_hash(body)))
     known = _known_links(connection, number, [row.record.key for row in rows])
     fresh = [row for row in rows if row.record.key not in known]
-    links = _insert(connection, number, side, fresh)
+    links = _insert(connection, number, _Slot(entity, side), fresh)
     old = [(known[row.record.key], row) for row in rows if row.record.key in known]
     changed = [(link, row) for link, row in old if _hash(link, side) != row.content]
     if changed:
         _keep_agreements(connection, [link for link, _row in changed])
-        _update(connection, side, changed)
-    _move(connection, side, old)
+        _update(connection, _Slot(entity, side), changed)
     return Stored([*links, *(link.id for link, _row in old)], len(fresh) + len(changed))
 
 
-def _rows(entity: EntityMapping, records: Iterable[Record]) -> Iterator[_Row]:
-    title_at = entity.index[entity.title]
-    group_at = entity.index[entity.group_by] if entity.group_by else None
-    numeric = entity.fields[title_at].type in NUMBERS
-    for record in records:
-        body = canonical(record.values)
+class _Slot(NamedTuple):
+    """One side's place for the records of an entity."""
+
+    entity: EntityMapping
+    side: Side
+
+    def place(self, record: Record) -> _Place:
+        """Return where a record stands: by its group, then by its title, numbers as numbers."""
+        entity = self.entity
+        title_at = entity.index[entity.title]
         title = text(record.values[title_at]) or record.key
-        group = None if group_at is None else text(record.values[group_at])
+        group = text(record.values[entity.index[entity.group_by]]) if entity.group_by else None
+        numeric = entity.fields[title_at].type in NUMBERS
         sort = title.rjust(_SORT_WIDTH) if numeric else title.casefold()
-        if group:
-            sort = f"{group}\x1f{sort}"
-        yield _Row(record, body, content_hash(body), title, sort, group)
+        return _Place(record.parent, title, f"{group}\x1f{sort}" if group else sort, group)
 
 
 def _known_links(
@@ -91,7 +99,7 @@ def _known_links(
     for start in range(0, len(keys), _KEYS_AT_ONCE):
         some = keys[start : start + _KEYS_AT_ONCE]
         rows = connection.execute(
-            "SELECT key, id, base_hash, billing_hash, salesforce_hash, parent, title, sort"
+            "SELECT key, id, base_hash, billing_hash, salesforce_hash"
             f" FROM link WHERE entity = ? AND key IN ({','.join('?' * len(some))})",
             (number, *some),
         )
@@ -100,32 +108,45 @@ def _known_links(
     return found
 
 
-def _insert(connection: sqlite3.Connection, number: int, side: Side, rows: list[_Row]) -> range:
+def _insert(connection: sqlite3.Connection, number: int, slot: _Slot, rows: list[_Row]) -> range:
     if not rows:
         return range(0)
     start = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM link").fetchone()[0]
     links = range(start, start + len(rows))
     connection.executemany(
-        f"INSERT INTO link (id, entity, key, parent, title, sort, grp, {HASH_COLUMN[side]})"
+        f"INSERT INTO link (id, entity, key, parent, title, sort, grp, {HASH_COLUMN[slot.side]})"
         " VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
         [
-            (link, number, row.record.key, row.record.parent, *row[3:], row.content)
+            (link, number, row.record.key, *slot.place(row.record), row.content)
             for link, row in zip(links, rows, strict=True)
         ],
     )
     connection.executemany(
         _PUT_DOCUMENT,
-        [_document(link, side, row) for link, row in zip(links, rows, strict=True)],
+        [_document(link, slot.side, row) for link, row in zip(links, rows, strict=True)],
     )
     return links
 
 
-def _update(connection: sqlite3.Connection, side: Side, changed: list[tuple[_Known, _Row]]) -> None:
+def _update(
+    connection: sqlite3.Connection, slot: _Slot, changed: list[tuple[_Known, _Row]]
+) -> None:
     connection.executemany(
-        f"UPDATE link SET {HASH_COLUMN[side]} = ? WHERE id = ?",
+        f"UPDATE link SET {HASH_COLUMN[slot.side]} = ? WHERE id = ?",
         [(row.content, link.id) for link, row in changed],
     )
-    connection.executemany(_PUT_DOCUMENT, [_document(link.id, side, row) for link, row in changed])
+    connection.executemany(
+        _PUT_DOCUMENT, [_document(link.id, slot.side, row) for link, row in changed]
+    )
+    # Where both sides name a record, billing's title and place in the tree are shown.
+    connection.executemany(
+        "UPDATE link SET parent = ?, title = ?, sort = ?, grp = ? WHERE id = ?",
+        [
+            (*slot.place(row.record), link.id)
+            for link, row in changed
+            if slot.side is Side.BILLING or link.billing is None
+        ],
+    )
 
 
 def _keep_agreements(connection: sqlite3.Connection, links: list[_Known]) -> None:
@@ -137,19 +158,6 @@ def _keep_agreements(connection: sqlite3.Connection, links: list[_Known]) -> Non
     )
     connection.executemany(
         "UPDATE link SET base_hash = ? WHERE id = ?", [(link.billing, link.id) for link in agreed]
-    )
-
-
-def _move(connection: sqlite3.Connection, side: Side, old: list[tuple[_Known, _Row]]) -> None:
-    """Give links the title and the place in the tree that billing says, Salesforce where alone."""
-    connection.executemany(
-        "UPDATE link SET parent = ?, title = ?, sort = ?, grp = ? WHERE id = ?",
-        [
-            (row.record.parent, row.title, row.sort, row.group, link.id)
-            for link, row in old
-            if (side is Side.BILLING or link.billing is None)
-            and (link.parent, link.title, link.sort) != (row.record.parent, row.title, row.sort)
-        ],
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 from typing import Any
 
 from app.domain.record import decimal_text
@@ -35,6 +36,8 @@ def scalars(parent: Row, name: str) -> list[Any]:
 
 def text(value: Any) -> str:
     """Return a value as text; nothing is `""`, a number has no trailing zeros."""
+    if value.__class__ is str:
+        return str.strip(value)
     if value is None:
         return ""
     return decimal_text(value) if isinstance(value, Decimal) else str(value).strip()
@@ -53,6 +56,8 @@ def number(value: Any) -> Decimal | None:
 
 def whole(value: Any) -> int | None:
     """Return a whole number that may come quoted; None for anything else."""
+    if value.__class__ is int:
+        return int(value)
     found = number(value)
     return None if found is None or found != found.to_integral_value() else int(found)
 
@@ -97,7 +102,14 @@ def _twin(parent: Row, name: str) -> Any:
 
 
 def _settled(row: dict[str, Any]) -> Row:
-    twins = [name for name in row if name.endswith(_TWIN) and row[name] is not None]
+    twins = _twin_names(tuple(row))
     if not twins:
         return row
-    return row | {name.removesuffix(_TWIN): row[name] for name in twins}
+    found = {name: row[name] for name in twins if row[name] is not None}
+    return row | {name.removesuffix(_TWIN): value for name, value in found.items()}
+
+
+@lru_cache(maxsize=1024)
+def _twin_names(names: tuple[str, ...]) -> tuple[str, ...]:
+    """Return which members are twins; rows of one array nearly all have the same members."""
+    return tuple(name for name in names if name.endswith(_TWIN))
