@@ -1,6 +1,6 @@
 """Converters: what a system writes, to the value of a field's type, and back."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from functools import lru_cache
@@ -16,7 +16,6 @@ from app.domain.record import (
     FieldValue,
     Side,
     Unreadable,
-    Values,
     decimal_text,
     exact,
     utc_text,
@@ -94,19 +93,38 @@ def text(value: BaseValue) -> str:
     return str(value)
 
 
-def decode(document: bytes, entity: EntityMapping) -> Values:
-    """Return the values of a canonical document that has no missing base."""
-    return cast("Values", decode_base(document, entity))
+def decode_together(
+    documents: Sequence[bytes | None], entity: EntityMapping
+) -> list[BaseValues | None]:
+    """Return the values of canonical documents of one record; None stays None.
 
-
-def decode_base(document: bytes, entity: EntityMapping) -> BaseValues:
-    """Return the values of a base document; `NO_BASE` where the sides never agreed."""
-    return tuple(
-        [
-            None if raw is None else _from_plain(raw, typed)
-            for raw, typed in zip(orjson.loads(document), _decoders(entity), strict=True)
-        ]
-    )
+    Where a document says what the first one says, both share one value, so that telling what
+    differs is telling what is not the same object.
+    """
+    decoders = _decoders(entity)
+    first_raw: list[Any] = []
+    first: BaseValues = ()
+    decoded: list[BaseValues | None] = []
+    for document in documents:
+        if document is None:
+            decoded.append(None)
+            continue
+        raws = orjson.loads(document)
+        if not first:
+            first_raw = [None] * len(raws)
+            first = (None,) * len(raws)
+        values = tuple(
+            [
+                known if raw == known_raw else _from_plain(raw, typed)
+                for raw, known_raw, known, typed in zip(
+                    raws, first_raw, first, decoders, strict=True
+                )
+            ]
+        )
+        if not any(found is not None for found in decoded):
+            first_raw, first = raws, values
+        decoded.append(values)
+    return decoded
 
 
 def plain_value(value: BaseValue) -> Any:
@@ -127,13 +145,15 @@ def typed_value(raw: Any, kind: FieldType) -> BaseValue:
         ValueError: The JSON cannot be a value of that type.
     """
     try:
-        return None if raw is None else _from_plain(raw, _FROM_PLAIN[kind])
+        return _from_plain(raw, _FROM_PLAIN[kind])
     except (TypeError, InvalidOperation) as error:
         message = f"{raw!r} is no {kind.value}"
         raise ValueError(message) from error
 
 
 def _from_plain(raw: Any, typed: Callable[[Any], FieldValue]) -> BaseValue:
+    if raw is None:
+        return None
     if raw.__class__ is dict:
         return Unreadable(raw["text"])
     return NO_BASE if raw == [] else typed(raw)

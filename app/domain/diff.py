@@ -119,6 +119,8 @@ def diff_fields(
     old: Sequence[BaseValue] = base if base is not None else (NO_BASE,) * len(billing)
     found = []
     for field, before, left, right in zip(entity.fields, old, billing, salesforce, strict=True):
+        if left is right and not isinstance(left, Unreadable):
+            continue
         verdict = settle(field.owner, before, left, right)
         if verdict is not Verdict.AGREE:
             drift = is_drift(field.owner, before, left, right)
@@ -175,6 +177,6 @@ def merged_base(base: BaseValues | None, billing: Values, salesforce: Values) ->
     """Return the base after both sides were seen: what they agree on now, else what it was."""
     old: Sequence[BaseValue] = base if base is not None else (NO_BASE,) * len(billing)
     return tuple(
-        left if same(left, right) else before
+        left if left is right or same(left, right) else before
         for before, left, right in zip(old, billing, salesforce, strict=True)
     )

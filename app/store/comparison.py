@@ -2,24 +2,26 @@
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, cast
 
 import orjson
 
-from app.domain.convert import decode, decode_base
+from app.domain.convert import decode_together
 from app.domain.diff import Kind, RecordDiff
 from app.domain.mapping import EntityMapping
 from app.domain.record import BaseValues, Side, Values, canonical_base, content_hash
 from app.store.workspace import Store
 
 _ROWS_AT_ONCE = 2000
-_WITH_DOCUMENTS = (
-    " FROM link LEFT JOIN diff ON diff.link = link.id"
+_DOCUMENTS = (
     " LEFT JOIN document base ON base.id = link.id * 4"
     " LEFT JOIN document billing ON billing.id = link.id * 4 + 1 AND link.billing_hash IS NOT NULL"
     " LEFT JOIN document salesforce ON salesforce.id = link.id * 4 + 2"
     " AND link.salesforce_hash IS NOT NULL"
 )
+_WITH_DOCUMENTS = f" FROM link LEFT JOIN diff ON diff.link = link.id{_DOCUMENTS}"
+# CROSS JOIN fixes the order: from the few differences to their links, not the other way round.
+_DIFFS_FIRST = f" FROM diff CROSS JOIN link ON link.id = diff.link{_DOCUMENTS}"
 _COLUMNS = (
     "link.id, link.key, link.duplicate, link.base_hash, link.billing_hash, link.salesforce_hash,"
     " base.body, billing.body, salesforce.body"
@@ -130,8 +132,7 @@ def kind_counts(store: Store) -> Mapping[str, Mapping[Kind, int]]:
     names = {number: name for name, number in store.entity_ids.items()}
     with store.translating():
         totals = store.reader.execute(
-            "SELECT entity, count(*) FROM link WHERE billing_hash IS NOT NULL"
-            " OR salesforce_hash IS NOT NULL GROUP BY entity"
+            "SELECT entity, count(*) FROM link GROUP BY entity"
         ).fetchall()
         found = store.reader.execute(
             "SELECT entity, kind, count(*) FROM diff JOIN link ON link.id = diff.link"
@@ -156,7 +157,7 @@ def stored_diffs(
     where = f" WHERE link.entity = ? AND diff.kind {f'IN ({wanted})' if wanted else '<> 0'}"
     with store.translating():
         cursor = store.reader.execute(
-            f"SELECT {_COLUMNS}, diff.kind, diff.deleted{_WITH_DOCUMENTS}{where} ORDER BY link.key",
+            f"SELECT {_COLUMNS}, diff.kind, diff.deleted{_DIFFS_FIRST}{where} ORDER BY link.key",
             (store.entity_ids[entity.name],),
         )
         while rows := cursor.fetchmany(_ROWS_AT_ONCE):
@@ -217,12 +218,13 @@ def _pair(row: Sequence[object], entity: EntityMapping) -> Pair:
     ]
     hashes = Hashes(base_hash, billing_hash, salesforce_hash)  # type: ignore[arg-type]
     agreed = billing if billing is not None and billing_hash == salesforce_hash else base
+    values = decode_together((billing, salesforce, agreed), entity)  # type: ignore[arg-type]
     return Pair(
         link=link,  # type: ignore[arg-type]
         key=key,  # type: ignore[arg-type]
         duplicate=bool(duplicate),
         hashes=hashes,
-        base=None if agreed is None else decode_base(agreed, entity),  # type: ignore[arg-type]
-        billing=None if billing is None else decode(billing, entity),  # type: ignore[arg-type]
-        salesforce=None if salesforce is None else decode(salesforce, entity),  # type: ignore[arg-type]
+        base=values[2],
+        billing=cast("Values | None", values[0]),
+        salesforce=cast("Values | None", values[1]),
     )

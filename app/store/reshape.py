@@ -29,9 +29,10 @@ def reshape(connection: sqlite3.Connection, number: int, entity: EntityMapping) 
     connection.execute(
         "DELETE FROM diff WHERE link IN (SELECT id FROM link WHERE entity = ?)", (number,)
     )
+    # A hash of 0 is no document's: the side held the record, and what it holds is not known now.
     connection.execute(
-        "UPDATE link SET billing_hash = NULL, salesforce_hash = NULL, duplicate = 0"
-        " WHERE entity = ?",
+        "UPDATE link SET billing_hash = billing_hash * 0, duplicate = 0,"
+        " salesforce_hash = salesforce_hash * 0 WHERE entity = ?",
         (number,),
     )
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.convert import converter, decode_base, plain_value, raw_value, text, typed_value
+from app.domain.convert import converter, decode_together, plain_value, raw_value, text, typed_value
 from app.domain.mapping import FieldMapping, FieldType, Owner
 from app.domain.record import (
     NO_BASE,
@@ -127,7 +127,7 @@ def test_a_value_comes_back_from_plans_and_journal(pair: tuple[FieldType, Any]) 
 def test_no_base_and_unreadable_survive_storage() -> None:
     entity = small_mapping().entity("plan")
     values = (NO_BASE, Unreadable("x"), None)
-    assert decode_base(canonical_base(values), entity) == values
+    assert decode_together([canonical_base(values)], entity) == [values]
 
 
 def test_a_wrong_type_in_a_plan_is_an_error() -> None:
