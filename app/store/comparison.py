@@ -91,9 +91,10 @@ def changed_pairs(store: Store, entity: EntityMapping) -> Iterator[Pair]:
             yield from (_pair(row, entity) for row in rows)
 
 
-def store_judged(store: Store, judged: Sequence[Judged]) -> None:
+def store_judged(store: Store, entity: EntityMapping, judged: Sequence[Judged]) -> None:
     """Store what compare found, and the bases that moved on, in one transaction."""
     rows, bases = [], []
+    number = store.entity_ids[entity.name]
     for pair, diff, new_base in judged:
         base_hash = pair.hashes.base
         if new_base is not None and new_base != pair.base:
@@ -102,7 +103,7 @@ def store_judged(store: Store, judged: Sequence[Judged]) -> None:
             bases.append((pair.link, body, base_hash))
         names = orjson.dumps([field.name for field in diff.fields]).decode()
         hashes = (base_hash, pair.hashes.billing, pair.hashes.salesforce)
-        rows.append((pair.link, diff.kind.value, names, int(diff.deleted), *hashes))
+        rows.append((pair.link, number, diff.kind.value, names, int(diff.deleted), *hashes))
     with store.transaction(store.mirror) as connection:
         connection.executemany(
             "INSERT OR REPLACE INTO document (id, body) VALUES (?, ?)",
@@ -112,7 +113,7 @@ def store_judged(store: Store, judged: Sequence[Judged]) -> None:
             "UPDATE link SET base_hash = ? WHERE id = ?",
             [(base_hash, link) for link, _body, base_hash in bases],
         )
-        connection.executemany("INSERT OR REPLACE INTO diff VALUES (?, ?, ?, ?, ?, ?, ?)", rows)
+        connection.executemany("INSERT OR REPLACE INTO diff VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def drop_settled(store: Store) -> None:
@@ -135,8 +136,7 @@ def kind_counts(store: Store) -> Mapping[str, Mapping[Kind, int]]:
             "SELECT entity, count(*) FROM link GROUP BY entity"
         ).fetchall()
         found = store.reader.execute(
-            "SELECT entity, kind, count(*) FROM diff JOIN link ON link.id = diff.link"
-            " GROUP BY entity, kind"
+            "SELECT entity, kind, count(*) FROM diff GROUP BY entity, kind"
         ).fetchall()
     for number, total in totals:
         if number in names:
@@ -154,7 +154,7 @@ def stored_diffs(
 ) -> Iterator[StoredDiff]:
     """Yield the differences that the last compare stored, in key order; of some kinds or of all."""
     wanted = ",".join(str(kind.value) for kind in kinds)
-    where = f" WHERE link.entity = ? AND diff.kind {f'IN ({wanted})' if wanted else '<> 0'}"
+    where = f" WHERE diff.entity = ? AND diff.kind {f'IN ({wanted})' if wanted else '<> 0'}"
     with store.translating():
         cursor = store.reader.execute(
             f"SELECT {_COLUMNS}, diff.kind, diff.deleted{_DIFFS_FIRST}{where} ORDER BY link.key",

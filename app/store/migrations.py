@@ -66,6 +66,7 @@ def _create_comparison(db: "Database") -> None:
     diff.create(
         {
             "link": int,
+            "entity": int,
             "kind": int,
             "fields": str,
             "deleted": int,
@@ -76,7 +77,7 @@ def _create_comparison(db: "Database") -> None:
         pk="link",
         not_null={"kind", "deleted"},
     )
-    diff.create_index(["kind"])
+    diff.create_index(["entity", "kind"])
     db.table("choice").create({"link": int, "ticked": int, "take": str}, pk="link")
 
 

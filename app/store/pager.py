@@ -79,7 +79,7 @@ def rows(store: Store, links: Iterable[int]) -> dict[int, Row]:
         marks = ",".join("?" * len(some))
         with store.translating():
             cursor = store.reader.execute(
-                "SELECT id, entity, key, parent, title, grp, coalesce(kind, 0),"
+                "SELECT id, link.entity, key, parent, title, grp, coalesce(kind, 0),"
                 " coalesce(fields, '[]'), coalesce(deleted, 0), link.billing_hash IS NOT NULL,"
                 " link.salesforce_hash IS NOT NULL, ticked"
                 " FROM link LEFT JOIN diff ON diff.link = id LEFT JOIN choice ON choice.link = id"

@@ -47,7 +47,7 @@ def compare(
         pairs = iter(changed_pairs(bench.store, entity))
         while some := list(islice(pairs, _PAIRS_AT_ONCE)):
             cancel.check()
-            store_judged(bench.store, [judge(entity, pair) for pair in some])
+            store_judged(bench.store, entity, [judge(entity, pair) for pair in some])
             done += len(some)
             report(Progress(done, 0, f"Comparing {entity.plural}"))
     drop_settled(bench.store)
