@@ -153,7 +153,9 @@ class CommitDialog(QDialog):
             ],
             self,
         )
-        self._failure_table = RowTable(self.failures, tr("What was not written"), (80, 250, 110, 0))
+        self._failure_table = RowTable(
+            self.failures, tr("What was not written"), (80, 230, 100, 0), text_lines=3
+        )
         for widget in (self._outcome, self._selected, self._sent, self._outcome_cost):
             layout.addWidget(widget)
         layout.addSpacing(8)
