@@ -29,6 +29,7 @@ from app.sync.compare import compare, total
 from app.sync.planner import Selection, build_plan
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.report import HEAD, report_rows, write_csv, write_html
+from app.sync.undo import build_undo
 from app.sync.workbench import Workbench
 
 _SHOWN = [kind for kind in Kind if kind is not Kind.IDENTICAL]
@@ -113,6 +114,17 @@ def run_plan(services: Services, options: Namespace, cancel: CancelToken) -> int
     with services.workbench(options.workspace) as bench, progress() as line:
         compare(bench, cancel, line)
         plan = build_plan(bench, selection, cancel, line)
+    return _hand_out_plan(options, plan)
+
+
+def run_undo(services: Services, options: Namespace, cancel: CancelToken) -> int:
+    """`concord undo`: a plan against what the last refresh saw, to be committed like any other."""
+    with services.workbench(options.workspace) as bench, progress() as line:
+        plan = build_undo(bench, options.commit, cancel, line)
+    return _hand_out_plan(options, plan)
+
+
+def _hand_out_plan(options: Namespace, plan: CommitPlan) -> int:
     _write_file(options.output, plan_to_json(plan))
     if options.json:
         output.print_json(output.plan_json(str(options.output), plan))
@@ -308,5 +320,6 @@ COMMANDS: Mapping[str, Callable[[Services, Namespace, CancelToken], int]] = {
     "plan": run_plan,
     "commit": run_commit,
     "resume": run_resume,
+    "undo": run_undo,
     "history": run_history,
 }

@@ -103,6 +103,9 @@ def _add_work(commands: "Commands[ArgumentParser]") -> None:
     commit.add_argument("plan", type=Path, metavar="PLAN")
     commit.add_argument("--yes", action="store_true", help="do not ask")
     _on_workspace(commands, "resume", "bring a commit that broke off to its end")
+    undo = _on_workspace(commands, "undo", "write down what would take a commit back")
+    undo.add_argument("commit", metavar="COMMIT", help="its id, see `concord history`")
+    undo.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
 
 
 def _add_history(commands: "Commands[ArgumentParser]") -> None:

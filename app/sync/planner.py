@@ -98,13 +98,20 @@ def build_plan(
                 diff = opened(entity, found.pair)
                 draft.add(proposal_of(bench, entity, found.pair, diff, choice))
     _close(draft, cancel)
-    operations = numbered(ordered(draft.operations.values(), bench.mapping), uuid.uuid4().hex)
+    return assembled(bench, draft.operations.values(), draft.problems)
+
+
+def assembled(
+    bench: Workbench, chosen: Iterable[Operation], problems: Iterable[Problem]
+) -> CommitPlan:
+    """Return the plan of chosen operations: in the order of sending, numbered, costed, signed."""
+    operations = numbered(ordered(chosen, bench.mapping), uuid.uuid4().hex)
     return CommitPlan(
         workspace=bench.name,
         mapping=bench.mapping.fingerprint,
         operations=operations,
         forecast=forecast(bench, operations),
-        problems=tuple(draft.problems),
+        problems=tuple(problems),
         not_checked=NOT_CHECKED if operations else (),
         created_at=now_text(),
         created_by=getpass.getuser(),
