@@ -171,12 +171,3 @@ def _one_sided(
     return RecordDiff(
         entity.name, key, kind, (), base, billing, salesforce, deleted=base is not None
     )
-
-
-def merged_base(base: BaseValues | None, billing: Values, salesforce: Values) -> BaseValues:
-    """Return the base after both sides were seen: what they agree on now, else what it was."""
-    old: Sequence[BaseValue] = base if base is not None else (NO_BASE,) * len(billing)
-    return tuple(
-        left if left is right or same(left, right) else before
-        for before, left, right in zip(old, billing, salesforce, strict=True)
-    )

@@ -51,6 +51,7 @@ BaseValues = tuple[BaseValue, ...]
 CANONICAL_VERSION = 1
 """Counts up whenever `canonical` prints the same values differently; part of an entity's shape."""
 _encode = msgspec.json.Encoder(decimal_format="string").encode
+_decode = msgspec.json.Decoder(list).decode
 
 
 class RecordKey(NamedTuple):
@@ -108,9 +109,17 @@ def canonical(values: Values) -> bytes:
     return _encode(values)
 
 
-def canonical_base(values: BaseValues) -> bytes:
-    """Return the same for a base; where the sides never agreed stands an empty array."""
-    return _encode([() if value is NO_BASE else value for value in values])
+def merged_base(base: bytes | None, billing: bytes, salesforce: bytes) -> bytes:
+    """Return the base document after both sides were seen.
+
+    Field by field what they agree on, else what the base was; where they never agreed stands an
+    empty array. All documents are canonical and of one shape.
+    """
+    left, right = _decode(billing), _decode(salesforce)
+    old = [[]] * len(left) if base is None else _decode(base)
+    return _encode(
+        [one if one == other else was for one, other, was in zip(left, right, old, strict=True)]
+    )
 
 
 def content_hash(document: bytes) -> int:

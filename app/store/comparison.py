@@ -9,7 +9,7 @@ import orjson
 from app.domain.convert import decode_together
 from app.domain.diff import Kind, RecordDiff
 from app.domain.mapping import EntityMapping
-from app.domain.record import BaseValues, Side, Values, canonical_base, content_hash
+from app.domain.record import BaseValues, Side, Values, merged_base
 from app.store.workspace import Store
 
 _ROWS_AT_ONCE = 2000
@@ -42,7 +42,7 @@ class Hashes(NamedTuple):
 class Pair:
     """A key whose two sides do not hold the same, opened.
 
-    `base_body` is the stored base document, None where the sides never agreed.
+    `base` is what the sides last agreed on, None where they never did.
     """
 
     link: int
@@ -68,7 +68,6 @@ class Judged(NamedTuple):
 
     pair: Pair
     diff: RecordDiff
-    new_base: BaseValues | None
 
 
 def changed_pairs(store: Store, entity: EntityMapping) -> Iterator[Pair]:
@@ -92,27 +91,20 @@ def changed_pairs(store: Store, entity: EntityMapping) -> Iterator[Pair]:
 
 
 def store_judged(store: Store, entity: EntityMapping, judged: Sequence[Judged]) -> None:
-    """Store what compare found, and the bases that moved on, in one transaction."""
-    rows, bases = [], []
+    """Store what compare found, in one transaction."""
     number = store.entity_ids[entity.name]
-    for pair, diff, new_base in judged:
-        base_hash = pair.hashes.base
-        if new_base is not None and new_base != pair.base:
-            body = canonical_base(new_base)
-            base_hash = content_hash(body)
-            bases.append((pair.link, body, base_hash))
-        names = orjson.dumps([field.name for field in diff.fields]).decode()
-        hashes = (base_hash, pair.hashes.billing, pair.hashes.salesforce)
-        rows.append((pair.link, number, diff.kind.value, names, int(diff.deleted), *hashes))
+    rows = [
+        (
+            pair.link,
+            number,
+            diff.kind.value,
+            orjson.dumps([field.name for field in diff.fields]).decode(),
+            int(diff.deleted),
+            *pair.hashes,
+        )
+        for pair, diff in judged
+    ]
     with store.transaction(store.mirror) as connection:
-        connection.executemany(
-            "INSERT OR REPLACE INTO document (id, body) VALUES (?, ?)",
-            [(link * 4, body) for link, body, _hash in bases],
-        )
-        connection.executemany(
-            "UPDATE link SET base_hash = ? WHERE id = ?",
-            [(base_hash, link) for link, _body, base_hash in bases],
-        )
         connection.executemany("INSERT OR REPLACE INTO diff VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
@@ -217,8 +209,9 @@ def _pair(row: Sequence[object], entity: EntityMapping) -> Pair:
         :9
     ]
     hashes = Hashes(base_hash, billing_hash, salesforce_hash)  # type: ignore[arg-type]
-    agreed = billing if billing is not None and billing_hash == salesforce_hash else base
-    values = decode_together((billing, salesforce, agreed), entity)  # type: ignore[arg-type]
+    if billing is not None and salesforce is not None:
+        base = merged_base(base, billing, salesforce)  # type: ignore[arg-type]
+    values = decode_together((billing, salesforce, base), entity)  # type: ignore[arg-type]
     return Pair(
         link=link,  # type: ignore[arg-type]
         key=key,  # type: ignore[arg-type]

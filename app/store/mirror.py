@@ -1,7 +1,7 @@
 """The mirror: pages of records in, changed rows out; the base is kept as it is overwritten.
 
-A pair whose hashes are equal needs no base of its own: what both sides hold *is* the base. Only
-when one side moves away is that agreement copied into the base's slot: an unchanged record is free.
+The base needs no room while both sides stand still: it is what they agree on, field by field. Only
+when one side moves away is that agreement put into the base's slot: an unchanged record is free.
 """
 
 import sqlite3
@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side, canonical
-from app.store.mirror_page import HASH_COLUMN, SLOT, put_page
+from app.store.mirror_page import HASH_COLUMN, SLOT, keep_agreements, put_page
 from app.store.workspace import Store
 
 
@@ -134,20 +134,11 @@ def write_records(
 
 
 def remove_links(connection: sqlite3.Connection, side: Side, links: Sequence[int]) -> None:
-    """Take a side's records away; the last agreement becomes the base."""
+    """Take a side's records away; what both sides agreed on becomes the base."""
     column, slot = HASH_COLUMN[side], SLOT[side]
+    keep_agreements(connection, links)
     for link in links:
-        connection.execute(
-            "INSERT OR REPLACE INTO document (id, body)"
-            " SELECT l.id * 4, d.body FROM link l JOIN document d ON d.id = l.id * 4 + ?2"
-            " WHERE l.id = ?1 AND l.billing_hash = l.salesforce_hash",
-            (link, slot),
-        )
-        connection.execute(
-            f"UPDATE link SET base_hash = CASE WHEN billing_hash = salesforce_hash"
-            f" THEN billing_hash ELSE base_hash END, {column} = NULL WHERE id = ?",
-            (link,),
-        )
+        connection.execute(f"UPDATE link SET {column} = NULL WHERE id = ?", (link,))
         connection.execute("DELETE FROM document WHERE id = ?", (link * 4 + slot,))
         _forget_if_nowhere(connection, link)
 

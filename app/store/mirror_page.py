@@ -6,8 +6,8 @@ from typing import NamedTuple
 
 from app.domain.convert import text
 from app.domain.mapping import NUMBERS, EntityMapping
-from app.domain.record import Record, Side, canonical, content_hash
-from app.store.migrations import BILLING, SALESFORCE
+from app.domain.record import Record, Side, canonical, content_hash, merged_base
+from app.store.migrations import BASE, BILLING, SALESFORCE
 
 SLOT = {Side.BILLING: BILLING, Side.SALESFORCE: SALESFORCE}
 HASH_COLUMN = {Side.BILLING: "billing_hash", Side.SALESFORCE: "salesforce_hash"}
@@ -47,7 +47,6 @@ class _Known(NamedTuple):
     """A link as it stands before the page."""
 
     id: int
-    base: int | None
     billing: int | None
     salesforce: int | None
 
@@ -70,7 +69,7 @@ def put_page(
     old = [(known[row.record.key], row) for row in rows if row.record.key in known]
     changed = [(link, row) for link, row in old if _hash(link, side) != row.content]
     if changed:
-        _keep_agreements(connection, [link for link, _row in changed])
+        keep_agreements(connection, (link.id for link, _row in changed))
         _update(connection, _Slot(entity, side), changed)
     return Stored([*links, *(link.id for link, _row in old)], len(fresh) + len(changed))
 
@@ -99,7 +98,7 @@ def _known_links(
     for start in range(0, len(keys), _KEYS_AT_ONCE):
         some = keys[start : start + _KEYS_AT_ONCE]
         rows = connection.execute(
-            "SELECT key, id, base_hash, billing_hash, salesforce_hash"
+            "SELECT key, id, billing_hash, salesforce_hash"
             f" FROM link WHERE entity = ? AND key IN ({','.join('?' * len(some))})",
             (number, *some),
         )
@@ -149,16 +148,28 @@ def _update(
     )
 
 
-def _keep_agreements(connection: sqlite3.Connection, links: list[_Known]) -> None:
-    """Before a side moves away, what both sides hold becomes the stored base."""
-    agreed = [link for link in links if _agrees(link)]
-    connection.executemany(
-        "INSERT OR REPLACE INTO document (id, body) SELECT ?, body FROM document WHERE id = ?",
-        [(link.id * 4, link.id * 4 + BILLING) for link in agreed],
-    )
-    connection.executemany(
-        "UPDATE link SET base_hash = ? WHERE id = ?", [(link.billing, link.id) for link in agreed]
-    )
+def keep_agreements(connection: sqlite3.Connection, links: Iterable[int]) -> None:
+    """Before a side moves away, store what both sides agree on as the base, field by field.
+
+    Until then the base needs no room: it stands in the two documents.
+    """
+    for link in links:
+        bodies = dict(
+            connection.execute(
+                "SELECT id & 3, body FROM document WHERE id BETWEEN ? AND ?",
+                (link * 4, link * 4 + SALESFORCE),
+            ).fetchall()
+        )
+        if BILLING not in bodies or SALESFORCE not in bodies:
+            continue
+        merged = merged_base(bodies.get(BASE), bodies[BILLING], bodies[SALESFORCE])
+        if merged != bodies.get(BASE):
+            connection.execute(
+                "INSERT OR REPLACE INTO document (id, body) VALUES (?, ?)", (link * 4, merged)
+            )
+            connection.execute(
+                "UPDATE link SET base_hash = ? WHERE id = ?", (content_hash(merged), link)
+            )
 
 
 def _document(link: int, side: Side, row: _Row) -> tuple[object, ...]:
@@ -168,7 +179,3 @@ def _document(link: int, side: Side, row: _Row) -> tuple[object, ...]:
 
 def _hash(link: _Known, side: Side) -> int | None:
     return link.billing if side is Side.BILLING else link.salesforce
-
-
-def _agrees(link: _Known) -> bool:
-    return link.billing is not None and link.billing == link.salesforce

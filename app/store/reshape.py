@@ -8,6 +8,7 @@ import orjson
 from app.domain.mapping import EntityMapping
 from app.domain.record import content_hash
 from app.store.migrations import BASE, BILLING, SALESFORCE
+from app.store.mirror_page import keep_agreements
 
 
 def reshape(connection: sqlite3.Connection, number: int, entity: EntityMapping) -> None:
@@ -18,7 +19,8 @@ def reshape(connection: sqlite3.Connection, number: int, entity: EntityMapping) 
     old = orjson.loads(
         connection.execute("SELECT fields FROM entity WHERE id = ?", (number,)).fetchone()[0]
     )
-    _keep_agreements(connection, number)
+    links = connection.execute("SELECT id FROM link WHERE entity = ?", (number,)).fetchall()
+    keep_agreements(connection, (link for (link,) in links))
     _move_bases(connection, number, entity, old)
     slots = (number, BILLING, SALESFORCE)
     connection.execute(
@@ -34,15 +36,6 @@ def reshape(connection: sqlite3.Connection, number: int, entity: EntityMapping) 
         "UPDATE link SET billing_hash = billing_hash * 0, duplicate = 0,"
         " salesforce_hash = salesforce_hash * 0 WHERE entity = ?",
         (number,),
-    )
-
-
-def _keep_agreements(connection: sqlite3.Connection, number: int) -> None:
-    connection.execute(
-        "INSERT OR REPLACE INTO document (id, body)"
-        " SELECT link.id * 4, body FROM link JOIN document ON document.id = link.id * 4 + ?2"
-        " WHERE entity = ?1 AND billing_hash IS salesforce_hash",
-        (number, BILLING),
     )
 
 

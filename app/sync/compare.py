@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from app.domain.control import CancelToken, Progress, Report
-from app.domain.diff import Kind, RecordDiff, diff_record, merged_base
+from app.domain.diff import Kind, RecordDiff, diff_record
 from app.domain.mapping import EntityMapping
 from app.domain.proposal import Choice, Proposal, Target, propose
 from app.domain.record import Side
@@ -55,12 +55,8 @@ def compare(
 
 
 def judge(entity: EntityMapping, pair: Pair) -> Judged:
-    """Return what a pair is, and the base that both sides agree on now."""
-    diff = opened(entity, pair)
-    new_base = None
-    if pair.billing is not None and pair.salesforce is not None:
-        new_base = merged_base(pair.base, pair.billing, pair.salesforce)
-    return Judged(pair, diff, new_base)
+    """Return what a pair is."""
+    return Judged(pair, opened(entity, pair))
 
 
 def opened(entity: EntityMapping, pair: Pair) -> RecordDiff:

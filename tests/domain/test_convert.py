@@ -14,8 +14,8 @@ from app.domain.record import (
     Side,
     Unreadable,
     canonical,
-    canonical_base,
     content_hash,
+    merged_base,
 )
 from tests.fakes import small_mapping
 
@@ -127,7 +127,8 @@ def test_a_value_comes_back_from_plans_and_journal(pair: tuple[FieldType, Any]) 
 def test_no_base_and_unreadable_survive_storage() -> None:
     entity = small_mapping().entity("plan")
     values = (NO_BASE, Unreadable("x"), None)
-    assert decode_together([canonical_base(values)], entity) == [values]
+    stored = merged_base(None, canonical(("a", *values[1:])), canonical(("b", *values[1:])))
+    assert decode_together([stored], entity) == [values]
 
 
 def test_a_wrong_type_in_a_plan_is_an_error() -> None:

@@ -5,9 +5,17 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.diff import Kind, Verdict, diff_record, is_drift, merged_base, settle
+from app.domain.convert import decode_together
+from app.domain.diff import Kind, Verdict, diff_record, is_drift, settle
 from app.domain.mapping import Owner
-from app.domain.record import NO_BASE, BaseValue, FieldValue, Unreadable
+from app.domain.record import (
+    NO_BASE,
+    BaseValue,
+    FieldValue,
+    Unreadable,
+    canonical,
+    merged_base,
+)
 from tests.fakes import small_mapping
 
 A, B, C = "a", "b", "c"
@@ -101,9 +109,11 @@ def test_new_on_one_side_is_not_deleted() -> None:
 
 
 def test_the_base_moves_to_what_both_sides_agree_on() -> None:
-    base = merged_base(OLD, ("Pro", Decimal(59), "Core"), ("Pro!", Decimal(59), "Core"))
+    old, billing, salesforce = canonical(OLD), canonical(NEW), canonical(("Pro!", NEW[1], "Core"))
+    (base,) = decode_together([merged_base(old, billing, salesforce)], PLAN)
     assert base == ("Pro", Decimal(59), "Core")
-    assert merged_base(None, OLD, NEW) == (NO_BASE, NO_BASE, "Core")
+    (first,) = decode_together([merged_base(None, old, billing)], PLAN)
+    assert first == (NO_BASE, NO_BASE, "Core")
 
 
 def test_dates_are_compared_as_dates() -> None:

@@ -69,7 +69,7 @@ def _described(call: Call, body: dict[str, Any]) -> Response:
 def limits(call: Call) -> Response:
     """Answer `GET limits`."""
     with call.org.store.read() as connection:
-        return Response.json(call.org.usage.limits(count_all(call, connection)))
+        return Response.json(call.org.usage.limits(count_all(call.org, connection)))
 
 
 def record_count(call: Call) -> Response:

@@ -16,6 +16,7 @@ from app.sandbox.salesforce.errors import (
     not_found,
 )
 from app.sandbox.salesforce.ids import normalized
+from app.sandbox.salesforce.org import Org
 from app.sandbox.salesforce.saving import Saved, Saver, external_id, sobject_named
 from app.sandbox.salesforce.schema import Field, SObject
 from app.sandbox.salesforce.values import stored
@@ -32,14 +33,14 @@ def saving(call: Call, records: int = 0) -> Iterator[Saver]:
         SalesforceError: The org has no room for them.
     """
     with call.org.store.write() as connection:
-        if records and call.org.usage.room_for(count_all(call, connection)) < records:
+        if records and call.org.usage.room_for(count_all(call.org, connection)) < records:
             raise SalesforceError("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded", fields=[])
         yield Saver(call.org, connection, call.request.row_fault)
 
 
-def count_all(call: Call, connection: sqlite3.Connection) -> int:
+def count_all(org: Org, connection: sqlite3.Connection) -> int:
     """Return how many records count against the org's storage."""
-    tables = [each.name for each in call.org.schema if each.writable]
+    tables = [each.name for each in org.schema if each.writable]
     parts = " + ".join(f'(SELECT COUNT(*) FROM "{name}")' for name in tables)
     return int(connection.execute(f"SELECT {parts}").fetchone()[0])
 
