@@ -54,7 +54,7 @@ def _create_link(db: "Database") -> None:
         defaults={"duplicate": 0},
     )
     link.create_index(["entity", "key"], unique=True)
-    link.create_index(["entity", "parent", "sort"])
+    link.create_index(["entity", "parent"])
     link.db.execute(
         "CREATE INDEX link_differs ON link(entity)"
         " WHERE billing_hash IS NOT salesforce_hash OR duplicate"

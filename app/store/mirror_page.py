@@ -69,7 +69,8 @@ def put_page(
     old = [(known[row.record.key], row) for row in rows if row.record.key in known]
     changed = [(link, row) for link, row in old if _hash(link, side) != row.content]
     if changed:
-        keep_agreements(connection, (link.id for link, _row in changed))
+        both = (link.id for link, _row in changed if None not in (link.billing, link.salesforce))
+        keep_agreements(connection, both)
         _update(connection, _Slot(entity, side), changed)
     return Stored([*links, *(link.id for link, _row in old)], len(fresh) + len(changed))
 

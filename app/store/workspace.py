@@ -110,7 +110,7 @@ class Store:
         with self._lock:
             self._open.append(connection)
         connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute("PRAGMA cache_size = -16000")
+        connection.execute("PRAGMA cache_size = -32000")
         return connection
 
     def _prepare(self) -> None:
