@@ -1,6 +1,6 @@
 """Commit: the plan in words, then its run, then what became of it."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
@@ -34,6 +34,14 @@ _TICK_MS = 500
 _MESSAGE, _SUMMARY, _RUNNING, _OUTCOME = range(4)
 
 
+MakePlan = Callable[[Workbench, CancelToken, Report], CommitPlan]
+
+
+def plan_ticked(bench: Workbench, cancel: CancelToken, report: Report) -> CommitPlan:
+    """Return the plan of what is ticked."""
+    return build_plan(bench, Selection(), cancel, report)
+
+
 class CommitDialog(QDialog):
     """Plans what is ticked, shows it, and commits it when told to. Opened with `open()`.
 
@@ -44,9 +52,17 @@ class CommitDialog(QDialog):
     committed = Signal(object)
 
     def __init__(
-        self, bench: Workbench, pool: TaskPool, production: Sequence[str], parent: QWidget | None
+        self,
+        bench: Workbench,
+        pool: TaskPool,
+        production: Sequence[str],
+        parent: QWidget | None,
+        *,
+        make_plan: MakePlan = plan_ticked,
     ) -> None:
+        """Ask for the plan at once; `make_plan` says which, without it that of what is ticked."""
         super().__init__(parent)
+        self._make_plan = make_plan
         self._bench, self._pool, self._production = bench, pool, production
         self._plan: CommitPlan | None = None
         self._summary: Summary | None = None
@@ -164,11 +180,11 @@ class CommitDialog(QDialog):
         return page
 
     def _build_plan(self) -> None:
-        bench = self._bench
+        bench, make_plan = self._bench, self._make_plan
         self._message.tell_busy(tr("Planning"), tr("Nothing is written yet."))
 
         def work(cancel: CancelToken, report: Report) -> CommitPlan:
-            return build_plan(bench, Selection(), cancel, report)
+            return make_plan(bench, cancel, report)
 
         self._task = self._pool.start(work, title=tr("Planning the commit"))
         self._task.succeeded.connect(self._on_plan)

@@ -21,6 +21,7 @@ from app.settings import NAME, Connection, Workspace
 from app.views.labels import label, push_button
 from app.views.state.connections import form_fields, form_problem
 from app.views.state.language import tr
+from app.views.state.progress import notice
 
 _WIDTH = 640
 
@@ -38,9 +39,12 @@ class ConnectionForm(QDialog):
 
     Signals:
         filled: A `FilledForm`, when it was accepted.
+        browser_wanted: A `FilledForm` to sign in with by the browser. The form stays open until
+            it is told how that ended; `rejected` then means that it shall stop.
     """
 
     filled = Signal(object)
+    browser_wanted = Signal(object)
 
     def __init__(
         self,
@@ -56,6 +60,8 @@ class ConnectionForm(QDialog):
         self.name = QLineEdit(connection.name if connection else "")
         self.production = QCheckBox(tr("Production: real customers depend on it"))
         self.save = push_button(tr("Save"), "primary")
+        self.browser = push_button(tr("Sign in with the browser"))
+        self._inputs = QWidget()
         self._problem = label("", "muted", wrap=True)
         self._lay_out()
         self._on_typed()
@@ -70,7 +76,8 @@ class ConnectionForm(QDialog):
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(16)
         layout.addWidget(label(title, "heading"))
-        form = QFormLayout()
+        form = QFormLayout(self._inputs)
+        form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(8)
         form.setHorizontalSpacing(16)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -85,11 +92,15 @@ class ConnectionForm(QDialog):
             self._add_row(form, each.label, line, each.hint)
         self.production.setChecked(self._old is not None and self._old.production)
         form.addRow("", self.production)
-        layout.addLayout(form)
+        layout.addWidget(self._inputs)
         layout.addWidget(label(tr("Secrets go into the keyring of this computer."), "muted"))
         layout.addWidget(self._problem)
-        layout.addLayout(_buttons(self, self.save))
+        buttons = _buttons(self, self.save)
+        if self._spec.sign_in is not None:
+            buttons.insertWidget(0, self.browser)
+        layout.addLayout(buttons)
         self.save.clicked.connect(self._on_save)
+        self.browser.clicked.connect(self._on_browser)
 
     def _add_row(self, form: QFormLayout, text: str, line: QLineEdit, hint: str) -> None:
         line.setAccessibleName(text)
@@ -107,9 +118,37 @@ class ConnectionForm(QDialog):
         problem = form_problem(self.name.text(), self._taken, self._fields, values)
         self._problem.setText(problem)
         self.save.setEnabled(not problem)
+        self.browser.setEnabled(not problem)
 
     @Slot()
     def _on_save(self) -> None:
+        self.filled.emit(self._filled())
+        self.accept()
+
+    @Slot()
+    def _on_browser(self) -> None:
+        for widget in (self._inputs, self.save, self.browser):
+            widget.setEnabled(False)
+        self._problem.setText(
+            tr("Waiting for you in the browser. Concord goes on when you have signed in there.")
+        )
+        self.browser_wanted.emit(self._filled())
+
+    @Slot(object)
+    def on_sign_in_failed(self, error: Exception) -> None:
+        """Say why signing in by the browser came to nothing, and let the person try again."""
+        self._inputs.setEnabled(True)
+        self._on_typed()
+        told = notice(error)
+        self._problem.setText(f"{told.summary} {told.hint}".strip())
+
+    @Slot()
+    def on_sign_in_stopped(self) -> None:
+        """Let the person try again after somebody stopped it elsewhere in the window."""
+        self._inputs.setEnabled(True)
+        self._on_typed()
+
+    def _filled(self) -> FilledForm:
         secret = {each.name for each in self._fields if each.secret}
         typed = {name: line.text().strip() for name, line in self.inputs.items()}
         connection = Connection(
@@ -120,8 +159,7 @@ class ConnectionForm(QDialog):
             secrets=tuple(each.name for each in self._spec.secrets),
         )
         secrets = {name: value for name, value in typed.items() if name in secret and value}
-        self.filled.emit(FilledForm(connection, secrets))
-        self.accept()
+        return FilledForm(connection, secrets)
 
 
 class WorkspaceForm(QDialog):

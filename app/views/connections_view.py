@@ -1,7 +1,8 @@
 """The connections: a list, and beside it the chosen one with its check."""
 
+import webbrowser
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
@@ -18,9 +19,10 @@ from PySide6.QtWidgets import (
 )
 
 from app.connectors.protocol import Health
-from app.connectors.spec import ConnectorSpec
+from app.connectors.spec import ConnectorSpec, Given
 from app.domain.control import CancelToken, Report
 from app.domain.record import Side
+from app.errors import WrongUse
 from app.settings import Connection, Workspace
 from app.views.connection_form import ConnectionForm, FilledForm, WorkspaceForm
 from app.views.labels import label, push_button
@@ -55,6 +57,40 @@ def read_inventory(services: Services) -> Inventory:
         services.kinds(),
         {each.name: services.secrets_place(each) for each in connections},
     )
+
+
+def signed_in(
+    spec: ConnectorSpec, form: FilledForm, cancel: CancelToken, report: Report
+) -> tuple[Connection, Mapping[str, str]]:
+    """Sign in with the browser; return what to save, which is what was typed and what it gave.
+
+    For a worker. A secret that was saved earlier is not read: it has to be typed again.
+    """
+    if spec.sign_in is None:
+        raise WrongUse(f"{spec.label} has no sign-in with the browser.")
+    typed = form.connection
+    given = Given(typed.name, spec, typed.settings, form.secrets.get)
+    signed = spec.sign_in(given, open_browser, cancel, report)
+    connection = replace(typed, settings={**typed.settings, **signed.settings})
+    return connection, {**form.secrets, **signed.secrets}
+
+
+def open_browser(url: str) -> bool:
+    """Open the user's browser.
+
+    Raises:
+        WrongUse: There is none.
+    """
+    try:
+        shown = webbrowser.open(url)
+    except webbrowser.Error:
+        shown = False
+    if not shown:
+        raise WrongUse(
+            "No browser could be opened on this machine.",
+            "Use `concord connect … --browser`: it prints the address.",
+        )
+    return shown
 
 
 class ConnectionsView(QWidget):
@@ -235,7 +271,28 @@ class ConnectionsView(QWidget):
         form = ConnectionForm(spec, connection, taken, self)
         form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         form.filled.connect(self._on_filled)
+        form.browser_wanted.connect(self._on_browser_wanted)
         form.open()
+
+    @Slot(object)
+    def _on_browser_wanted(self, filled: FilledForm) -> None:
+        form, services = self.sender(), self._services
+        spec = self._spec(filled.connection.kind)
+        if not isinstance(form, ConnectionForm):
+            return
+
+        def work(cancel: CancelToken, report: Report) -> Inventory:
+            connection, secrets = signed_in(spec, filled, cancel, report)
+            services.save_connection(connection, secrets)
+            return read_inventory(services)
+
+        title = tr("Signing in to {name}").format(name=filled.connection.name)
+        task = self._pool.start(work, title=title)
+        task.succeeded.connect(self.show_inventory)
+        task.succeeded.connect(form.accept)
+        task.failed.connect(form.on_sign_in_failed)
+        task.cancelled.connect(form.on_sign_in_stopped)
+        form.rejected.connect(task.cancel)
 
     @Slot(object)
     def _on_filled(self, form: FilledForm) -> None:

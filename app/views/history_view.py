@@ -22,7 +22,7 @@ from app.views.message_page import MessagePage
 from app.views.models.rows import KEY_ROLE, Column, Line, Rows
 from app.views.row_table import RowTable
 from app.views.state.difference import Tone
-from app.views.state.history import entry_lines, run_line
+from app.views.state.history import can_undo, entry_lines, run_line
 from app.views.state.language import tr
 from app.views.tasks import TaskPool
 
@@ -32,10 +32,12 @@ class HistoryView(QWidget):
 
     Signals:
         resume_wanted: A commit that broke off is to be brought to its end.
+        undo_wanted: The commit of that id is to be taken back.
         failed: An exception, for the window's notice.
     """
 
     resume_wanted = Signal()
+    undo_wanted = Signal(str)
     failed = Signal(object)
 
     def __init__(self, pool: TaskPool, parent: QWidget | None = None) -> None:
@@ -55,6 +57,7 @@ class HistoryView(QWidget):
         )  # fmt: skip
         self.text = QLineEdit()
         self.resume = push_button(tr("Resume"), "primary", "play")
+        self.undo = push_button(tr("Undo\u2026"), "", "undo")
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(TYPING_MS)
@@ -76,7 +79,10 @@ class HistoryView(QWidget):
         head.setContentsMargins(16, 12, 16, 8)
         head.addWidget(label(tr("History"), "heading"))
         head.addStretch(1)
+        head.addWidget(self.undo)
         head.addWidget(self.resume)
+        self.undo.setToolTip(tr("Plan what would take this commit back"))
+        self.undo.clicked.connect(self._on_undo)
         self.resume.clicked.connect(self.resume_wanted)
         above.addLayout(head)
         above.addWidget(self.run_table, 1)
@@ -175,7 +181,12 @@ class HistoryView(QWidget):
     def _on_entries(self, found: list[Entry]) -> None:
         if not found or found[0].run == self._run:
             self._entries = found
+            self.undo.setEnabled(can_undo(found))
             self._show_entries()
+
+    @Slot()
+    def _on_undo(self) -> None:
+        self.undo_wanted.emit(self._run)
 
     @Slot()
     def _show_entries(self) -> None:

@@ -10,9 +10,10 @@ from app.settings import Workspace, home
 from app.sync.commit import CommitResult, resume
 from app.sync.compare import compare
 from app.sync.refresh import RefreshRequest, RefreshResult, refresh
+from app.sync.undo import build_undo
 from app.sync.workbench import Workbench
 from app.views.catalog_view import CatalogView
-from app.views.commit_dialog import CommitDialog
+from app.views.commit_dialog import CommitDialog, MakePlan, plan_ticked
 from app.views.connections_view import ConnectionsView, Inventory, read_inventory
 from app.views.first_start import FirstStart
 from app.views.frame import NoticeBar, ProductionStrip, Rail, TopBar
@@ -113,6 +114,7 @@ class MainWindow(QMainWindow):
         self.catalog.refresh_wanted.connect(self._on_try_again)
         self.catalog.surveyed.connect(self._on_survey)
         self.history.resume_wanted.connect(self.resume)
+        self.history.undo_wanted.connect(self.plan_undo)
         self.connections.changed.connect(self._on_inventory)
         self.connections.workspace_made.connect(self._on_workspace_made)
         self.first.demo_wanted.connect(self.start_demo)
@@ -256,8 +258,19 @@ class MainWindow(QMainWindow):
         """Open the commit dialog; nothing is written before it was read and confirmed."""
         if self.bench is None or self._working is not None or not self.catalog.survey.ticked:
             return
+        self._open_commit(self.bench, plan_ticked)
+
+    @Slot(str)
+    def plan_undo(self, run: str) -> None:
+        """Open the commit dialog with the plan that takes a commit back."""
+        if self.bench is not None and self._working is None:
+            self._open_commit(
+                self.bench, lambda bench, cancel, report: build_undo(bench, run, cancel, report)
+            )
+
+    def _open_commit(self, bench: Workbench, make_plan: MakePlan) -> None:
         names = production_names(self._workspace, self._inventory.connections)
-        dialog = CommitDialog(self.bench, self.pool, names, self)
+        dialog = CommitDialog(bench, self.pool, names, self, make_plan=make_plan)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.committed.connect(self._on_committed)
         dialog.open()

@@ -54,17 +54,33 @@ def test_a_refresh_reads_compares_and_shows(
     assert "9 differ" in window.status.text
 
 
-def test_what_was_committed_agrees_afterwards(window: MainWindow, qtbot: QtBot) -> None:
-    window.bar.commit.click()
+def carry_out(window: MainWindow, qtbot: QtBot) -> None:
+    """Confirm the plan in the commit dialog that is open, and close it."""
     dialog = window.findChild(CommitDialog)
     assert dialog is not None
     qtbot.waitUntil(lambda: dialog.run.isVisible() and dialog.run.isEnabled(), timeout=5000)
     with qtbot.waitSignal(dialog.committed, timeout=5000):
         dialog.run.click()
     dialog.reject()
+    qtbot.waitUntil(lambda: window.findChild(CommitDialog) is None, timeout=5000)
     settle(qtbot, window)
+
+
+def test_what_was_committed_agrees_afterwards(window: MainWindow, qtbot: QtBot) -> None:
+    window.bar.commit.click()
+    carry_out(window, qtbot)
     assert "3 differ \u00b7 0 ticked" in window.status.text
     assert not window.bar.commit.isEnabled()
+
+
+def test_a_commit_is_undone_from_the_history(window: MainWindow, qtbot: QtBot) -> None:
+    window.bar.commit.click()
+    carry_out(window, qtbot)
+    window.choose_page("history")
+    qtbot.waitUntil(lambda: window.history.undo.isEnabled() and window.is_settled, timeout=5000)
+    window.history.undo.click()
+    carry_out(window, qtbot)
+    assert "8 differ" in window.status.text
 
 
 def test_without_a_workspace_there_are_two_doors_and_the_demo_opens(

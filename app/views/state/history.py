@@ -66,6 +66,11 @@ def run_line(run: Run) -> RunLine:
     )
 
 
+def can_undo(entries: Iterable[Entry]) -> bool:
+    """Return whether a commit wrote anything that could be taken back."""
+    return any(entry.state is OutcomeState.WRITTEN for entry in entries)
+
+
 def entry_lines(
     entries: Iterable[Entry], mapping: WorkspaceMapping, text: str = ""
 ) -> tuple[EntryLine, ...]:
