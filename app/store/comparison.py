@@ -20,8 +20,6 @@ _DOCUMENTS = (
     " AND link.salesforce_hash IS NOT NULL"
 )
 _WITH_DOCUMENTS = f" FROM link LEFT JOIN diff ON diff.link = link.id{_DOCUMENTS}"
-# CROSS JOIN fixes the order: from the few differences to their links, not the other way round.
-_DIFFS_FIRST = f" FROM diff CROSS JOIN link ON link.id = diff.link{_DOCUMENTS}"
 _COLUMNS = (
     "link.id, link.key, link.duplicate, link.base_hash, link.billing_hash, link.salesforce_hash,"
     " base.body, billing.body, salesforce.body"
@@ -146,15 +144,31 @@ def stored_diffs(
 ) -> Iterator[StoredDiff]:
     """Yield the differences that the last compare stored, in key order; of some kinds or of all."""
     wanted = ",".join(str(kind.value) for kind in kinds)
-    where = f" WHERE diff.entity = ? AND diff.kind {f'IN ({wanted})' if wanted else '<> 0'}"
+    where = f"diff.entity = ? AND diff.kind {f'IN ({wanted})' if wanted else '<> 0'}"
     with store.translating():
-        cursor = store.reader.execute(
-            f"SELECT {_COLUMNS}, diff.kind, diff.deleted{_DIFFS_FIRST}{where} ORDER BY link.key",
+        # The keys are sorted by themselves: a sort that carries the documents along is slow.
+        links = store.reader.execute(
+            "SELECT diff.link FROM diff CROSS JOIN link ON link.id = diff.link"
+            f" WHERE {where} ORDER BY link.key",
             (store.entity_ids[entity.name],),
-        )
-        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
-            for row in rows:
-                yield StoredDiff(row[0], _pair(row, entity), Kind(row[-2]), bool(row[-1]))
+        ).fetchall()
+    for start in range(0, len(links), _ROWS_AT_ONCE):
+        some = [link for (link,) in links[start : start + _ROWS_AT_ONCE]]
+        found = _stored(store, entity, some)
+        yield from (found[link] for link in some if link in found)
+
+
+def _stored(store: Store, entity: EntityMapping, links: Sequence[int]) -> Mapping[int, StoredDiff]:
+    marks = ",".join("?" * len(links))
+    with store.translating():
+        rows = store.reader.execute(
+            f"SELECT {_COLUMNS}, diff.kind, diff.deleted{_WITH_DOCUMENTS}"
+            f" WHERE link.id IN ({marks}) AND diff.link IS NOT NULL",
+            links,
+        ).fetchall()
+    return {
+        row[0]: StoredDiff(row[0], _pair(row, entity), Kind(row[-2]), bool(row[-1])) for row in rows
+    }
 
 
 def one_pair(store: Store, link: int) -> tuple[EntityMapping, Pair] | None:
