@@ -11,9 +11,9 @@ from pathlib import Path
 from app import settings
 from app.connectors import registry
 from app.connectors.protocol import Connector, Health
-from app.connectors.spec import ConnectorSpec, variable
+from app.connectors.spec import ConnectorSpec, Given, OpenBrowser, variable
 from app.credentials import Credentials
-from app.domain.control import CancelToken
+from app.domain.control import CancelToken, Report
 from app.domain.mapping import WorkspaceMapping
 from app.domain.mapping_file import parse_mapping
 from app.domain.record import Side
@@ -57,16 +57,47 @@ class Services:
         Raises:
             WrongUse: An unknown kind, setting or secret, or a name that cannot be one.
         """
-        spec = registry.spec(connection.kind)
-        _known("setting", connection, connection.settings, [s.name for s in spec.settings])
+        spec = _checked(connection, secrets)
         names = [secret.name for secret in spec.secrets]
-        _known("secret", connection, secrets, names)
         connection = replace(connection, secrets=tuple(names))
         settings.save_connection(self.base, connection)
         stored = [self.credentials.set(connection.name, *secret) for secret in secrets.items()]
         needed = [secret.name for secret in spec.secrets if secret.required]
         missing = (n for n in needed if self.credentials.get(connection.name, n) is None)
         return Connected(connection, all(stored), tuple(missing))
+
+    def sign_in(
+        self,
+        connection: Connection,
+        secrets: Mapping[str, str],
+        open_browser: OpenBrowser,
+        cancel: CancelToken,
+        report: Report,
+    ) -> Connected:
+        """Sign in with the user's browser, and only then save the connection and its secrets.
+
+        Raises:
+            WrongUse: The kind cannot, or what `save_connection` raises; no browser is opened then.
+            NotSignedIn: It was refused, or nobody came back; nothing is saved.
+            Cancelled: The user stopped it; nothing is saved.
+        """
+        spec = _checked(connection, secrets)
+        if spec.sign_in is None:
+            raise WrongUse(
+                f"Connections of kind {spec.kind} cannot sign in with a browser.",
+                "Leave out --browser, and give the secret with --secret NAME=- .",
+            )
+        settings.checked_name(connection.name)
+        kept = _secret_reader(self.credentials, connection.name)
+        given = Given(
+            connection.name,
+            spec,
+            connection.settings,
+            lambda name: secrets.get(name) or kept(name),
+        )
+        signed = spec.sign_in(given, open_browser, cancel, report)
+        connection = replace(connection, settings={**connection.settings, **signed.settings})
+        return self.save_connection(connection, {**secrets, **signed.secrets})
 
     def delete_connection(self, name: str) -> None:
         """Forget a connection and its secrets; refused while a workspace uses it."""
@@ -255,6 +286,14 @@ def _secret_reader(credentials: Credentials, connection: str) -> Callable[[str],
         return None if secret is None else secret.reveal()
 
     return read
+
+
+def _checked(connection: Connection, secrets: Mapping[str, str]) -> ConnectorSpec:
+    """Return what a connection's kind asks for, once it has nothing that the kind does not know."""
+    spec = registry.spec(connection.kind)
+    _known("setting", connection, connection.settings, [s.name for s in spec.settings])
+    _known("secret", connection, secrets, [s.name for s in spec.secrets])
+    return spec
 
 
 def _known(what: str, connection: Connection, given: Mapping[str, str], names: list[str]) -> None:

@@ -2,13 +2,15 @@
 
 import getpass
 import sys
+import webbrowser
 from argparse import Namespace
 from collections.abc import Iterable
+from dataclasses import replace
 
 from app.cli import output
 from app.connectors.spec import ConnectorSpec, variable
-from app.domain.control import CancelToken
-from app.errors import ExitStatus, WrongUse
+from app.domain.control import CancelToken, no_report
+from app.errors import ExitStatus, NotFound, WrongUse
 from app.services import Connected, Services
 from app.settings import Connection, Workspace
 
@@ -18,7 +20,7 @@ def run_connect(services: Services, options: Namespace, cancel: CancelToken) -> 
     if options.ready_file:
         made = services.connect_ready(options.ready_file)
     else:
-        made = [_connect(services, options)]
+        made = [_connect(services, options, cancel)]
     healths = []
     if options.check:
         healths = [
@@ -64,23 +66,54 @@ def run_workspace(services: Services, options: Namespace, _cancel: CancelToken) 
     return ExitStatus.DONE
 
 
-def _connect(services: Services, options: Namespace) -> Connected:
+def _connect(services: Services, options: Namespace, cancel: CancelToken) -> Connected:
     if not options.kind or not options.name:
         raise WrongUse("connect needs KIND and NAME, or --ready-file.", "See `concord connect -h`.")
     spec = next((spec for spec in services.kinds() if spec.kind == options.kind), None)
     if spec is None:
         known = ", ".join(spec.kind for spec in services.kinds())
         raise WrongUse(f"There is no kind {options.kind!r}.", f"The kinds are: {known}.")
-    settings = dict(_pair(text, "--set") for text in options.settings)
+    connection = _asked_for(services, options)
     for setting in spec.settings:
-        if setting.required and not settings.get(setting.name) and not setting.default:
+        given = connection.settings.get(setting.name) or setting.default
+        if setting.required and not given:
             raise WrongUse(
                 f"The setting {setting.name} is missing: {setting.label}.",
                 f"Add --set {setting.name}=… . {setting.hint}",
             )
     secrets = _secrets(spec, options)
-    connection = Connection(options.name, options.kind, settings, options.production)
+    if _by_browser(options):
+        return services.sign_in(connection, secrets, _open_browser, cancel, no_report)
     return services.save_connection(connection, secrets)
+
+
+def _by_browser(options: Namespace) -> bool:
+    return bool(getattr(options, "browser", False))  # absent where the parser does not offer it
+
+
+def _asked_for(services: Services, options: Namespace) -> Connection:
+    """Return the connection as it was typed; to sign in again by browser, its name is enough."""
+    settings = dict(_pair(text, "--set") for text in options.settings)
+    typed = Connection(options.name, options.kind, settings, options.production)
+    if not _by_browser(options):
+        return typed
+    try:
+        known = services.connection(options.name)
+    except NotFound:
+        return typed
+    if known.kind != options.kind:
+        return typed
+    production = typed.production or known.production
+    return replace(typed, settings={**known.settings, **settings}, production=production)
+
+
+def _open_browser(url: str) -> bool:
+    """Open the browser; the URL is printed all the same, for machines that show none."""
+    print(f"Sign in with the browser; Ctrl+C stops. The address is:\n{url}", file=sys.stderr)
+    try:
+        return webbrowser.open(url)
+    except webbrowser.Error:
+        return False
 
 
 def _secrets(spec: ConnectorSpec, options: Namespace) -> dict[str, str]:
@@ -91,12 +124,21 @@ def _secrets(spec: ConnectorSpec, options: Namespace) -> dict[str, str]:
                 f"--secret {name} takes no value: others could read it from the process list.",
                 f"Write --secret {name}=- and give it on stdin, or leave it out to be asked.",
             )
-        secrets[name] = sys.stdin.readline().rstrip("\r\n")
+        secrets[name] = _read_secret()
     if sys.stdin.isatty():
         for secret in spec.secrets:
             if secret.name not in secrets and secret.required:
                 secrets[secret.name] = getpass.getpass(f"{secret.label}: ")
     return {name: value for name, value in secrets.items() if value}
+
+
+def _read_secret() -> str:
+    """Return a line of stdin, or all lines of a private key."""
+    line = text = sys.stdin.readline()
+    while line and text.startswith("-----BEGIN ") and "-----END " not in text:
+        line = sys.stdin.readline()
+        text += line
+    return text.rstrip("\r\n")
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:

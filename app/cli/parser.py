@@ -57,6 +57,7 @@ def _add_connect(commands: "Commands[ArgumentParser]") -> None:
     )
     connect.add_argument("--production", action="store_true", help="real customers depend on it")
     connect.add_argument("--ready-file", type=Path, metavar="F", help="connect a running sandbox")
+    connect.add_argument("--browser", action="store_true", help="sign in with the browser")
     connect.add_argument("--check", action="store_true", help="sign in and say who we are")
     _json(connect)
 

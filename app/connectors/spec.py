@@ -5,12 +5,15 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 from app.connectors.protocol import Connector
+from app.domain.control import CancelToken, Report
 from app.domain.mapping import WorkspaceMapping
 from app.domain.record import Side
 from app.errors import NotSignedIn, WrongUse
 
 ReadSecret = Callable[[str], str | None]
 SaveSecret = Callable[[str, str], None]
+OpenBrowser = Callable[[str], bool]
+"""Shows a URL to the user and returns whether that worked; may raise an `AppError`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,14 +38,47 @@ class SecretSpec:
 
 
 @dataclass(frozen=True, slots=True)
+class SignedIn:
+    """What signing in gave, to be kept beside what the user gave."""
+
+    settings: Mapping[str, str]
+    secrets: Mapping[str, str] = field(repr=False)
+
+
+class SignIn(Protocol):
+    """Signs in with the user's browser; saves nothing.
+
+    Raises:
+        NotSignedIn: It was refused, or nobody came back from the browser in time.
+        Cancelled: The user stopped it; it ends within a second.
+    """
+
+    def __call__(
+        self,
+        given: "Given",
+        open_browser: OpenBrowser,
+        cancel: CancelToken,
+        report: Report,
+        /,
+    ) -> SignedIn:
+        """Return what is to be kept."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class ConnectorSpec:
-    """A kind of connection: which side it serves and what it needs to be told."""
+    """A kind of connection: which side it serves and what it needs to be told.
+
+    Attributes:
+        sign_in: How to sign in with a browser, for kinds that can.
+    """
 
     kind: str
     label: str
     side: Side
     settings: tuple[SettingSpec, ...]
     secrets: tuple[SecretSpec, ...]
+    sign_in: SignIn | None = None
 
 
 @dataclass(frozen=True, slots=True)

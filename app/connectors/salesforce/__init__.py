@@ -7,14 +7,28 @@ from app.connectors.protocol import Connector
 from app.connectors.spec import (
     ConnectorSpec,
     Given,
+    OpenBrowser,
     ReadSecret,
     ReadySettings,
     SaveSecret,
     SecretSpec,
     SettingSpec,
+    SignedIn,
 )
+from app.domain.control import CancelToken, Report
 from app.domain.mapping import WorkspaceMapping
 from app.domain.record import Side
+
+
+def _sign_in(
+    given: Given, open_browser: OpenBrowser, cancel: CancelToken, report: Report
+) -> SignedIn:
+    from app.connectors.salesforce.sign_in import (  # noqa: PLC0415 - start-up time (design.md §6)
+        sign_in,
+    )
+
+    return sign_in(given, open_browser, cancel, report)
+
 
 SPEC = ConnectorSpec(
     kind="salesforce",
@@ -29,13 +43,19 @@ SPEC = ConnectorSpec(
         SettingSpec(
             "instance_url",
             "Instance URL",
-            "Only for a pasted access token, where it differs from the sign-in URL.",
+            "Filled in by signing in; else only for a pasted access token.",
             required=False,
         ),
         SettingSpec(
             "client_id",
             "Consumer key",
             "Of the External Client App that the org's admin installed.",
+            required=False,
+        ),
+        SettingSpec(
+            "username",
+            "Username",
+            "Only for a private key: under whom to work, such as integration@example.com.",
             required=False,
         ),
         SettingSpec("api_version", "API version", "Such as 66.0.", default="66.0"),
@@ -51,7 +71,14 @@ SPEC = ConnectorSpec(
         SecretSpec("access_token", "access token", "An open session.", required=False),
         SecretSpec("refresh_token", "refresh token", "From signing in.", required=False),
         SecretSpec("client_secret", "consumer secret", "For client credentials.", required=False),
+        SecretSpec(
+            "jwt_private_key",
+            "private key",
+            "In PEM; its certificate is in the app. For unattended work.",
+            required=False,
+        ),
     ),
+    sign_in=_sign_in,
 )
 
 
@@ -77,6 +104,7 @@ def from_ready(part: Mapping[str, Any]) -> ReadySettings:
         "login_url": str(part["instance_url"]),
         "instance_url": str(part["instance_url"]),
         "client_id": str(part.get("client_id") or ""),
+        "username": str(part.get("username") or ""),
         "api_version": str(part.get("api_version") or ""),
     }
     names = (item.name for item in SPEC.secrets)

@@ -36,7 +36,7 @@ from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping, WorkspaceMapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
 from app.domain.record import Side
-from app.errors import AppError, Cancelled, NotSignedIn
+from app.errors import AppError, Cancelled, NotSignedIn, WrongUse
 
 _AT_ONCE = 4  # key queries, or describes, of one request
 _MANY = 4  # key queries from which it is worth a call to ask whether the whole object is less
@@ -62,16 +62,29 @@ def build(given: Given, mapping: WorkspaceMapping, save_secret: SaveSecret | Non
         access_token=given.secret_value("access_token"),
         refresh_token=given.secret_value("refresh_token"),
         client_secret=given.secret_value("client_secret"),
+        jwt_private_key=given.secret_value("jwt_private_key"),
+        username=given.setting("username"),
     )
-    if not (grant.access_token or grant.refresh_token or grant.client_secret):
+    _check_way_in(given, grant)
+    version = given.setting("api_version").removeprefix("v")
+    session = SalesforceSession(http, Tokens(http, grant, save_secret), version)
+    return SalesforceConnector(session, mapping)
+
+
+def _check_way_in(given: Given, grant: Grant) -> None:
+    secrets = (grant.access_token, grant.refresh_token, grant.client_secret, grant.jwt_private_key)
+    if not any(secrets):
         names = [variable(given.connection, secret.name) for secret in given.spec.secrets]
         raise NotSignedIn(
             f"Connection {given.connection!r} has no secret to sign in with.",
             f"Give one with `concord connect`, or in {' or '.join(names)}.",
         )
-    version = given.setting("api_version").removeprefix("v")
-    session = SalesforceSession(http, Tokens(http, grant, save_secret), version)
-    return SalesforceConnector(session, mapping)
+    if grant.jwt_private_key and not (grant.client_id and grant.username):
+        raise WrongUse(
+            f"Connection {given.connection!r}: jwt_private_key needs the settings client_id and "
+            "username.",
+            "Give them with `concord connect`; username is the one under whom to work.",
+        )
 
 
 class SalesforceConnector:

@@ -7,6 +7,7 @@ from typing import Any
 
 from simple_salesforce.exceptions import SalesforceError
 
+from app.connectors.salesforce.refusals import meaning
 from app.errors import (
     AppError,
     ConnectionFailed,
@@ -62,13 +63,8 @@ def translated(refused: Refusal, connection: str) -> AppError:
     where = f"Salesforce connection {connection!r}"
     if refused.code in _FULL:
         return LimitReached(f"{where}: {refused.words}", "Go on when the limit is free again.")
-    if refused.status == _UNAUTHORIZED:
-        return NotSignedIn(f"{where}: {refused.words}", "Sign in again with `concord connect`.")
-    if refused.status == _FORBIDDEN or refused.code in _HIDDEN:
-        return NotAllowed(
-            f"{where}: {refused.words}",
-            "Give the user the permission set, or make what is missing (docs/connect.md).",
-        )
+    if refused.status in {_UNAUTHORIZED, _FORBIDDEN} or refused.code in _HIDDEN:
+        return _kept_out(refused, where)
     if refused.status == _RETIRED:
         return WrongUse(f"{where}: this API version is retired.", "Raise the api_version setting.")
     if refused.status >= _SERVER or refused.status in _EDGE_REFUSED:
@@ -77,3 +73,14 @@ def translated(refused: Refusal, connection: str) -> AppError:
             "Try again later; status.salesforce.com tells of outages.",
         )
     return SalesforceRefused(f"{where}: {refused.words}", refused)
+
+
+def _kept_out(refused: Refusal, where: str) -> AppError:
+    kind: type[ConnectionFailed] = NotAllowed
+    hint = "Give the user the permission set, or make what is missing (docs/connect.md)."
+    if refused.status == _UNAUTHORIZED:
+        kind, hint = NotSignedIn, "Sign in again with `concord connect`."
+    known = None if refused.code in _HIDDEN else meaning(refused.words)
+    if known is None:
+        return kind(f"{where}: {refused.words}", hint)
+    return kind(f"{where}: {known.words} ({refused.words}).", known.hint)

@@ -1,4 +1,4 @@
-"""A Salesforce org that speaks the REST API: sign-in, describe, SOQL, rows, composite."""
+"""A Salesforce org that speaks the REST API: sign-in, describe, SOQL, rows, composite, bulk."""
 
 from app.sandbox.salesforce.org import create_org
 from app.sandbox.salesforce.system import Salesforce
@@ -11,5 +11,5 @@ def create(settings: SystemSettings) -> Salesforce:
     Raises:
         ValueError: The data set has a row that Salesforce would refuse.
     """
-    org = create_org(settings.clock, settings.page_size)
+    org = create_org(settings.clock, settings.page_size, settings.seed)
     return Salesforce(org, settings.dataset)

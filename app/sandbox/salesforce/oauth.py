@@ -8,12 +8,14 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
+from app.sandbox.salesforce.assertions import BadAssertion, Expected
 from app.sandbox.salesforce.errors import RequestError, not_found, session_expired
 from app.sandbox.salesforce.org import Org
 from app.sandbox.salesforce.sessions import challenge_of
 from app.sandbox.wire import Request, Response
 
 _SCOPE = "refresh_token api"
+_LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
 _FORM = "application/x-www-form-urlencoded"
 
 
@@ -87,9 +89,26 @@ def _token(org: Org, request: Request) -> Response:
             return _refreshed(org, request, form)
         case "authorization_code":
             return _exchanged(org, request, form)
+        case "urn:ietf:params:oauth:grant-type:jwt-bearer":
+            return _asserted(org, form)
         case "password":
             raise _OAuthError("invalid_grant", "authentication failure")
     raise _OAuthError("unsupported_grant_type", "grant type not supported")
+
+
+def _asserted(org: Org, form: Mapping[str, str]) -> Response:
+    """Sign in by a signed assertion; there is no refresh token, one asks again."""
+    expected = Expected(
+        issuer=org.sessions.client.client_id,
+        subject=org.username,
+        audiences={*_LOGIN_HOSTS, org.instance_url},
+        now=org.clock.now(),
+    )
+    try:
+        org.sessions.signing_key.check(form.get("assertion", ""), expected)
+    except BadAssertion as error:
+        raise _OAuthError("invalid_grant", str(error)) from error
+    return _issued(org, org.sessions.issue(), scope="api")
 
 
 def _refreshed(org: Org, request: Request, form: Mapping[str, str]) -> Response:

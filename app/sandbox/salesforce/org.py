@@ -6,6 +6,7 @@ import threading
 from dataclasses import dataclass, field
 
 from app.sandbox.clock import Clock
+from app.sandbox.salesforce.bulk_jobs import BulkJobs
 from app.sandbox.salesforce.cursors import Cursors
 from app.sandbox.salesforce.definitions import load_sobjects
 from app.sandbox.salesforce.ids import IdSource
@@ -44,6 +45,7 @@ class Org:
     sessions: Sessions
     usage: Usage
     cursors: Cursors
+    bulk: BulkJobs
     org_id: str
     user_id: str
     username: str
@@ -56,7 +58,7 @@ class Org:
         return self.base_url[0] if self.base_url else ""
 
 
-def create_org(clock: Clock, page_size: int) -> Org:
+def create_org(clock: Clock, page_size: int, seed: int = 1) -> Org:
     """Return an org with its schema and tables, and no rows yet.
 
     No two orgs share a user name: clients file their credentials by it (salesforce.md §20).
@@ -76,6 +78,7 @@ def create_org(clock: Clock, page_size: int) -> Org:
         sessions=Sessions(clock, org_id, user_id),
         usage=Usage(clock),
         cursors=Cursors(clock, ids),
+        bulk=BulkJobs(clock, ids, seed),
         org_id=org_id,
         user_id=user_id,
         username=f"admin.{secrets.token_hex(4)}@northwind-telecom.example",

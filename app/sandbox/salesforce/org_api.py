@@ -33,7 +33,7 @@ def versions() -> Response:
 
 def resources(call: Call) -> Response:
     """Answer `GET /services/data/vXX.X`."""
-    names = ("composite", "limits", "query", "queryAll", "sobjects")
+    names = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
     identity = f"{call.org.instance_url}/id/{call.org.org_id}/{call.org.user_id}"
     return Response.json({**{n: f"{call.root}/{n}" for n in names}, "identity": identity})
 

@@ -98,6 +98,11 @@ class Saver:
             (self._now, self._now, self._org.user_id, self._now, found),
         )
 
+    def erase(self, sobject: SObject, record_id: str) -> None:
+        """Take a deleted row out of the recycle bin too."""
+        table = quoted(sobject.name)
+        self._connection.execute(f"DELETE FROM {table} WHERE Id = ?", (record_id,))
+
     def _release(self, sobject: SObject, lookup: Field, parent_id: str) -> None:
         column = quoted(lookup.name)
         rows = f"{quoted(sobject.name)} {{}} WHERE {column} = ? AND IsDeleted = 0"

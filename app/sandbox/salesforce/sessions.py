@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from app.sandbox.clock import Clock
+from app.sandbox.salesforce.assertions import SigningKey
 
 SESSION_LIFE = timedelta(hours=2)
 _CODE_LIFE = timedelta(minutes=15)
@@ -43,6 +44,7 @@ class Sessions:
         self._born_of: dict[str, str] = {}
         self._refresh: set[str] = set()
         self._codes: dict[str, Code] = {}
+        self.signing_key = SigningKey()
         ports = range(1717, 1722)
         self.client = Client(
             client_id="3MVG9" + secrets.token_urlsafe(60).replace("-", "x"),

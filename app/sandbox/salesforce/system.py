@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app.sandbox.salesforce import (
+    bulk_ingest_api,
+    bulk_query_api,
     collections_api,
     composite_api,
     loading,
@@ -30,6 +32,7 @@ _LONGEST_HEAD = 16_384
 _API_VERSION = "66.0"
 _PERMISSIONS = "FieldPermissions"
 _LIMITS = "Limits"
+_BULK_SETTINGS = "Bulk"
 _PLAIN = (
     *org_api.ROUTES,
     *query_api.ROUTES,
@@ -37,6 +40,10 @@ _PLAIN = (
     *tree_api.ROUTES,
     *rows_api.ROUTES,
 )
+_BULK = (
+    *bulk_ingest_api.ROUTES,
+    *bulk_query_api.ROUTES,
+)  # not to be had within a composite request
 
 
 class Salesforce:
@@ -47,7 +54,7 @@ class Salesforce:
     def __init__(self, org: Org, dataset: "Dataset") -> None:
         self._org = org
         self._dataset = dataset
-        self._router = Router((*composite_api.routes(Router(_PLAIN)), *_PLAIN))
+        self._router = Router((*composite_api.routes(Router(_PLAIN)), *_BULK, *_PLAIN))
         loading.load(org, dataset)
         org.store.snapshot()
         loading.apply_drift(org, dataset.drift)
@@ -123,6 +130,7 @@ class Salesforce:
             "username": self._org.username,
             "access_token": self._access_token,
             "refresh_token": self._refresh_token,
+            "jwt_private_key": self._org.sessions.signing_key.private_pem,
             "redirect_uris": list(client.redirect_uris),
         }
 
@@ -158,7 +166,7 @@ class Salesforce:
         """Change a row by id or Aria key, a field's permissions, or a limit.
 
         `FieldPermissions` of "Object.Field" takes PermissionsRead and PermissionsEdit; `Limits` of
-        a name takes Max.
+        a name takes Max; `Bulk` takes chunk_seconds, page_rows and fail_after_rows.
 
         Raises:
             KeyError: There is no such thing.
@@ -168,6 +176,8 @@ class Salesforce:
             self._permit(record_id, values)
         elif type_name == _LIMITS:
             self._org.usage.set_limit(record_id, int(values["Max"]))
+        elif type_name == _BULK_SETTINGS:
+            self._org.bulk.set(values)
         else:
             loading.edit_record(self._org, self._sobject(type_name), record_id, values)
 
@@ -181,7 +191,8 @@ class Salesforce:
         self._org.schema.permit(sobject, field, read=read, edit=edit, at=now)
 
     def reset(self, *, drift: bool) -> None:
-        """Go back to the data set: rows, permissions and open queries; tokens stay."""
+        """Go back to the data set: rows, permissions, open queries, bulk jobs; tokens stay."""
+        self._org.bulk.clear()
         self._org.store.restore()
         self._org.schema.permit_all()
         self._org.cursors.clear()
@@ -189,7 +200,8 @@ class Salesforce:
             loading.apply_drift(self._org, self._dataset.drift)
 
     def close(self) -> None:
-        """Remove the database."""
+        """End the bulk jobs and remove the database."""
+        self._org.bulk.close()
         self._org.store.close()
 
 

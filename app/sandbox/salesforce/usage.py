@@ -1,6 +1,7 @@
 """The org's limits, and how much of them is used (salesforce.md §13)."""
 
 import threading
+from collections import Counter
 from datetime import timedelta
 
 from app.sandbox.clock import Clock
@@ -31,6 +32,7 @@ class Usage:
         self._lock = threading.Lock()
         self._began = clock.now()
         self._used = 0
+        self._spent: Counter[str] = Counter()
         self._most = {"DailyApiRequests": 100_000, "DataStorageMB": 10_240, **_FIXED}
 
     def count(self) -> None:
@@ -40,13 +42,29 @@ class Usage:
             RequestError: The day's limit is used up.
         """
         with self._lock:
-            now = self._clock.now()
-            if not timedelta(0) <= now - self._began < _DAY:
-                self._began, self._used = now, 0
+            self._renew()
             if self._used >= self._most["DailyApiRequests"]:
                 message = "TotalRequests Limit exceeded."
                 raise RequestError("REQUEST_LIMIT_EXCEEDED", message, status=403)
             self._used += 1
+
+    def spend(self, name: str, amount: int = 1) -> None:
+        """Count so much of another daily limit, such as DailyBulkApiBatches.
+
+        Raises:
+            RequestError: Not so much of it is left today.
+        """
+        with self._lock:
+            self._renew()
+            if self._spent[name] + amount > self._most[name]:
+                raise RequestError("EXCEEDED_QUOTA", f"{name} Limit exceeded.", status=403)
+            self._spent[name] += amount
+
+    def _renew(self) -> None:
+        now = self._clock.now()
+        if not timedelta(0) <= now - self._began < _DAY:
+            self._began, self._used = now, 0
+            self._spent.clear()
 
     def header(self) -> str:
         """Return the value of Sforce-Limit-Info."""
@@ -57,7 +75,7 @@ class Usage:
         """Return the body of `/limits` for an org that holds so many records."""
         with self._lock:
             most, used = dict(self._most), self._used
-        remaining = dict(most)
+            remaining = {name: max(0, each - self._spent[name]) for name, each in most.items()}
         remaining["DailyApiRequests"] -= min(used, most["DailyApiRequests"])
         remaining["DataStorageMB"] = max(0, most["DataStorageMB"] - _megabytes(records))
         return {name: {"Max": most[name], "Remaining": remaining[name]} for name in sorted(most)}

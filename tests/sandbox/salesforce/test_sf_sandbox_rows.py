@@ -140,7 +140,7 @@ def test_broken_json_and_other_media_are_refused(org: SandboxClient) -> None:
     [
         ("GET", "sobjects/Nope__c", 404, "NOT_FOUND"),
         ("GET", "nope", 404, "NOT_FOUND"),
-        ("GET", "jobs/ingest", 404, "NOT_FOUND"),
+        ("GET", "jobs/nothing", 404, "NOT_FOUND"),
         ("PUT", "sobjects/Account", 405, "METHOD_NOT_ALLOWED"),
         ("GET", "sobjects/Account/001Hs00000zzzzz", 404, "NOT_FOUND"),
         ("GET", "sobjects/Account/003Hs00000zzzzz", 400, "MALFORMED_ID"),

@@ -85,3 +85,20 @@ def test_it_speaks_to_any_resource(client: Any) -> None:
     body = {"records": [{"attributes": {"type": "Account"}, "Name": "A"}]}
     results = client.restful("composite/sobjects", method="POST", json=body)
     assert results[0]["success"]
+
+
+def test_it_loads_in_bulk(client: Any, org: SandboxClient) -> None:
+    rows = [{"Aria_Key__c": f"b{n}", "Name": f"bulk {n}"} for n in range(250)]
+    (made,) = client.bulk2.Client_Plan__c.insert(records=rows, wait=0)
+    assert (made["numberRecordsProcessed"], made["numberRecordsFailed"]) == (250, 0)
+    changed = [{**row, "Name": "changed"} for row in rows[:3]]
+    job = client.bulk2.Client_Plan__c.upsert(
+        records=changed, external_id_field="Aria_Key__c", wait=0
+    )[0]["job_id"]
+    assert client.bulk2.Client_Plan__c.get_successful_records(job).count("\n") == 4
+    assert org.names("Name = 'changed'") == ["changed"] * 3
+
+
+def test_it_queries_in_bulk(client: Any) -> None:
+    pages = list(client.bulk2.Rate_Tier__c.query("SELECT Id FROM Rate_Tier__c", 200))
+    assert [page.count("\n") for page in pages] == [201, 201, 51]
