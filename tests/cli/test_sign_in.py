@@ -12,6 +12,7 @@ import requests
 
 from app.cli.connections import run_connect
 from app.cli.parser import build_parser
+from app.connectors import registry
 from app.credentials import Credentials
 from app.domain.control import CancelToken
 from app.errors import Cancelled, NotSignedIn, WrongUse
@@ -43,8 +44,12 @@ def end() -> Iterator[FarEnd]:
 
 
 @pytest.fixture
-def services(concord_home: Path) -> Services:
-    return Services(concord_home, Credentials())
+def services(concord_home: Path) -> Iterator[Services]:
+    made = Services(concord_home, Credentials())
+    yield made
+    # A real keyring is one for all tests: what one of them keeps must not meet the next.
+    for known in registry.spec("salesforce").secrets:
+        made.credentials.delete("sf", known.name)
 
 
 @pytest.fixture(autouse=True)
