@@ -93,38 +93,43 @@ def text(value: BaseValue) -> str:
     return str(value)
 
 
-def decode_together(
+def decode_each(
     documents: Sequence[bytes | None], entity: EntityMapping
-) -> list[BaseValues | None]:
-    """Return the values of canonical documents of one record; None stays None.
-
-    Where a document says what the first one says, both share one value, so that telling what
-    differs is telling what is not the same object.
-    """
-    decoders = _decoders(entity)
-    first_raw: list[Any] = []
-    first: BaseValues = ()
-    decoded: list[BaseValues | None] = []
-    for document in documents:
-        if document is None:
-            decoded.append(None)
-            continue
-        raws = orjson.loads(document)
-        if not first:
-            first_raw = [None] * len(raws)
-            first = (None,) * len(raws)
-        values = tuple(
+) -> tuple[BaseValues | None, ...]:
+    """Return the values of canonical documents; None stays None."""
+    return tuple(
+        None
+        if document is None
+        else tuple(
             [
-                known if raw == known_raw else _from_plain(raw, typed)
-                for raw, known_raw, known, typed in zip(
-                    raws, first_raw, first, decoders, strict=True
-                )
+                _from_plain(raw, typed)
+                for raw, typed in zip(orjson.loads(document), _decoders(entity), strict=True)
             ]
         )
-        if not any(found is not None for found in decoded):
-            first_raw, first = raws, values
-        decoded.append(values)
-    return decoded
+        for document in documents
+    )
+
+
+def decode_pair(
+    base: bytes | None, billing: bytes, salesforce: bytes, entity: EntityMapping
+) -> tuple[BaseValues, BaseValues, BaseValues]:
+    """Return base, billing and Salesforce of a record that both sides hold.
+
+    What both say is one object in all three, and is the base, whatever the base was before
+    (`merged_base` says the same of documents).
+    """
+    left = orjson.loads(billing)
+    right = orjson.loads(salesforce)
+    old = [[]] * len(left) if base is None else orjson.loads(base)
+    found = []
+    for one, other, was, typed in zip(left, right, old, _decoders(entity), strict=True):
+        value = _from_plain(one, typed)
+        if one == other:
+            found.append((value, value, value))
+        else:
+            found.append((_from_plain(was, typed), value, _from_plain(other, typed)))
+    bases, billings, salesforces = zip(*found, strict=True)
+    return bases, billings, salesforces
 
 
 def plain_value(value: BaseValue) -> Any:

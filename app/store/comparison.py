@@ -6,10 +6,10 @@ from typing import NamedTuple, cast
 
 import orjson
 
-from app.domain.convert import decode_together
+from app.domain.convert import decode_each, decode_pair
 from app.domain.diff import Kind, RecordDiff
 from app.domain.mapping import EntityMapping
-from app.domain.record import BaseValues, Side, Values, merged_base
+from app.domain.record import BaseValues, Side, Values
 from app.store.workspace import Store
 
 _ROWS_AT_ONCE = 2000
@@ -223,15 +223,17 @@ def _pair(row: Sequence[object], entity: EntityMapping) -> Pair:
         :9
     ]
     hashes = Hashes(base_hash, billing_hash, salesforce_hash)  # type: ignore[arg-type]
+    values: Sequence[BaseValues | None]
     if billing is not None and salesforce is not None:
-        base = merged_base(base, billing, salesforce)  # type: ignore[arg-type]
-    values = decode_together((billing, salesforce, base), entity)  # type: ignore[arg-type]
+        values = decode_pair(base, billing, salesforce, entity)  # type: ignore[arg-type]
+    else:
+        values = decode_each((base, billing, salesforce), entity)  # type: ignore[arg-type]
     return Pair(
         link=link,  # type: ignore[arg-type]
         key=key,  # type: ignore[arg-type]
         duplicate=bool(duplicate),
         hashes=hashes,
-        base=values[2],
-        billing=cast("Values | None", values[0]),
-        salesforce=cast("Values | None", values[1]),
+        base=values[0],
+        billing=cast("Values | None", values[1]),
+        salesforce=cast("Values | None", values[2]),
     )

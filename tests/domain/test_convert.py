@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.convert import converter, decode_together, plain_value, raw_value, text, typed_value
+from app.domain.convert import converter, decode_each, plain_value, raw_value, text, typed_value
 from app.domain.mapping import FieldMapping, FieldType, Owner
 from app.domain.record import (
     NO_BASE,
@@ -128,7 +128,7 @@ def test_no_base_and_unreadable_survive_storage() -> None:
     entity = small_mapping().entity("plan")
     values = (NO_BASE, Unreadable("x"), None)
     stored = merged_base(None, canonical(("a", *values[1:])), canonical(("b", *values[1:])))
-    assert decode_together([stored], entity) == [values]
+    assert decode_each([stored], entity) == (values,)
 
 
 def test_a_wrong_type_in_a_plan_is_an_error() -> None:

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from app.domain.convert import decode_together
+from app.domain.convert import decode_each, decode_pair
 from app.domain.diff import Kind, Verdict, diff_record, is_drift, settle
 from app.domain.mapping import Owner
 from app.domain.record import (
@@ -110,10 +110,26 @@ def test_new_on_one_side_is_not_deleted() -> None:
 
 def test_the_base_moves_to_what_both_sides_agree_on() -> None:
     old, billing, salesforce = canonical(OLD), canonical(NEW), canonical(("Pro!", NEW[1], "Core"))
-    (base,) = decode_together([merged_base(old, billing, salesforce)], PLAN)
+    (base,) = decode_each([merged_base(old, billing, salesforce)], PLAN)
     assert base == ("Pro", Decimal(59), "Core")
-    (first,) = decode_together([merged_base(None, old, billing)], PLAN)
+    (first,) = decode_each([merged_base(None, old, billing)], PLAN)
     assert first == (NO_BASE, NO_BASE, "Core")
+
+
+DOCUMENTS = st.tuples(
+    st.none() | st.sampled_from("abc"),
+    st.sampled_from([None, Decimal(1), Decimal("1.5")]),
+    st.sampled_from([None, "Core"]),
+).map(canonical)
+
+
+@given(st.none() | DOCUMENTS, DOCUMENTS, DOCUMENTS)
+def test_a_pair_opened_at_once_is_what_its_documents_say(
+    base: bytes | None, billing: bytes, salesforce: bytes
+) -> None:
+    merged = merged_base(base, billing, salesforce)
+    apart = decode_each([merged, billing, salesforce], PLAN)
+    assert decode_pair(base, billing, salesforce, PLAN) == apart
 
 
 def test_dates_are_compared_as_dates() -> None:
