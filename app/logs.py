@@ -121,7 +121,22 @@ class RedactingFilter(logging.Filter):
 
 
 class _PrivateFileHandler(RotatingFileHandler):
-    """A log file that only its owner may read."""
+    """A log file that only its owner may read; once closed it stays so.
+
+    logging's own would open the file again for a record that a thread still had in hand.
+    """
+
+    _has_ended = False
+
+    def close(self) -> None:
+        """End for good."""
+        self._has_ended = True
+        super().close()
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Write a record, if the file is still open."""
+        if not self._has_ended:
+            super().emit(record)
 
     def _open(self) -> TextIOWrapper:
         # made first, for logging's own open() leaves the rights to the umask

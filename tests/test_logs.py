@@ -183,3 +183,16 @@ def test_without_a_file_there_is_stderr_alone(
     (tmp_path / "taken").write_text("a file where a folder should be")
     assert configure(tmp_path / "taken" / "x.log") is None
     assert "No log file" in capsys.readouterr().err
+
+
+def test_a_record_that_comes_after_the_end_opens_no_file_again(
+    root_log: logging.Logger, tmp_path: Path
+) -> None:
+    configure(tmp_path / "first.log")
+    late = [h for h in root_log.handlers if getattr(h, "baseFilename", "").endswith("first.log")]
+    configure(tmp_path / "second.log")
+    (tmp_path / "first.log").unlink()
+    for handler in late:
+        handler.handle(logging.LogRecord("a", logging.INFO, "b", 1, "late", (), None))
+    assert late
+    assert not (tmp_path / "first.log").exists()
