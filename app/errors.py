@@ -75,6 +75,10 @@ class RemoteRefused(AppError):  # noqa: N818
         self.code = code
 
 
+class CursorRefused(AppError):  # noqa: N818
+    """A side cannot tell what changed since a cursor: it is of another instance, or too old."""
+
+
 class AnswerUnreadable(ConnectionFailed):
     """A system's answer was truncated, or is not what its interface promises."""
 

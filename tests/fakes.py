@@ -11,6 +11,7 @@ from app.connectors.protocol import (
     Health,
     OperationCounts,
     Page,
+    Quota,
     ReadRequest,
     Scope,
 )
@@ -112,7 +113,7 @@ class FakeSide:
     lose: int = 0
     calls: int = 0
     page_size: int = 3
-    batch_size: int = 5
+    rows_in_batch: int = 5
     written: list[Operation] = field(default_factory=list)
     allowed: frozenset[Verb] = frozenset(Verb)
 
@@ -133,6 +134,25 @@ class FakeSide:
 
     def check(self, entities: Sequence[EntityMapping], cancel: CancelToken) -> Health:  # noqa: ARG002
         return Health("fake", "nobody", "1")
+
+    @property
+    def quotas(self) -> Sequence[Quota]:
+        return ()
+
+    def incremental(self, entity: EntityMapping) -> bool:  # noqa: ARG002
+        return False
+
+    def batch_size(self, counts: OperationCounts) -> int:  # noqa: ARG002
+        return self.rows_in_batch
+
+    def conclude(
+        self,
+        job: str,  # noqa: ARG002
+        entity: EntityMapping,  # noqa: ARG002
+        operations: Sequence[Operation],  # noqa: ARG002
+        cancel: CancelToken,  # noqa: ARG002
+    ) -> Iterator[Outcome]:
+        return iter(())
 
     def groups(self, entities: Sequence[EntityMapping]) -> Sequence[tuple[EntityMapping, ...]]:
         return [(entity,) for entity in entities]
@@ -179,7 +199,7 @@ class FakeSide:
                 )
 
     def forecast(self, counts: OperationCounts) -> Forecast:
-        return Forecast({self.side: -(-counts.total // self.batch_size)}, counts.size_bytes)
+        return Forecast({self.side: -(-counts.total // self.rows_in_batch)}, counts.size_bytes)
 
     def _carry_out(self, operation: Operation) -> None:
         self.written.append(operation)

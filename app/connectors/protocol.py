@@ -1,6 +1,6 @@
 """What every connector can do. Nothing above this layer knows more of a system than this."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
@@ -16,21 +16,24 @@ class Scope(Enum):
     """How much a read asks for."""
 
     ALL = "all"
+    SINCE = "since"
     KEYS = "keys"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """What to read: entities that this connector reads together, whole or by keys.
+    """What to read: entities that this connector reads together: whole, what changed, or by keys.
 
     Attributes:
         entities: One element of `Reader.groups`.
         keys: With `Scope.KEYS`, the keys wanted of the one entity; any number.
+        cursor: With `Scope.SINCE`, what an earlier read of the one entity left in `Page.cursor`.
     """
 
     entities: tuple[EntityMapping, ...]
     scope: Scope = Scope.ALL
     keys: tuple[str, ...] = ()
+    cursor: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,11 +42,16 @@ class Page:
 
     Attributes:
         unkeyed: How many rows were left out because they have no key.
+        cursor: On an entity's last page: from where a later read with `Scope.SINCE` goes on. It
+            names the instance it is of, and reaches back a little for clocks that differ.
+        gone: With `Scope.SINCE`, the side's own ids of records that are no longer there.
     """
 
     entity: str
     records: Sequence[Record]
     unkeyed: int = 0
+    cursor: str = ""
+    gone: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +81,16 @@ class Health:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Operations of one entity that may be sent together, none depending on another."""
+    """Operations of one entity that may be sent together, none depending on another.
+
+    Attributes:
+        begun: Called with the id of a job of the target's own before anything is sent to it, so
+            that `Connector.conclude` can find it after a crash.
+    """
 
     entity: EntityMapping
     operations: tuple[Operation, ...]
+    begun: Callable[[str], None] = field(default=lambda _job: None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,8 +115,17 @@ class Reader(Protocol):
         """How many calls this connector has made so far (each HTTP request is one)."""
         ...
 
+    @property
+    def quotas(self) -> Sequence[Quota]:
+        """What is known, without a call, of the system's limits: from the last answers."""
+        ...
+
     def check(self, entities: Sequence[EntityMapping], cancel: CancelToken) -> Health:
         """Return who we are, and what the entities need that the system lacks."""
+        ...
+
+    def incremental(self, entity: EntityMapping) -> bool:
+        """Return whether the system can tell what changed of an entity since a cursor."""
         ...
 
     def groups(self, entities: Sequence[EntityMapping]) -> Sequence[tuple[EntityMapping, ...]]:
@@ -110,7 +133,11 @@ class Reader(Protocol):
         ...
 
     def read(self, request: ReadRequest, cancel: CancelToken) -> Iterator[Page]:
-        """Yield the records asked for; several reads may run at once, each in its own thread."""
+        """Yield the records asked for; several reads may run at once, each in its own thread.
+
+        Raises:
+            CursorRefused: The cursor is of another instance or too old: read the whole.
+        """
         ...
 
     def forecast_reads(self, entity: EntityMapping, keys: int) -> int:
@@ -129,9 +156,18 @@ class Connector(Reader, Protocol):
         """Return the names of the fields that an update can set here."""
         ...
 
-    @property
-    def batch_size(self) -> int:
-        """The most operations that one `Batch` may hold."""
+    def batch_size(self, counts: OperationCounts) -> int:
+        """Return how many operations one `Batch` should hold where there are so many to send."""
+        ...
+
+    def conclude(
+        self, job: str, entity: EntityMapping, operations: Sequence[Operation], cancel: CancelToken
+    ) -> Iterator[Outcome]:
+        """Bring a job that a dead commit had begun to its end; yield what it tells of operations.
+
+        What it cannot tell of is not yielded: the caller reads the target to learn it. After the
+        last outcome the job will write nothing more.
+        """
         ...
 
     def write(self, batch: Batch, cancel: CancelToken) -> Iterator[Outcome]:

@@ -9,15 +9,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
+from functools import partial
 from itertools import islice
 
-from app.connectors.protocol import Batch, Connector
+from app.connectors.protocol import Batch, Connector, OperationCounts
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.plan import CommitPlan, Operation, Outcome, OutcomeState, Verb, plan_to_json
 from app.domain.record import Record, RecordKey, Side
 from app.domain.stages import Stage, batches, points_at, stages
 from app.errors import AppError, Cancelled, StoreError
 from app.store import journal
+from app.store.target_jobs import forget_jobs, jobs_of, note_job
 from app.sync.preflight import Found, Live, note_live, read_live, record_after, stands, why_stale
 from app.sync.workbench import Workbench
 
@@ -103,6 +105,7 @@ def resume(bench: Workbench, cancel: CancelToken, report: Report) -> CommitResul
     if not open_runs:
         return None
     started, before, run = time.monotonic(), bench.calls(), open_runs[0]
+    _conclude_jobs(bench, run, cancel)
     operations = _operations(bench, run, _UNSETTLED)
     live = read_live(bench, operations, cancel, report)
     sender = _Sender(bench, run, live, cancel, report)
@@ -196,8 +199,11 @@ class _Sender:
         for lot in stage.lots:
             entity = self.bench.mapping.entity(lot.entity)
             sendable = replace(lot, operations=tuple(self._without_orphans(lot.operations)))
-            for some in batches(sendable, self.bench.connectors[lot.side].batch_size):
-                yield lot.side, Batch(entity, some)
+            verbs = Counter(operation.verb for operation in sendable.operations)
+            size = self.bench.connectors[lot.side].batch_size(OperationCounts(entity, verbs))
+            begun = partial(note_job, self.bench.store, self.run, lot.entity, lot.side)
+            for some in batches(sendable, size):
+                yield lot.side, Batch(entity, some, begun)
 
     def _without_orphans(self, operations: Iterable[Operation]) -> list[Operation]:
         """Leave out what refers to a record that was to come in this commit and did not.
@@ -258,6 +264,24 @@ class _Sender:
                 self.unsure.add(place)
             elif outcome.state is not OutcomeState.WRITTEN:
                 self.missing.add(place)
+
+
+def _conclude_jobs(bench: Workbench, run: str, cancel: CancelToken) -> None:
+    """Bring the target's own jobs that a commit began to their end, and note what they refused.
+
+    While one could still write, looking at the target would tell nothing.
+    """
+    for job in jobs_of(bench.store, run):
+        mine = [
+            operation
+            for operation in _operations(bench, run, _UNSETTLED)
+            if (operation.entity, operation.side) == (job.entity, job.side)
+        ]
+        entity = bench.mapping.entity(job.entity)
+        outcomes = list(bench.connectors[job.side].conclude(job.id, entity, mine, cancel))
+        refused = [item for item in outcomes if item.state is OutcomeState.FAILED]
+        journal.mark(bench.store, run, refused)
+    forget_jobs(bench.store, run)
 
 
 def _operations(bench: Workbench, run: str, states: Sequence[OutcomeState]) -> list[Operation]:

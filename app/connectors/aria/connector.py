@@ -14,13 +14,14 @@ from app.connectors.protocol import (
     Health,
     OperationCounts,
     Page,
+    Quota,
     ReadRequest,
 )
 from app.connectors.spec import Given
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping
-from app.domain.plan import Outcome, OutcomeState, Verb
+from app.domain.plan import Operation, Outcome, OutcomeState, Verb
 from app.domain.record import Side
 from app.errors import AppError, Cancelled, ConnectionFailed, RemoteRefused
 
@@ -60,9 +61,21 @@ class AriaConnector:
         return self._client.http.calls
 
     @property
-    def batch_size(self) -> int:
+    def quotas(self) -> Sequence[Quota]:
+        """Nothing: Aria tells of no limit (aria.md §5)."""
+        return ()
+
+    def batch_size(self, counts: OperationCounts) -> int:
         """One: Aria has no batch of catalog writes (aria.md §5)."""
+        del counts
         return 1
+
+    def conclude(
+        self, job: str, entity: EntityMapping, operations: Sequence[Operation], cancel: CancelToken
+    ) -> Iterator[Outcome]:
+        """Yield nothing: Aria has no jobs."""
+        del job, entity, operations, cancel
+        return iter(())
 
     def close(self) -> None:
         """End the threads of the HTTP client."""
@@ -87,6 +100,11 @@ class AriaConnector:
     def read(self, request: ReadRequest, cancel: CancelToken) -> Iterator[Page]:
         """Yield the records of the entities, in pages."""
         return self._reads.pages(request, cancel)
+
+    def incremental(self, entity: EntityMapping) -> bool:
+        """No: the catalog's calls take no date of change (aria.md §5)."""
+        del entity
+        return False
 
     def forecast_reads(self, entity: EntityMapping, keys: int) -> int:
         """Return the calls that a read of that many keys takes."""

@@ -12,6 +12,7 @@ from app.connectors.protocol import (
     Health,
     OperationCounts,
     Page,
+    Quota,
     ReadRequest,
     Scope,
 )
@@ -102,9 +103,21 @@ class SalesforceConnector:
         return self._session.http.calls
 
     @property
-    def batch_size(self) -> int:
+    def quotas(self) -> Sequence[Quota]:
+        """What the last answers told of limits."""
+        return ()
+
+    def batch_size(self, counts: OperationCounts) -> int:
         """The rows of one collection."""
+        del counts
         return MOST_ROWS
+
+    def conclude(
+        self, job: str, entity: EntityMapping, operations: Sequence[Operation], cancel: CancelToken
+    ) -> Iterator[Outcome]:
+        """Yield nothing: no write begins a job."""
+        del job, entity, operations, cancel
+        return iter(())
 
     def close(self) -> None:
         """End the threads of the HTTP client."""
@@ -140,6 +153,11 @@ class SalesforceConnector:
                 yield from self._all(chosen, cancel)
             else:
                 yield from self._by_keys(chosen, request.keys, cancel)
+
+    def incremental(self, entity: EntityMapping) -> bool:
+        """No: every read is a whole one."""
+        del entity
+        return False
 
     def forecast_reads(self, entity: EntityMapping, keys: int) -> int:
         """Return the calls for that many keys, guessing the keys' length, with one for describe."""
