@@ -10,6 +10,7 @@ from app.domain.convert import decode_each, decode_pair
 from app.domain.diff import Kind, RecordDiff
 from app.domain.mapping import EntityMapping
 from app.domain.record import BaseValues, Side, Values
+from app.store import link_counts
 from app.store.workspace import Store
 
 _ROWS_AT_ONCE = 2000
@@ -102,13 +103,13 @@ def store_judged(store: Store, entity: EntityMapping, judged: Sequence[Judged]) 
         )
         for pair, diff in judged
     ]
-    with store.transaction(store.mirror) as connection:
+    with store.transaction(store.mirror, shared=True) as connection:
         connection.executemany("INSERT OR REPLACE INTO diff VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
 
 
 def drop_settled(store: Store) -> None:
     """Forget the differences of pairs that agree now, and the choices made for them."""
-    with store.transaction(store.mirror) as connection:
+    with store.transaction(store.mirror, shared=True) as connection:
         settled = (
             "SELECT diff.link FROM diff LEFT JOIN link ON link.id = diff.link"
             f" WHERE link.id IS NULL OR NOT {_DIFFERS}"
@@ -122,15 +123,12 @@ def kind_counts(store: Store) -> Mapping[str, Mapping[Kind, int]]:
     counts = {entity.name: dict.fromkeys(Kind, 0) for entity in store.mapping.entities}
     names = {number: name for name, number in store.entity_ids.items()}
     with store.translating():
-        totals = store.reader.execute(
-            "SELECT entity, count(*) FROM link GROUP BY entity"
-        ).fetchall()
+        totals = link_counts.counts(store.reader, names)
         found = store.reader.execute(
             "SELECT entity, kind, count(*) FROM diff GROUP BY entity, kind"
         ).fetchall()
-    for number, total in totals:
-        if number in names:
-            counts[names[number]][Kind.IDENTICAL] = total
+    for number, total in totals.items():
+        counts[names[number]][Kind.IDENTICAL] = total
     for number, kind, count in found:
         entity = counts.get(names.get(number, ""))
         if entity is not None and kind != Kind.IDENTICAL:

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side, canonical
+from app.store import link_counts
 from app.store.mirror_page import HASH_COLUMN, SLOT, keep_agreements, put_page
 from app.store.workspace import Store
 
@@ -145,10 +146,11 @@ def remove_links(connection: sqlite3.Connection, side: Side, links: Sequence[int
 
 def _forget_if_nowhere(connection: sqlite3.Connection, link: int) -> None:
     nowhere = connection.execute(
-        "SELECT 1 FROM link WHERE id = ? AND billing_hash IS NULL AND salesforce_hash IS NULL",
+        "SELECT entity FROM link WHERE id = ? AND billing_hash IS NULL AND salesforce_hash IS NULL",
         (link,),
     ).fetchone()
     if nowhere:
+        link_counts.add(connection, nowhere[0], -1)
         connection.execute("DELETE FROM document WHERE id = ?", (link * 4,))
         for table, column in (
             ("link", "id"),

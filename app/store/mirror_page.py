@@ -7,6 +7,7 @@ from typing import NamedTuple
 from app.domain.convert import text
 from app.domain.mapping import NUMBERS, EntityMapping
 from app.domain.record import Record, Side, canonical, content_hash, merged_base
+from app.store import link_counts
 from app.store.migrations import BASE, BILLING, SALESFORCE
 
 SLOT = {Side.BILLING: BILLING, Side.SALESFORCE: SALESFORCE}
@@ -125,6 +126,7 @@ def _insert(connection: sqlite3.Connection, number: int, slot: _Slot, rows: list
         _PUT_DOCUMENT,
         [_document(link, slot.side, row) for link, row in zip(links, rows, strict=True)],
     )
+    link_counts.add(connection, number, len(rows))
     return links
 
 
