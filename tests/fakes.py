@@ -113,6 +113,7 @@ class FakeSide:
     lose: int = 0
     calls: int = 0
     page_size: int = 3
+    organization: str = "fake"
     rows_in_batch: int = 5
     written: list[Operation] = field(default_factory=list)
     allowed: frozenset[Verb] = frozenset(Verb)
@@ -132,8 +133,11 @@ class FakeSide:
     def values(self, entity: str) -> Mapping[str, tuple[FieldValue, ...]]:
         return {k.key: found[0].values for k, found in self.records.items() if k.entity == entity}
 
+    def instance(self, cancel: CancelToken) -> str:  # noqa: ARG002
+        return self.organization
+
     def check(self, entities: Sequence[EntityMapping], cancel: CancelToken) -> Health:  # noqa: ARG002
-        return Health("fake", "nobody", "1")
+        return Health(self.organization, "nobody", "1")
 
     @property
     def quotas(self) -> Sequence[Quota]:

@@ -48,9 +48,15 @@ def progress() -> Iterator[output.ProgressLine]:
 def run_refresh(services: Services, options: Namespace, cancel: CancelToken) -> int:
     """`concord refresh`."""
     sides = (Side(options.side),) if options.side else tuple(Side)
+    request = RefreshRequest(sides, tuple(options.entity), options.full)
     with services.workbench(options.workspace) as bench, progress() as line:
-        result = refresh(bench, RefreshRequest(sides, tuple(options.entity)), cancel, line)
+        result = refresh(bench, request, cancel, line)
         compare(bench, cancel, line)
+    for copy in result.set_aside:
+        print(
+            f"Another organisation answers now; what was known of the old one is in {copy}.",
+            file=sys.stderr,
+        )
     if options.json:
         output.print_json(output.refresh_json(options.workspace, result))
         return ExitStatus.DONE

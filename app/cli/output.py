@@ -86,6 +86,7 @@ def refresh_json(workspace: str, result: RefreshResult) -> dict[str, Any]:
         "read": {side.value: dict(counts) for side, counts in result.read.items()},
         "changed": result.changed,
         "unkeyed": result.unkeyed,
+        "set_aside": [str(copy) for copy in result.set_aside],
         "calls": calls_json(result.calls),
         "seconds": round(result.seconds, 3),
     }

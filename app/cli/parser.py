@@ -84,7 +84,9 @@ def _add_work(commands: "Commands[ArgumentParser]") -> None:
     refresh.add_argument("--side", choices=[side.value for side in Side])
     _entities(refresh)
     refresh.add_argument(
-        "--full", action="store_true", help="read everything (the catalog always is)"
+        "--full",
+        action="store_true",
+        help="read everything, not only what changed since the last time",
     )
     compare = _on_workspace(
         commands, "compare", "show what differs; exit status 1 if anything does"

@@ -120,6 +120,10 @@ class Reader(Protocol):
         """What is known, without a call, of the system's limits: from the last answers."""
         ...
 
+    def instance(self, cancel: CancelToken) -> str:
+        """Return which organisation or client this is, as `Health.instance`; at most one call."""
+        ...
+
     def check(self, entities: Sequence[EntityMapping], cancel: CancelToken) -> Health:
         """Return who we are, and what the entities need that the system lacks."""
         ...

@@ -16,6 +16,12 @@ def count_missing(connection: sqlite3.Connection) -> None:
     )
 
 
+def recount(connection: sqlite3.Connection) -> None:
+    """Count every entity anew, inside the caller's transaction."""
+    connection.execute("DELETE FROM note WHERE substr(name, 1, ?) = ?", (len(_PREFIX), _PREFIX))
+    count_missing(connection)
+
+
 def add(connection: sqlite3.Connection, number: int, count: int) -> None:
     """Add to an entity's count (or take away), inside the caller's transaction."""
     connection.execute(

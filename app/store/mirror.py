@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side, canonical
 from app.store import link_counts
+from app.store.cursors import keep_cursor
 from app.store.mirror_page import HASH_COLUMN, SLOT, keep_agreements, put_page
 from app.store.workspace import Store
 
@@ -52,8 +53,11 @@ class MirrorRead:
                 )
         self.changed += stored.changed
 
-    def finish(self) -> None:
-        """After the last page of a whole read: drop what is gone, note keys that stand twice."""
+    def finish(self, cursor: str = "") -> None:
+        """After the last page of a whole read: drop what is gone, note keys that stand twice.
+
+        The cursor from which a later read goes on is kept with the last of the records.
+        """
         if not self.whole:
             return
         connection = self.store.mirror
@@ -61,6 +65,7 @@ class MirrorRead:
             self.changed += self._drop_unseen(connection)
             self._note_twins(connection)
             connection.execute(f"DROP TABLE IF EXISTS {self._seen_table}")
+            keep_cursor(connection, self.store, self.side, self.entity.name, cursor)
 
     @property
     def _seen_table(self) -> str:

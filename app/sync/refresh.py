@@ -1,18 +1,22 @@
-"""Refresh: read both sides into the mirror, as many requests at once as the systems like."""
+"""Refresh: read both sides into the mirror, all or what changed, several requests at once."""
 
 import logging
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from queue import Empty, Full, Queue
 
-from app.connectors.protocol import Page, Reader, ReadRequest
+from app.connectors.protocol import Page, Reader, ReadRequest, Scope
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.mapping import EntityMapping
 from app.domain.record import Side
-from app.errors import WrongUse
+from app.errors import CursorRefused, WrongUse
+from app.store.cursors import cursor_of, instance_of, note_instance
 from app.store.mirror import MirrorRead
+from app.store.mirror_delta import MirrorDelta, has_twins
+from app.store.set_aside import set_aside
 from app.sync.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -24,30 +28,43 @@ _PAGES_WAITING = 16
 
 @dataclass(frozen=True, slots=True)
 class RefreshRequest:
-    """What to read: which sides, which entities (none: all)."""
+    """What to read: which sides, which entities (none: all), and whether to use no cursor."""
 
     sides: tuple[Side, ...] = tuple(Side)
     entities: tuple[str, ...] = ()
+    full: bool = False
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshResult:
-    """What a refresh read and what it cost; `changed` counts records that are not as before."""
+    """What a refresh read and what it cost; `changed` counts records that are not as before.
+
+    Attributes:
+        set_aside: Copies of the store, each made since a side is another instance than before.
+    """
 
     read: Mapping[Side, Mapping[str, int]]
     changed: int
     calls: Mapping[Side, int]
     seconds: float
     unkeyed: int = 0
+    set_aside: tuple[Path, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Entities that one request reads, and where they come from."""
+    """Entities that one request reads, and where they come from; with a cursor, one entity."""
 
     side: Side
     reader: Reader
     entities: tuple[EntityMapping, ...]
+    cursor: str = ""
+
+    @property
+    def request(self) -> ReadRequest:
+        """What to ask the reader for."""
+        scope = Scope.SINCE if self.cursor else Scope.ALL
+        return ReadRequest(self.entities, scope, cursor=self.cursor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,17 +81,36 @@ class _Run:
     bench: Workbench
     cancel: CancelToken
     report: Report
+    pool: ThreadPoolExecutor
     stop: CancelToken = field(default_factory=CancelToken)
     arrivals: "Queue[tuple[_Group, Page | _End]]" = field(
         default_factory=lambda: Queue(_PAGES_WAITING)
     )
-    reads: dict[tuple[Side, str], MirrorRead] = field(default_factory=dict)
+    reads: dict[tuple[Side, str], MirrorRead | MirrorDelta] = field(default_factory=dict)
+    cursors: dict[tuple[Side, str], str] = field(default_factory=dict)
+    again: dict[tuple[Side, str], _Group] = field(default_factory=dict)
+    open_groups: int = 0
+    changed: int = 0
     unkeyed: int = 0
+
+    def begin(self, group: _Group) -> None:
+        """Have a group read by a thread of the pool; what was begun for it before does not count.
+
+        A page that an earlier read of it stored stays, and is read again.
+        """
+        self.open_groups += 1
+        for entity in group.entities:
+            make = MirrorDelta if group.cursor else MirrorRead
+            place = (group.side, entity.name)
+            if place in self.reads:
+                self.changed += self.reads[place].changed
+            self.reads[place] = make(self.bench.store, entity, group.side)
+        self.pool.submit(self.fetch, group)
 
     def fetch(self, group: _Group) -> None:
         """Read a group (in a thread of the pool) and hand its pages over."""
         try:
-            for page in group.reader.read(ReadRequest(group.entities), self.stop):
+            for page in group.reader.read(group.request, self.stop):
                 self._hand_over(group, page)
         except BaseException as error:  # noqa: BLE001 - it is raised again by `store_pages`
             end = _End(error)
@@ -92,26 +128,65 @@ class _Run:
                 continue
             return
 
-    def store_pages(self, groups: int) -> None:
+    def store_pages(self) -> None:
         """Store pages as they come, until every group is through; raise what a group raised."""
-        while groups:
+        while self.open_groups or self.again:
             self.cancel.check()
+            if not self.open_groups:
+                self._begin_again()
             try:
                 group, arrival = self.arrivals.get(timeout=_POLL_S)
             except Empty:
                 continue
             if isinstance(arrival, Page):
                 self._store(group, arrival)
-            elif arrival.error is not None:
-                raise arrival.error
             else:
-                groups -= 1
-                for entity in group.entities:
-                    self.reads[group.side, entity.name].finish()
+                self.open_groups -= 1
+                self._end(group, arrival)
+
+    def _begin_again(self) -> None:
+        """Read whole what a delta could not settle; begun only when no earlier read is open."""
+        groups, self.again = self.again, {}
+        for group in groups.values():
+            self.begin(group)
+
+    def _end(self, group: _Group, end: _End) -> None:
+        if isinstance(end.error, CursorRefused):
+            log.info("Reading %s whole: %s", group.entities[0].plural, end.error)
+            self._want_whole(group, group.entities[0])
+            return
+        if end.error is not None:
+            raise end.error
+        for entity in group.entities:
+            place = (group.side, entity.name)
+            read = self.reads[place]
+            read.finish(self.cursors.get(place, ""))
+            if isinstance(read, MirrorDelta) and read.doubtful:
+                log.info("Reading %s whole: a key came under a new id", entity.plural)
+                self._want_whole(group, entity)
+            if isinstance(read, MirrorDelta) and read.moved:
+                self._want_whole_what_refers_to(group, entity)
+
+    def _want_whole(self, group: _Group, entity: EntityMapping) -> None:
+        self.again[group.side, entity.name] = _Group(group.side, group.reader, (entity,))
+
+    def _want_whole_what_refers_to(self, group: _Group, entity: EntityMapping) -> None:
+        """A record that refers to one with a new key was not changed itself, so no delta has it."""
+        for other in self.bench.mapping.entities:
+            read = self.reads.get((group.side, other.name))
+            refers = any(field.to == entity.name for field in other.references)
+            if refers and isinstance(read, MirrorDelta):
+                self._want_whole(group, other)
 
     def _store(self, group: _Group, page: Page) -> None:
-        read = self.reads[group.side, page.entity]
-        read.put(page.records)
+        place = (group.side, page.entity)
+        read = self.reads[place]
+        if isinstance(read, MirrorDelta):
+            read.put(page.records, page.gone)
+        else:
+            read.put(page.records)
+        if page.cursor:
+            self.cursors[place] = page.cursor
         self.unkeyed += page.unkeyed
         done = sum(read.count for read in self.reads.values())
         self.report(Progress(done, 0, f"Reading {read.entity.plural} from {group.side.label}"))
@@ -120,10 +195,10 @@ class _Run:
 def refresh(
     bench: Workbench, request: RefreshRequest, cancel: CancelToken, report: Report
 ) -> RefreshResult:
-    """Read the sides whole into the mirror and return what was read.
+    """Read into the mirror what changed, or all where a side cannot tell; return what was read.
 
     Records that a side no longer has are dropped once its read came through to the end; a read that
-    broke off keeps the pages it stored and drops nothing.
+    broke off keeps the pages it stored and drops nothing, and its cursor stays where it was.
 
     Raises:
         AppError: A side could not be read; the store holds what came before.
@@ -131,37 +206,57 @@ def refresh(
     """
     started = time.monotonic()
     before = bench.calls()
-    run = _Run(bench, cancel, report)
-    groups = list(_groups(bench, request))
-    for group in groups:
-        for entity in group.entities:
-            run.reads[group.side, entity.name] = MirrorRead(bench.store, entity, group.side)
-    _read_all(run, groups)
+    aside = _look_who_is_there(bench, request.sides, cancel)
+    run = _read_all(bench, _groups(bench, request), cancel, report)
     calls = {side: count - before[side] for side, count in bench.calls().items()}
     result = RefreshResult(
         read={side: _counts(run, side) for side in request.sides},
-        changed=sum(read.changed for read in run.reads.values()),
+        changed=run.changed + sum(read.changed for read in run.reads.values()),
         calls={side: calls[side] for side in request.sides},
         seconds=time.monotonic() - started,
         unkeyed=run.unkeyed,
+        set_aside=aside,
     )
     total = sum(read.count for read in run.reads.values())
     log.info("Refreshed %s: %d records in %.1f s", bench.name, total, result.seconds)
     return result
 
 
-def _read_all(run: _Run, groups: Sequence[_Group]) -> None:
+def _look_who_is_there(
+    bench: Workbench, sides: Sequence[Side], cancel: CancelToken
+) -> tuple[Path, ...]:
+    """Set aside what is known of a side that is another instance now; return the copies made.
+
+    A Salesforce sandbox that was refreshed has a new org id under the old address (salesforce.md
+    §2): its records, ids and cursors are not those of the old one.
+    """
+    copies = []
+    for side in sides:
+        known, found = instance_of(bench.store, side), bench.connectors[side].instance(cancel)
+        if not known:
+            note_instance(bench.store, side, found)
+        elif known != found:
+            copies.append(set_aside(bench.store, side, found))
+            log.warning("%s is %s now, it was %s: see %s", side.label, found, known, copies[-1])
+    return tuple(copies)
+
+
+def _read_all(
+    bench: Workbench, groups: Iterable[_Group], cancel: CancelToken, report: Report
+) -> _Run:
     pool = ThreadPoolExecutor(READERS, thread_name_prefix="read")
+    run = _Run(bench, cancel, report, pool)
     try:
         for group in groups:
-            pool.submit(run.fetch, group)
-        run.store_pages(len(groups))
+            run.begin(group)
+        run.store_pages()
     except BaseException:
         run.stop.cancel()
         # A request under way may take its time to come back; nobody waits for its answer.
         pool.shutdown(wait=False, cancel_futures=True)
         raise
     pool.shutdown()
+    return run
 
 
 def _groups(bench: Workbench, request: RefreshRequest) -> Iterator[_Group]:
@@ -177,7 +272,17 @@ def _groups(bench: Workbench, request: RefreshRequest) -> Iterator[_Group]:
     for side in request.sides:
         reader = bench.connectors[side]
         for entities in reader.groups(wanted):
-            yield _Group(side, reader, tuple(entities))
+            cursor = "" if request.full else _cursor(bench, side, reader, entities)
+            yield _Group(side, reader, tuple(entities), cursor)
+
+
+def _cursor(bench: Workbench, side: Side, reader: Reader, entities: Sequence[EntityMapping]) -> str:
+    """Return from where a group can go on, `""` where it has to be read whole."""
+    if len(entities) > 1 or not reader.incremental(entities[0]):
+        return ""
+    if has_twins(bench.store, side, entities[0]):
+        return ""
+    return cursor_of(bench.store, side, entities[0].name)
 
 
 def _counts(run: _Run, side: Side) -> dict[str, int]:

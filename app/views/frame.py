@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.record import Side
+from app.sync.refresh import RefreshRequest
 from app.views.icons import pixmap, set_icon
 from app.views.labels import label, push_button, tool_button
 from app.views.state.language import tr
@@ -91,7 +92,7 @@ class TopBar(QWidget):
 
     Signals:
         workspace_chosen: A workspace's name.
-        refresh_wanted: The sides to read, a tuple.
+        refresh_wanted: A `RefreshRequest`.
         compare_wanted, commit_wanted: The buttons.
     """
 
@@ -123,13 +124,14 @@ class TopBar(QWidget):
         layout.addWidget(self._sides)
         layout.addStretch(1)
         menu = QMenu(self)
-        for text, sides in (
-            (tr("Both sides"), tuple(Side)),
-            (tr("Billing only"), (Side.BILLING,)),
-            (tr("Salesforce only"), (Side.SALESFORCE,)),
+        for text, request in (
+            (tr("Both sides"), RefreshRequest()),
+            (tr("Billing only"), RefreshRequest((Side.BILLING,))),
+            (tr("Salesforce only"), RefreshRequest((Side.SALESFORCE,))),
+            (tr("Both sides, everything again"), RefreshRequest(full=True)),
         ):
             action = menu.addAction(text)
-            action.setData(sides)
+            action.setData(request)
             action.triggered.connect(self._on_refresh_side)
         self.refresh.setMenu(menu)
         self.refresh.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
@@ -164,13 +166,13 @@ class TopBar(QWidget):
 
     @Slot()
     def _on_refresh(self) -> None:
-        self.refresh_wanted.emit(tuple(Side))
+        self.refresh_wanted.emit(RefreshRequest())
 
     @Slot()
     def _on_refresh_side(self) -> None:
         action = self.sender()
         if isinstance(action, QAction):
-            self.refresh_wanted.emit(tuple(action.data()))
+            self.refresh_wanted.emit(action.data())
 
 
 class ProductionStrip(QWidget):

@@ -5,7 +5,6 @@ from PySide6.QtGui import QAction, QCloseEvent, QIcon, QKeySequence
 from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.control import CancelToken, Report
-from app.domain.record import Side
 from app.settings import Workspace, home
 from app.sync.commit import CommitResult, resume
 from app.sync.compare import compare
@@ -214,19 +213,19 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_try_again(self) -> None:
         if self.bench is not None:
-            self.refresh(tuple(Side))
+            self.refresh(RefreshRequest())
         elif self._workspace is not None:
             self.open_workspace(self._workspace.name)
 
     @Slot(object)
-    def refresh(self, sides: tuple[Side, ...]) -> None:
+    def refresh(self, request: RefreshRequest) -> None:
         """Read sides and compare, one after the other, as one task."""
         bench = self.bench
         if bench is None or self._working is not None:
             return
 
         def work(cancel: CancelToken, report: Report) -> RefreshResult:
-            result = refresh(bench, RefreshRequest(sides), cancel, report)
+            result = refresh(bench, request, cancel, report)
             compare(bench, cancel, report)
             return result
 
@@ -356,7 +355,7 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def _on_refresh_key(self) -> None:
-        self.refresh(tuple(Side))
+        self.refresh(RefreshRequest())
 
     @Slot()
     def _on_find(self) -> None:

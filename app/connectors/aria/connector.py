@@ -81,6 +81,11 @@ class AriaConnector:
         """End the threads of the HTTP client."""
         self._client.http.close()
 
+    def instance(self, cancel: CancelToken) -> str:
+        """Return the client number, which every call names."""
+        del cancel
+        return str(self._client.account.client_no)
+
     def check(self, entities: Sequence[EntityMapping], cancel: CancelToken) -> Health:
         """Return client number and release, and what of AdminTools or the mapping is not there."""
         self._client.core("authenticate_caller_m", {}, cancel)

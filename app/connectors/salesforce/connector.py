@@ -6,6 +6,7 @@ from typing import Any
 
 from app.connectors.http import Http, Policy
 from app.connectors.overlap import overlapped
+from app.connectors.preparer import Preparer
 from app.connectors.protocol import (
     Batch,
     Connector,
@@ -17,7 +18,7 @@ from app.connectors.protocol import (
     Scope,
 )
 from app.connectors.salesforce.collections import MOST_ROWS, Collections
-from app.connectors.salesforce.org import identity, quotas
+from app.connectors.salesforce.org import identity, organization, quotas
 from app.connectors.salesforce.query import (
     MOST_IN_PAGE,
     Selection,
@@ -122,6 +123,18 @@ class SalesforceConnector:
     def close(self) -> None:
         """End the threads of the HTTP client."""
         self._session.http.close()
+
+    def instance(self, cancel: CancelToken) -> str:
+        """Return the org's id: from the token, else by a call."""
+        return organization(self._session, cancel)
+
+    def preparer(self) -> Preparer:
+        """Return what makes the objects, fields, permissions and reports of the mapping."""
+        from app.connectors.salesforce.prepare import (  # noqa: PLC0415 - few need it
+            SalesforcePreparer,
+        )
+
+        return SalesforcePreparer(self._session, self._mapping, self._schema.forget)
 
     def check(self, entities: Sequence[EntityMapping], cancel: CancelToken) -> Health:
         """Return org, user, version, quotas, and what the entities need that the org lacks."""

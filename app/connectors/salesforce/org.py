@@ -9,6 +9,7 @@ from app.errors import NotAllowed, RemoteRefused
 
 _QUOTAS = ("DailyApiRequests", "DataStorageMB")
 _IDENTITY = re.compile(r"/id/(00D\w{12,15})/(005\w{12,15})")
+_TOKEN = re.compile(r"(00D\w{12})!")  # a session id begins with its org (§2.3)
 _CHECK_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
 _SHORT_ID = 15
 
@@ -32,6 +33,17 @@ def identity(session: SalesforceSession, cancel: CancelToken) -> tuple[str, str]
     if named is not None:
         return long_id(named[1]), named[2]
     return _queried(session, cancel), ""
+
+
+def organization(session: SalesforceSession, cancel: CancelToken) -> str:
+    """Return the org's id: from the token or its id URL (§2.3), or else by a call.
+
+    Raises:
+        NotAllowed: Nothing tells.
+    """
+    token = session.tokens.current(cancel)
+    named = _TOKEN.match(token.access) or _IDENTITY.search(token.identity)
+    return long_id(named[1]) if named else identity(session, cancel)[0]
 
 
 def _queried(session: SalesforceSession, cancel: CancelToken) -> str:

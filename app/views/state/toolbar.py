@@ -39,6 +39,10 @@ def refresh_words(result: RefreshResult) -> str:
     )
     if result.unkeyed:
         words += " " + tr("{count:,} were left out: they have no key.").format(count=result.unkeyed)
+    for copy in result.set_aside:
+        words += " " + tr(
+            "Another org answers now: the old one's data is set aside in {file}."
+        ).format(file=copy.name)
     return words
 
 

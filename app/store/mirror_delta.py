@@ -1,0 +1,117 @@
+"""What changed on a side since a cursor, put into the mirror; nothing else is looked at."""
+
+import sqlite3
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from app.domain.mapping import EntityMapping
+from app.domain.record import Record, Side
+from app.store.cursors import keep_cursor
+from app.store.mirror import remove_links
+from app.store.mirror_page import HASH_COLUMN, SLOT, put_page
+from app.store.workspace import Store
+
+_IDS_AT_ONCE = 5000
+
+
+@dataclass
+class MirrorDelta:
+    """A read of what changed of one entity of one side.
+
+    Attributes:
+        doubtful: A key came under another id than the mirror knows: made anew, or a second record
+            with the same key. Only a whole read can tell.
+        moved: Records whose key changed: what refers to them carries the old key.
+    """
+
+    store: Store
+    entity: EntityMapping
+    side: Side
+    count: int = 0
+    changed: int = 0
+    doubtful: bool = False
+    moved: int = 0
+
+    def put(self, records: Sequence[Record], gone: Sequence[str] = ()) -> None:
+        """Store a page of changed records, and take away those whose ids are gone."""
+        number, connection = self.store.entity_ids[self.entity.name], self.store.mirror
+        by_key = {record.key: record for record in records}
+        self.doubtful = self.doubtful or len({r.side_id for r in records}) > len(by_key)
+        with self.store.transaction(connection):
+            self._index(connection)
+            self.changed += self._remove(connection, self._links(connection, gone).values())
+            self._leave_old_keys(connection, number, by_key)
+            self._doubt(connection, number, by_key)
+            stored = put_page(connection, number, self.entity, self.side, by_key.values())
+        self.count += len(records)
+        self.changed += stored.changed
+
+    def finish(self, cursor: str) -> None:
+        """After the last page: keep the cursor, unless a whole read has to follow."""
+        with self.store.transaction(self.store.mirror) as connection:
+            kept = "" if self.doubtful else cursor
+            keep_cursor(connection, self.store, self.side, self.entity.name, kept)
+
+    def _index(self, connection: sqlite3.Connection) -> None:
+        # Made here and not with the store: a first load is faster without it.
+        connection.execute("CREATE INDEX IF NOT EXISTS document_side_id ON document(side_id)")
+
+    def _links(self, connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, int]:
+        """Return id → link of this side's records that the mirror holds."""
+        found: dict[str, int] = {}
+        wanted = [side_id for side_id in ids if side_id]
+        for start in range(0, len(wanted), _IDS_AT_ONCE):
+            some = wanted[start : start + _IDS_AT_ONCE]
+            rows = connection.execute(
+                "SELECT document.side_id, document.id >> 2 FROM document"
+                f" WHERE side_id IN ({','.join('?' * len(some))}) AND (document.id & 3) = ?",
+                (*some, SLOT[self.side]),
+            )
+            found.update(rows.fetchall())
+        return found
+
+    def _leave_old_keys(
+        self, connection: sqlite3.Connection, number: int, records: dict[str, Record]
+    ) -> None:
+        keys = {record.side_id: record.key for record in records.values()}
+        links = self._links(connection, keys)
+        old = []
+        for side_id, link in links.items():
+            entity, key = connection.execute(
+                "SELECT entity, key FROM link WHERE id = ?", (link,)
+            ).fetchone()
+            if (entity, key) != (number, keys[side_id]):
+                old.append(link)
+        self.moved += len(old)
+        self.changed += self._remove(connection, old)
+
+    def _doubt(
+        self, connection: sqlite3.Connection, number: int, records: dict[str, Record]
+    ) -> None:
+        """Note where a key is held under another id than the one that came."""
+        column = HASH_COLUMN[self.side]
+        for record in records.values():
+            row = connection.execute(
+                "SELECT document.side_id FROM link JOIN document ON document.id = link.id * 4 + ?"
+                f" WHERE link.entity = ? AND link.key = ? AND link.{column} IS NOT NULL",
+                (SLOT[self.side], number, record.key),
+            ).fetchone()
+            if row and record.side_id and row[0] and row[0] != record.side_id:
+                self.doubtful = True
+
+    def _remove(self, connection: sqlite3.Connection, links: Iterable[int]) -> int:
+        gone = list(links)
+        remove_links(connection, self.side, gone)
+        return len(gone)
+
+
+def has_twins(store: Store, side: Side, entity: EntityMapping) -> bool:
+    """Return whether records of a side share a key: only a whole read can tell when that ends."""
+    with store.translating():
+        row = store.reader.execute(
+            # The words of the partial index `link_differs`, so that it walks that alone.
+            "SELECT 1 FROM link WHERE entity = ? AND (billing_hash IS NOT salesforce_hash"
+            " OR duplicate) AND duplicate & ? LIMIT 1",
+            (store.entity_ids[entity.name], SLOT[side]),
+        ).fetchone()
+    return row is not None
