@@ -10,26 +10,24 @@ from pathlib import Path
 from typing import TextIO
 
 from app.cli import output
+from app.cli.ignoring import run_ignore
 from app.domain.control import CancelToken
 from app.domain.diff import Kind
 from app.domain.plan import (
     CommitPlan,
-    OutcomeState,
     Verb,
-    changes_json,
     plan_from_json,
     plan_to_json,
 )
 from app.domain.record import Side
 from app.errors import Cancelled, ExitStatus, WrongUse
 from app.services import Services
-from app.store import journal
 from app.sync.commit import CommitResult, commit, resume, together
 from app.sync.compare import compare, total
 from app.sync.planner import Selection, build_plan
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.report import HEAD, report_rows, write_csv, write_html
-from app.sync.undo import build_undo
+from app.sync.undo import UndoPart, build_undo
 from app.sync.workbench import Workbench
 
 _SHOWN = [kind for kind in Kind if kind is not Kind.IDENTICAL]
@@ -116,7 +114,8 @@ def run_plan(services: Services, options: Namespace, cancel: CancelToken) -> int
     """`concord plan`."""
     verbs = None if options.only is None else _verbs(options.only)
     keys = None if options.keys is None else read_keys(options.keys)
-    selection = Selection(tuple(options.entity), verbs, keys)
+    take = None if options.take is None else Side(options.take)
+    selection = Selection(tuple(options.entity), verbs, keys, take)
     with services.workbench(options.workspace) as bench, progress() as line:
         compare(bench, cancel, line)
         plan = build_plan(bench, selection, cancel, line)
@@ -124,9 +123,14 @@ def run_plan(services: Services, options: Namespace, cancel: CancelToken) -> int
 
 
 def run_undo(services: Services, options: Namespace, cancel: CancelToken) -> int:
-    """`concord undo`: a plan against what the last refresh saw, to be committed like any other."""
+    """`concord undo`: a plan against what the records are now, to be committed like any other."""
+    fields = options.fields.split(",") if options.fields else None
+    part = UndoPart(
+        keys=None if options.keys is None else read_keys(options.keys),
+        fields=None if fields is None else frozenset(name.strip() for name in fields),
+    )
     with services.workbench(options.workspace) as bench, progress() as line:
-        plan = build_undo(bench, options.commit, cancel, line)
+        plan = build_undo(bench, options.commit, cancel, line, part)
     return _hand_out_plan(options, plan)
 
 
@@ -216,48 +220,6 @@ def _print_commit(result: CommitResult, *, as_json: bool) -> int:
     return ExitStatus.DONE if result.is_clean else ExitStatus.DIFFERENCES
 
 
-def run_history(services: Services, options: Namespace, _cancel: CancelToken) -> int:
-    """`concord history`."""
-    with services.workbench(options.workspace) as bench:
-        if not options.record and not options.commit:
-            return _print_runs(bench, options)
-        if options.commit:
-            journal.find_run(bench.store, options.commit)
-        record = tuple(options.record) if options.record else None
-        found = list(journal.entries(bench.store, run=options.commit or "", record=record))
-    if options.json:
-        rows = [output.entry_json(e, changes_json(e.operation.changes)) for e in found]
-        output.print_json({"workspace": options.workspace, "operations": rows})
-        return ExitStatus.DONE
-    for entry in found:
-        operation = entry.operation
-        print(
-            f"{entry.intent_at}  {entry.run}  {operation.verb.value} {operation.entity}"
-            f" {operation.key} in {operation.side.label}: {entry.state.name.lower()}"
-            f" {entry.message}".rstrip()
-        )
-        for name, (before, after) in changes_json(operation.changes).items():
-            print(f"    {name}: {before!r} → {after!r}")
-    return ExitStatus.DONE
-
-
-def _print_runs(bench: Workbench, options: Namespace) -> int:
-    found = journal.runs(bench.store)[: options.limit]
-    if options.json:
-        rows = [output.run_json(run) for run in found]
-        output.print_json({"workspace": options.workspace, "commits": rows})
-        return ExitStatus.DONE
-    states = [state for state in OutcomeState if any(state in run.counts for run in found)]
-    output.print_table(
-        ["commit", "who", "state", "started", *(state.name.lower() for state in states)],
-        (
-            [run.id, run.who, run.state, run.started_at, *(run.counts.get(s, 0) for s in states)]
-            for run in found
-        ),
-    )
-    return ExitStatus.DONE
-
-
 def read_keys(file: Path) -> dict[str, frozenset[str]]:
     """Return entity → keys from lines of `ENTITY KEY`, separated by a tab or a comma."""
     try:
@@ -324,8 +286,8 @@ COMMANDS: Mapping[str, Callable[[Services, Namespace, CancelToken], int]] = {
     "refresh": run_refresh,
     "compare": run_compare,
     "plan": run_plan,
+    "ignore": run_ignore,
     "commit": run_commit,
     "resume": run_resume,
     "undo": run_undo,
-    "history": run_history,
 }

@@ -4,7 +4,7 @@ from argparse import Action, ArgumentParser, _SubParsersAction
 from pathlib import Path
 
 from app import __version__
-from app.domain.plan import Verb
+from app.domain.plan import OutcomeState, Verb
 from app.domain.record import Side
 
 Commands = _SubParsersAction
@@ -25,7 +25,9 @@ def build_parser() -> ArgumentParser:
     _add_sandbox(commands)
     _add_connect(commands)
     _add_workspace(commands)
+    _add_prepare(commands)
     _add_work(commands)
+    _add_ignore(commands)
     _add_history(commands)
     doctor = commands.add_parser("doctor", help="check what Concord stands on")
     _json(doctor)
@@ -63,7 +65,7 @@ def _add_connect(commands: "Commands[ArgumentParser]") -> None:
 
 
 def _add_workspace(commands: "Commands[ArgumentParser]") -> None:
-    workspace = commands.add_parser("workspace", help="create, list, show or delete a workspace")
+    workspace = commands.add_parser("workspace", help="create, list, show, delete … a workspace")
     verbs = workspace.add_subparsers(dest="verb", metavar="VERB", required=True)
     create = verbs.add_parser("create")
     create.add_argument("name", metavar="NAME")
@@ -75,8 +77,24 @@ def _add_workspace(commands: "Commands[ArgumentParser]") -> None:
     show.add_argument("name", metavar="NAME")
     delete = verbs.add_parser("delete")
     delete.add_argument("name", metavar="NAME")
-    for parser in (create, listing, show, delete):
+    keep = verbs.add_parser("keep", help="how long the history is kept; without options, for good")
+    keep.add_argument("name", metavar="NAME")
+    keep.add_argument("--days", type=positive_number, default=0, metavar="N")
+    keep.add_argument("--commits", type=positive_number, default=0, metavar="N")
+    adopt = verbs.add_parser("adopt", help="write a store that came from elsewhere from now on")
+    adopt.add_argument("name", metavar="NAME")
+    for parser in (create, listing, show, delete, keep, adopt):
         _json(parser)
+
+
+def _add_prepare(commands: "Commands[ArgumentParser]") -> None:
+    prepare = _on_workspace(commands, "prepare", "make what Salesforce lacks for the mapping")
+    prepare.add_argument("--check", action="store_true", help="only say it; exit status 1 if so")
+    prepare.add_argument(
+        "--only", action="append", default=[], metavar="PART", help="a kind or a name, as listed"
+    )
+    prepare.add_argument("--undo", action="store_true", help="delete what it made, with all data")
+    prepare.add_argument("--yes", action="store_true", help="do not ask")
 
 
 def _add_work(commands: "Commands[ArgumentParser]") -> None:
@@ -102,6 +120,9 @@ def _add_work(commands: "Commands[ArgumentParser]") -> None:
     plan.add_argument(
         "--keys", type=Path, metavar="FILE", help="lines of ENTITY KEY, separated by a tab or comma"
     )
+    plan.add_argument(
+        "--take", choices=[side.value for side in Side], help="whose value settles a conflict"
+    )
     commit = _on_workspace(commands, "commit", "carry a plan out")
     commit.add_argument("plan", type=Path, metavar="PLAN")
     commit.add_argument("--yes", action="store_true", help="do not ask")
@@ -109,13 +130,53 @@ def _add_work(commands: "Commands[ArgumentParser]") -> None:
     undo = _on_workspace(commands, "undo", "write down what would take a commit back")
     undo.add_argument("commit", metavar="COMMIT", help="its id, see `concord history`")
     undo.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
+    undo.add_argument(
+        "--keys", type=Path, metavar="FILE", help="these records only: lines of ENTITY KEY"
+    )
+    undo.add_argument("--fields", metavar="A,B", help="these fields only")
+
+
+def _add_ignore(commands: "Commands[ArgumentParser]") -> None:
+    ignore = _on_workspace(commands, "ignore", "differences that do not count: list, add, remove")
+    ignore.add_argument("what", choices=["list", "add", "remove"], metavar="list|add|remove")
+    ignore.add_argument("name", nargs="?", default="", metavar="RULE", help="the rule's name")
+    ignore.add_argument("--field", nargs=2, metavar=("ENTITY", "FIELD"))
+    ignore.add_argument("--billing", metavar="VALUE", help="only where billing has this value")
+    ignore.add_argument("--salesforce", metavar="VALUE", help="only where Salesforce has it")
+    ignore.add_argument("--pattern", default="", metavar="REGEX", help="what is cut from both")
+    ignore.add_argument("--case", action="store_true", help="upper and lower case are the same")
+    ignore.add_argument("--spaces", action="store_true", help="white space does not count")
+    ignore.add_argument("--tolerance", metavar="NUMBER", help="how far numbers may be apart")
 
 
 def _add_history(commands: "Commands[ArgumentParser]") -> None:
-    history = _on_workspace(commands, "history", "commits, or what happened to one record")
+    history = _on_workspace(commands, "history", "what was committed: find, export, prove, prune")
     history.add_argument("--record", nargs=2, metavar=("ENTITY", "KEY"))
     history.add_argument("--commit", metavar="ID")
-    history.add_argument("--limit", type=int, default=50, metavar="N")
+    history.add_argument("--search", metavar="TEXT", help="in keys, values, messages, people")
+    history.add_argument("--field", metavar="F", help="changes of this field")
+    history.add_argument("--who", metavar="NAME", help="commits of this person")
+    history.add_argument("--since", metavar="DATE", help="from this day on (UTC)")
+    history.add_argument("--until", metavar="DATE", help="up to the end of this day (UTC)")
+    outcomes = [state.name.lower() for state in OutcomeState]
+    history.add_argument("--outcome", action="append", default=[], choices=outcomes)
+    history.add_argument("--limit", type=int, metavar="N", help="of commits: 50 without")
+    history.add_argument("--format", choices=["table", "csv"], default="table")
+    _output(history)
+    history.add_argument("--verify", action="store_true", help="check that nothing was changed")
+    history.add_argument("--head", metavar="N:HASH", help="which an earlier --verify printed")
+    history.add_argument("--prune", action="store_true", help="let old commits go for good")
+    history.add_argument("--keep-days", type=positive_number, metavar="N")
+    history.add_argument("--keep-commits", type=positive_number, metavar="N")
+    history.add_argument("--yes", action="store_true", help="do not ask")
+
+
+def positive_number(text: str) -> int:
+    """Return a number of at least 1."""
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
 
 
 def _on_workspace(commands: "Commands[ArgumentParser]", name: str, text: str) -> ArgumentParser:

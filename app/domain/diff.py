@@ -3,8 +3,10 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import Enum, IntEnum
+from typing import NamedTuple
 
-from app.domain.mapping import EntityMapping, Owner
+from app.domain.ignore import rule_for
+from app.domain.mapping import EntityMapping, IgnoreRule, Owner
 from app.domain.record import NO_BASE, BaseValue, BaseValues, FieldValue, Side, Unreadable, Values
 
 
@@ -65,11 +67,19 @@ class FieldDiff:
     drift: bool = False
 
 
+class IgnoredField(NamedTuple):
+    """A field that differs and need not agree, with the name of the rule that says so."""
+
+    name: str
+    rule: str
+
+
 @dataclass(frozen=True, slots=True)
 class RecordDiff:
     """A pair that does not agree; `billing` or `salesforce` is None where the record is missing.
 
     Attributes:
+        ignored: The fields whose difference a rule ignores; they are not among `fields`.
         deleted: For a record on one side only: whether both sides once had it, so that a person
             (or a purge) removed it on the other.
     """
@@ -82,6 +92,7 @@ class RecordDiff:
     billing: Values | None
     salesforce: Values | None
     deleted: bool = False
+    ignored: tuple[IgnoredField, ...] = ()
 
 
 def settle(owner: Owner, base: BaseValue, billing: FieldValue, salesforce: FieldValue) -> Verdict:
@@ -134,22 +145,43 @@ def diff_record(
     base: BaseValues | None,
     billing: Values | None,
     salesforce: Values | None,
+    *,
+    rules: Sequence[IgnoreRule] = (),
 ) -> RecordDiff:
     """Return what is the matter with one key; a pair that agrees comes back as IDENTICAL.
+
+    One whose differences are all ignored by rules of its entity is IGNORED.
 
     A record gone on one side and unchanged on the other is on one side only (a delete to review);
     gone on one side and changed on the other is a conflict.
     """
     if billing is None or salesforce is None:
         return _one_sided(entity, key, base, billing, salesforce)
-    fields = diff_fields(entity, base, billing, salesforce)
+    found = diff_fields(entity, base, billing, salesforce)
+    fields, ignored = without_ignored(found, rules)
     verdicts = {field.verdict for field in fields}
-    kind = Kind.DIFFERENT if fields else Kind.IDENTICAL
+    kind = Kind.DIFFERENT if fields else Kind.IGNORED if ignored else Kind.IDENTICAL
     if Verdict.CONFLICT in verdicts:
         kind = Kind.CONFLICT
     if Verdict.NOT_COMPARABLE in verdicts:
         kind = Kind.NOT_COMPARABLE
-    return RecordDiff(entity.name, key, kind, fields, base, billing, salesforce)
+    return RecordDiff(entity.name, key, kind, fields, base, billing, salesforce, ignored=ignored)
+
+
+def without_ignored(
+    fields: tuple[FieldDiff, ...], rules: Sequence[IgnoreRule]
+) -> tuple[tuple[FieldDiff, ...], tuple[IgnoredField, ...]]:
+    """Return the fields that no rule ignores, and those that one does."""
+    if not rules:
+        return fields, ()
+    kept, ignored = [], []
+    for field in fields:
+        rule = rule_for(rules, field.name, field.billing, field.salesforce)
+        if rule:
+            ignored.append(IgnoredField(field.name, rule))
+        else:
+            kept.append(field)
+    return tuple(kept), tuple(ignored)
 
 
 def _one_sided(

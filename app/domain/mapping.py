@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import Enum
 from functools import cached_property
 from hashlib import sha256
@@ -47,6 +48,8 @@ class FieldMapping:
         upper: Whether text is turned to upper case when billing is read (and lower when written).
         values: Values that the target accepts; empty when anything goes.
         currency: The field that holds the currency of a money field.
+        label: What people call it on the target, where Concord makes it; "" takes its name.
+        precision: Digits in all of a number, where Concord makes it; 0 for all that can be.
     """
 
     name: str
@@ -61,6 +64,35 @@ class FieldMapping:
     value_map: Mapping[str, str] = field(default_factory=dict)
     values: tuple[str, ...] = ()
     currency: str = ""
+    label: str = ""
+    precision: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class IgnoreRule:
+    """One rule for one field of an entity; everything that it names has to hold.
+
+    With nothing but the field, every difference of that field is ignored.
+
+    Attributes:
+        billing: The value that billing must have, as text; None for any.
+        salesforce: The value that Salesforce must have, as text; None for any.
+        pattern: A regular expression; what it matches is cut from both texts before they are
+            compared.
+        case: Whether upper and lower case are the same.
+        spaces: Whether all white space is the same, and none at the ends counts.
+        tolerance: How far two numbers may be apart.
+    """
+
+    name: str
+    entity: str
+    field: str
+    billing: str | None = None
+    salesforce: str | None = None
+    pattern: str = ""
+    case: bool = False
+    spaces: bool = False
+    tolerance: Decimal | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -81,6 +113,7 @@ class EntityMapping:
     parent: str = ""
     parent_field: str = ""
     group_by: str = ""
+    ignore: tuple[IgnoreRule, ...] = ()
 
     @cached_property
     def index(self) -> Mapping[str, int]:

@@ -7,25 +7,27 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeVar
 
+from app.domain.ignore import rule_from
 from app.domain.mapping import (
     EntityMapping,
     FieldMapping,
     FieldType,
+    IgnoreRule,
     Owner,
     WorkspaceMapping,
     dependency_order,
 )
-from app.errors import MappingInvalid
+from app.errors import MappingInvalid, WrongUse
 
 SCHEMA = 1
 
 _ENTITY_NAMES = {
     "name", "label", "plural", "sobject", "key", "parent", "parent_field", "group_by", "title",
-    "fields",
+    "fields", "ignore",
 }  # fmt: skip
 _FIELD_NAMES = {
     "name", "billing", "salesforce", "type", "owner", "length", "scale", "to", "convert", "map",
-    "values", "currency",
+    "values", "currency", "label", "precision",
 }  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 Choice = TypeVar("Choice", FieldType, Owner)
@@ -94,7 +96,15 @@ class _Parser:
             parent=parent,
             parent_field=str(row.get("parent_field", parent)),
             group_by=str(row.get("group_by", "")),
+            ignore=tuple(self._rule(item, name) for item in row.get("ignore", ())),
         )
+
+    def _rule(self, row: Mapping[str, Any], entity: str) -> IgnoreRule:
+        try:
+            return rule_from(row, entity)
+        except WrongUse as error:
+            path = (entity, str(row.get("name", "")))
+            raise self._error(path, error.summary.rstrip("."), error.hint) from error
 
     def _field(self, row: Mapping[str, Any], entity: str) -> FieldMapping:
         name = self._name(row, (entity,))
@@ -119,6 +129,8 @@ class _Parser:
             value_map={str(code): str(value) for code, value in row.get("map", {}).items()},
             values=tuple(str(value) for value in row.get("values", ())),
             currency=str(row.get("currency", "")),
+            label=str(row.get("label", "")),
+            precision=self._number(row, "precision", path),
         )
 
     def _consistent(self, entities: tuple[EntityMapping, ...]) -> None:
@@ -144,6 +156,7 @@ class _Parser:
         named = {"title": entity.title, "group_by": entity.group_by}
         if entity.parent:
             named["parent_field"] = entity.parent_field
+        named |= {f"the ignore rule {rule.name!r}": rule.field for rule in entity.ignore}
         named |= {f"currency of {item.name}": item.currency for item in entity.fields}
         for what, name in named.items():
             if name and name not in entity.index:

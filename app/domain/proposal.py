@@ -2,14 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from app.domain.diff import WRITE, FieldDiff, Kind, RecordDiff, Verdict
-from app.domain.mapping import EntityMapping
+from app.domain.convert import typed_value
+from app.domain.diff import WRITE, FieldDiff, Kind, RecordDiff, Verdict, same
+from app.domain.mapping import EntityMapping, FieldType
 from app.domain.plan import FieldChange, Operation, Problem, Verb
 from app.domain.record import Side, Values
 
 WHOLE_RECORD = "*"
 SKIP = "skip"
+TYPED = "typed"
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,11 +29,14 @@ class Choice:
 
     Attributes:
         ticked: Whether to commit it; None leaves it to the rule.
-        take: Field name (or `*` for the record) → `billing`, `salesforce` or `skip`.
+        take: Field name (or `*` for the record) → `billing`, `salesforce`, `skip`, or for a field
+            `typed`: the value in `typed` goes to both sides.
+        typed: Field name → the value that a person typed, in the form of `plain_value`.
     """
 
     ticked: bool | None = None
     take: Mapping[str, str] = field(default_factory=dict)
+    typed: Mapping[str, Any] = field(default_factory=dict)
 
 
 NO_CHOICE = Choice()
@@ -66,13 +72,30 @@ def is_ticked(kind: Kind, choice: Choice) -> bool:
 
 
 def verdict_of(diff: FieldDiff, choice: Choice) -> Verdict | None:
-    """Return what is to happen to a field after the person's choice; None: nothing."""
+    """Return what is to happen to a field after the person's choice; None: nothing.
+
+    A typed value has no verdict of its own: see `written_to`.
+    """
     wish = choice.take.get(diff.name, choice.take.get(WHOLE_RECORD, ""))
-    if diff.verdict is Verdict.NOT_COMPARABLE or wish == SKIP:
+    if diff.verdict is Verdict.NOT_COMPARABLE or wish in {SKIP, TYPED}:
         return None
     if wish:
         return WRITE[Side(wish).other]
     return None if diff.verdict is Verdict.CONFLICT else diff.verdict
+
+
+def written_to(diff: FieldDiff, choice: Choice, side: Side, kind: FieldType) -> FieldChange | None:
+    """Return the change that a choice makes to a field of a side, None where it stays."""
+    here, there = diff.salesforce, diff.billing
+    if side is Side.BILLING:
+        here, there = there, here
+    if choice.take.get(diff.name) == TYPED and diff.verdict is not Verdict.NOT_COMPARABLE:
+        wanted = typed_value(choice.typed[diff.name], kind)
+        return None if same(here, wanted) else FieldChange(diff.name, here, wanted)
+    verdict = verdict_of(diff, choice)
+    if verdict is None or verdict.target is not side:
+        return None
+    return FieldChange(diff.name, here, there)
 
 
 def propose(
@@ -89,7 +112,7 @@ def propose(
         return _one_sided(entity, diff, choice, targets, abilities)
     operations, problems = [], []
     for side in Side:
-        changes, refused = _changes(diff, choice, side, abilities[side])
+        changes, refused = _changes(entity, diff, choice, side, abilities[side])
         problems += [_problem(diff, message) for message in refused]
         if changes:
             target = targets[side]
@@ -108,20 +131,17 @@ def propose(
 
 
 def _changes(
-    diff: RecordDiff, choice: Choice, side: Side, ability: Ability
+    entity: EntityMapping, diff: RecordDiff, choice: Choice, side: Side, ability: Ability
 ) -> tuple[tuple[FieldChange, ...], list[str]]:
     changes, refused = [], []
     for item in diff.fields:
-        verdict = verdict_of(item, choice)
-        if verdict is None or verdict.target is not side:
+        change = written_to(item, choice, side, entity.types[entity.index[item.name]])
+        if change is None:
             continue
         if Verb.UPDATE not in ability.verbs or item.name not in ability.fields:
             refused.append(f"{item.name}: cannot be written to {side.label}")
             continue
-        here, there = item.salesforce, item.billing
-        if side is Side.BILLING:
-            here, there = there, here
-        changes.append(FieldChange(item.name, here, there))
+        changes.append(change)
     return tuple(changes), refused
 
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 import orjson
 
-from app.domain.proposal import NO_CHOICE, Choice
+from app.domain.proposal import NO_CHOICE, TYPED, Choice
 from app.store.workspace import Store
 
 
@@ -27,7 +27,7 @@ def choice_of(store: Store, link: int) -> Choice:
 def choose(store: Store, choices: Mapping[int, Choice]) -> None:
     """Store choices for links; an empty choice is forgotten."""
     rows = [
-        (link, None if c.ticked is None else int(c.ticked), orjson.dumps(dict(c.take)).decode())
+        (link, None if c.ticked is None else int(c.ticked), _written(c))
         for link, c in choices.items()
         if c != NO_CHOICE
     ]
@@ -39,5 +39,17 @@ def choose(store: Store, choices: Mapping[int, Choice]) -> None:
         connection.executemany("INSERT OR REPLACE INTO choice VALUES (?, ?, ?)", rows)
 
 
+def _written(choice: Choice) -> str:
+    """Return what is taken as JSON; a typed value stands in a list of its own."""
+    taken = {
+        name: [choice.typed[name]] if name in choice.typed else wish
+        for name, wish in choice.take.items()
+    }
+    return orjson.dumps(taken).decode()
+
+
 def _choice(ticked: int | None, take: str | None) -> Choice:
-    return Choice(None if ticked is None else bool(ticked), orjson.loads(take or "{}"))
+    said = orjson.loads(take or "{}")
+    typed = {name: wish[0] for name, wish in said.items() if isinstance(wish, list)}
+    taken = {name: TYPED if name in typed else wish for name, wish in said.items()}
+    return Choice(None if ticked is None else bool(ticked), taken, typed)

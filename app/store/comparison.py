@@ -97,7 +97,7 @@ def store_judged(store: Store, entity: EntityMapping, judged: Sequence[Judged]) 
             pair.link,
             number,
             diff.kind.value,
-            orjson.dumps([field.name for field in diff.fields]).decode(),
+            orjson.dumps([field.name for field in diff.fields or diff.ignored]).decode(),
             int(diff.deleted),
             *pair.hashes,
         )

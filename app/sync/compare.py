@@ -1,12 +1,12 @@
 """Compare: the mirror's differing pairs, judged by the three-way rule and stored."""
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
 
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.diff import Kind, RecordDiff, diff_record
-from app.domain.mapping import EntityMapping
+from app.domain.mapping import EntityMapping, IgnoreRule
 from app.domain.proposal import Choice, Proposal, Target, propose
 from app.domain.record import Side
 from app.store.choices import choice_of
@@ -20,6 +20,7 @@ from app.store.comparison import (
     side_details,
     store_judged,
 )
+from app.sync.ignoring import rules_of
 from app.sync.workbench import Workbench
 
 _PAIRS_AT_ONCE = 2000
@@ -44,35 +45,24 @@ def compare(
     """
     done = 0
     for entity in bench.mapping.entities:
+        rules = rules_of(bench, entity)
         pairs = iter(changed_pairs(bench.store, entity))
         while some := list(islice(pairs, _PAIRS_AT_ONCE)):
             cancel.check()
-            store_judged(bench.store, entity, [judge(entity, pair) for pair in some])
+            judged = [Judged(pair, opened(entity, pair, rules)) for pair in some]
+            store_judged(bench.store, entity, judged)
             done += len(some)
             report(Progress(done, 0, f"Comparing {entity.plural}"))
     drop_settled(bench.store)
     return kind_counts(bench.store)
 
 
-def judge(entity: EntityMapping, pair: Pair) -> Judged:
-    """Return what a pair is."""
-    return Judged(pair, opened(entity, pair))
-
-
-def opened(entity: EntityMapping, pair: Pair) -> RecordDiff:
+def opened(entity: EntityMapping, pair: Pair, rules: Sequence[IgnoreRule] = ()) -> RecordDiff:
     """Return the difference of a pair; records that share a key are a class of their own."""
-    diff = diff_record(entity, pair.key, pair.base, pair.billing, pair.salesforce)
+    diff = diff_record(entity, pair.key, pair.base, pair.billing, pair.salesforce, rules=rules)
     if not pair.duplicate:
         return diff
-    return RecordDiff(
-        diff.entity,
-        diff.key,
-        Kind.DUPLICATE_KEY,
-        diff.fields,
-        diff.base,
-        diff.billing,
-        diff.salesforce,
-    )
+    return replace(diff, kind=Kind.DUPLICATE_KEY, deleted=False)
 
 
 def diff_of(bench: Workbench, link: int) -> OpenedDiff | None:
@@ -81,7 +71,7 @@ def diff_of(bench: Workbench, link: int) -> OpenedDiff | None:
     if found is None:
         return None
     entity, pair = found
-    diff, choice = opened(entity, pair), choice_of(bench.store, link)
+    diff, choice = opened(entity, pair, rules_of(bench, entity)), choice_of(bench.store, link)
     return OpenedDiff(entity, diff, choice, proposal_of(bench, entity, pair, diff, choice))
 
 

@@ -30,6 +30,7 @@ from app.store.choices import all_choices
 from app.store.comparison import existing_keys, find_link, one_pair, stored_diffs
 from app.store.journal import now_text
 from app.sync.compare import opened, proposal_of
+from app.sync.ignoring import rules_of
 from app.sync.workbench import Workbench
 
 NOT_CHECKED = (
@@ -46,11 +47,13 @@ class Selection:
         entities: Their entities; none means all.
         verbs: The kinds of operations; None takes what is ticked, as the window does.
         keys: Entity → keys, where only some records are wanted; None takes all.
+        take: Whose value settles a conflict that nobody decided; None leaves it.
     """
 
     entities: tuple[str, ...] = ()
     verbs: frozenset[Verb] | None = None
     keys: Mapping[str, frozenset[str]] | None = None
+    take: Side | None = None
 
     def takes(self, entity: str, key: str) -> bool:
         """Return whether a record is among those wanted."""
@@ -90,12 +93,13 @@ def build_plan(
     for entity in bench.mapping.entities:
         cancel.check()
         report(Progress(len(draft.operations), 0, f"Planning {entity.plural}"))
+        rules = rules_of(bench, entity)
         for found in stored_diffs(bench.store, entity):
-            choice = choices.get(found.link, Choice())
+            choice = _decided(found.kind, choices.get(found.link, Choice()), selection)
             if selection.takes(entity.name, found.pair.key) and _wanted(
                 found.kind, choice, selection
             ):
-                diff = opened(entity, found.pair)
+                diff = opened(entity, found.pair, rules)
                 draft.add(proposal_of(bench, entity, found.pair, diff, choice))
     _close(draft, cancel)
     return assembled(bench, draft.operations.values(), draft.problems)
@@ -154,6 +158,12 @@ def _refusal(mapped: FieldMapping, value: object) -> str:
     if allowed and value is not None and value not in allowed:
         return f"{value!r} is not among {', '.join(allowed)}"
     return ""
+
+
+def _decided(kind: Kind, choice: Choice, selection: Selection) -> Choice:
+    if kind is not Kind.CONFLICT or selection.take is None or choice.take:
+        return choice
+    return Choice(ticked=True, take={WHOLE_RECORD: selection.take.value})
 
 
 def _wanted(kind: Kind, choice: Choice, selection: Selection) -> bool:

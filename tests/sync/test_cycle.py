@@ -263,7 +263,7 @@ def test_a_second_compare_judges_only_what_changed(
     in_step(bench)
     billing(bench).put("plan", "P", "Pro", Decimal(59), "Core")
     look(bench)
-    monkeypatch.setattr("app.sync.compare.judge", lambda *_: pytest.fail("judged again"))
+    monkeypatch.setattr("app.sync.compare.opened", lambda *_: pytest.fail("judged again"))
     assert compare(bench, TOKEN, no_report)["plan"][Kind.DIFFERENT] == 1
 
 

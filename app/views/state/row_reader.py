@@ -93,7 +93,8 @@ class RowReader:
         if pair is None or pair.billing is None or pair.salesforce is None:
             return Intent(None, Arrow.SKIP)
         fields = diff_fields(entity, pair.base, pair.billing, pair.salesforce)
-        return update_intent(sides_written(fields, choice))
+        counted = [field for field in fields if field.name in row.fields]
+        return update_intent(sides_written(counted, choice))
 
 
 def with_choice(
