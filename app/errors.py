@@ -91,6 +91,14 @@ class StoreError(AppError):
     """The workspace's store cannot be used: locked, full, damaged, or of a newer version."""
 
 
+class WorkspaceBusy(StoreError):  # noqa: N818 - reads as what happened
+    """Another Concord holds the workspace: it can be read here, and not be written."""
+
+
+class StoreForeign(StoreError):  # noqa: N818
+    """The store came from elsewhere, or its end was cut off: it is not written unconfirmed."""
+
+
 class NoKeyring(AppError):  # noqa: N818
     """There is no safe place for secrets on this machine."""
 

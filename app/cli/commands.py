@@ -13,17 +13,13 @@ from app.cli import output
 from app.cli.ignoring import run_ignore
 from app.domain.control import CancelToken
 from app.domain.diff import Kind
-from app.domain.plan import (
-    CommitPlan,
-    Verb,
-    plan_from_json,
-    plan_to_json,
-)
+from app.domain.plan import CommitPlan, Verb
 from app.domain.record import Side
 from app.errors import Cancelled, ExitStatus, WrongUse
 from app.services import Services
 from app.sync.commit import CommitResult, commit, resume, together
 from app.sync.compare import compare, total
+from app.sync.plan_file import load_plan, save_plan
 from app.sync.planner import Selection, build_plan
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.report import HEAD, report_rows, write_csv, write_html
@@ -135,7 +131,7 @@ def run_undo(services: Services, options: Namespace, cancel: CancelToken) -> int
 
 
 def _hand_out_plan(options: Namespace, plan: CommitPlan) -> int:
-    _write_file(options.output, plan_to_json(plan))
+    save_plan(plan, options.output)
     if options.json:
         output.print_json(output.plan_json(str(options.output), plan))
     else:
@@ -146,9 +142,9 @@ def _hand_out_plan(options: Namespace, plan: CommitPlan) -> int:
 
 def _print_plan(plan: CommitPlan) -> None:
     rows: dict[tuple[str, str], dict[Verb, int]] = {}
-    for operation in plan.operations:
-        lot = rows.setdefault((operation.entity, operation.side.value), dict.fromkeys(Verb, 0))
-        lot[operation.verb] += 1
+    for part, count in plan.tally.items():
+        lot = rows.setdefault((part.entity, part.side.value), dict.fromkeys(Verb, 0))
+        lot[part.verb] += count
     head = ["entity", "writes to", *(verb.value for verb in Verb)]
     output.print_table(head, ([*lot, *counts.values()] for lot, counts in rows.items()))
     cost = plan.forecast
@@ -166,14 +162,7 @@ def run_commit(services: Services, options: Namespace, cancel: CancelToken) -> i
     """`concord commit`."""
     workspace = services.workspace(options.workspace)
     with services.workbench(options.workspace) as bench:
-        try:
-            data = options.plan.read_bytes()
-        except OSError as error:
-            raise WrongUse(
-                f"The plan {options.plan} cannot be read: {error.strerror}.",
-                "Make one with `concord plan -o FILE`.",
-            ) from error
-        plan = plan_from_json(data, bench.mapping, bench.name)
+        plan = load_plan(bench, options.plan)
         if not options.yes:
             with redirect_stdout(sys.stderr if options.json else sys.stdout):
                 _print_plan(plan)

@@ -13,6 +13,7 @@ from app.domain.control import CancelToken, no_report
 from app.errors import ExitStatus, NotFound, WrongUse
 from app.services import Connected, Services
 from app.settings import Connection, Workspace
+from app.store.journal_prune import Retention
 
 
 def run_connect(services: Services, options: Namespace, cancel: CancelToken) -> int:
@@ -44,7 +45,7 @@ def run_connect(services: Services, options: Namespace, cancel: CancelToken) -> 
 
 
 def run_workspace(services: Services, options: Namespace, _cancel: CancelToken) -> int:
-    """`concord workspace create|list|show|delete`."""
+    """`concord workspace create|list|show|delete|keep|adopt`."""
     if options.verb == "create":
         workspace = Workspace(options.name, options.billing, options.salesforce, options.mapping)
         found = [services.create_workspace(workspace)]
@@ -52,6 +53,12 @@ def run_workspace(services: Services, options: Namespace, _cancel: CancelToken) 
         found = [services.workspace(options.name)]
     elif options.verb == "list":
         found = list(services.workspaces())
+    elif options.verb == "keep":
+        kept = services.keep_history(options.name, options.days, options.commits)
+        return _print_kept(kept, as_json=options.json)
+    elif options.verb == "adopt":
+        services.adopt_store(options.name, getpass.getuser())
+        return _print_adopted(options.name, as_json=options.json)
     else:
         store = services.delete_workspace(options.name)
         _print_deleted(options.name, str(store), as_json=options.json)
@@ -185,3 +192,21 @@ def _print_deleted(name: str, store: str, *, as_json: bool) -> None:
         output.print_json({"deleted": name, "store": store})
     else:
         print(f"Workspace {name} is gone; its store with the history stays: {store}")
+
+
+def _print_kept(workspace: Workspace, *, as_json: bool) -> int:
+    days, commits = workspace.keep_days, workspace.keep_commits
+    if as_json:
+        output.print_json({"name": workspace.name, "keep_days": days, "keep_commits": commits})
+    else:
+        policy = Retention(days, commits)
+        print(f"The history of {workspace.name}: {policy}. Only `concord history --prune` prunes.")
+    return ExitStatus.DONE
+
+
+def _print_adopted(name: str, *, as_json: bool) -> int:
+    if as_json:
+        output.print_json({"adopted": name})
+    else:
+        print(f"The store of {name} is written here from now on. Refresh before you commit.")
+    return ExitStatus.DONE

@@ -74,7 +74,7 @@ def _connection(services: Services, connection: Connection, cancel: CancelToken)
     if health.missing:
         raise AppError(
             f"signed in, but {'; '.join(health.missing)}.",
-            "Grant the permission or make the fields (docs/connect.md).",
+            "`concord prepare -w WORKSPACE` makes and grants what it can (docs/prepare.md).",
         )
     quotas = ", ".join(f"{q.name} {q.left:,} of {q.maximum:,} left" for q in health.quotas)
     return f"{health.user} at {health.instance}" + (f"; {quotas}" if quotas else "")

@@ -152,6 +152,7 @@ def run_json(run: Run) -> dict[str, Any]:
         "state": run.state,
         "started_at": run.started_at,
         "finished_at": run.finished_at,
+        "connections": {side: dict(noted) for side, noted in run.connections.items()},
         "outcomes": {state.name.lower(): count for state, count in run.counts.items()},
         "calls": dict(run.calls),
         "seconds": round(run.seconds, 3),
@@ -172,6 +173,7 @@ def entry_json(entry: Entry, changes: Mapping[str, Any]) -> dict[str, Any]:
         "field": entry.field,
         "intent_at": entry.intent_at,
         "done_at": entry.done_at,
+        "unmapped": list(entry.unmapped),
         "changes": {
             name: {"before": before, "after": after} for name, (before, after) in changes.items()
         },

@@ -2,20 +2,13 @@
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import Enum, IntEnum
 from hashlib import sha256
-from typing import Any
+from typing import NamedTuple
 
-import orjson
-
-from app.domain.convert import plain_value, typed_value
 from app.domain.forecast import Forecast
-from app.domain.mapping import EntityMapping, WorkspaceMapping
 from app.domain.record import BaseValue, RecordKey, Side
-from app.errors import PlanRefused
-
-SCHEMA = 1
 
 
 class Verb(Enum):
@@ -100,179 +93,67 @@ class Problem:
     message: str
 
 
+class Part(NamedTuple):
+    """What operations are counted by."""
+
+    entity: str
+    side: Side
+    verb: Verb
+
+
+@dataclass(frozen=True, slots=True)
+class Approval:
+    """Somebody read a plan and found it good; `at` is ISO 8601, UTC."""
+
+    who: str
+    at: str
+
+
 @dataclass(frozen=True, slots=True)
 class CommitPlan:
-    """An ordered set of chosen operations; `operations` stand in the order of sending."""
+    """An ordered set of chosen operations; `operations` stand in the order of sending.
+
+    They may stand in a file: reading them through more than once costs.
+
+    Attributes:
+        instances: Side → the organisation or client that the plan was made for.
+        tally: How many operations there are of each part.
+    """
 
     workspace: str
     mapping: str
-    operations: tuple[Operation, ...]
+    operations: Sequence[Operation]
     forecast: Forecast
     problems: tuple[Problem, ...] = ()
     not_checked: tuple[str, ...] = ()
     created_at: str = ""
     created_by: str = ""
+    instances: Mapping[Side, str] = field(default_factory=dict)
+    approvals: tuple[Approval, ...] = ()
+    tally: Mapping[Part, int] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        if not self.tally and self.operations:
+            object.__setattr__(self, "tally", tally(self.operations))
 
     @property
     def counts(self) -> Counter[Verb]:
         """How many operations of each verb."""
-        return Counter(operation.verb for operation in self.operations)
+        counts: Counter[Verb] = Counter()
+        for part, count in self.tally.items():
+            counts[part.verb] += count
+        return counts
 
 
-def ordered(operations: Iterable[Operation], mapping: WorkspaceMapping) -> tuple[Operation, ...]:
-    """Return operations in the order of sending: writes parents first, then deletes in reverse."""
-    rank = {name: position for position, name in enumerate(mapping.order)}
-
-    def place(operation: Operation) -> tuple[int, int, str, str]:
-        deletes = operation.verb is Verb.DELETE
-        position = rank[operation.entity]
-        return (deletes, -position if deletes else position, operation.side.value, operation.key)
-
-    return tuple(sorted(operations, key=place))
+def tally(operations: Iterable[Operation]) -> Counter[Part]:
+    """Return how many operations there are of each part."""
+    return Counter(Part(item.entity, item.side, item.verb) for item in operations)
 
 
-def numbered(operations: Sequence[Operation], seed: str) -> tuple[Operation, ...]:
-    """Return operations with their idempotency keys: 32 letters and digits, the same for one seed.
+def number(operation: Operation, seed: str) -> Operation:
+    """Return an operation with its idempotency key: 32 letters and digits, the same for one seed.
 
     Alphanumeric, since Aria's client_receipt_id must be (aria.md §1.9).
     """
-    return tuple(
-        replace(operation, idempotency_key=_receipt(seed, operation)) for operation in operations
-    )
-
-
-def _receipt(seed: str, operation: Operation) -> str:
     parts = (seed, operation.entity, operation.key, operation.side.value, operation.verb.value)
-    return sha256("\0".join(parts).encode()).hexdigest()[:32]
-
-
-def plan_to_json(plan: CommitPlan) -> bytes:
-    """Return the plan's file: indented JSON with schema version and a seal over its operations."""
-    operations = [_operation_json(operation) for operation in plan.operations]
-    return orjson.dumps(
-        {
-            "concord_plan": SCHEMA,
-            "workspace": plan.workspace,
-            "mapping": plan.mapping,
-            "created_at": plan.created_at,
-            "created_by": plan.created_by,
-            "seal": _seal(operations),
-            "forecast": plan.forecast.to_json(),
-            "problems": [_problem_json(problem) for problem in plan.problems],
-            "not_checked": list(plan.not_checked),
-            "operations": operations,
-        },
-        option=orjson.OPT_INDENT_2,
-    )
-
-
-def plan_from_json(data: bytes, mapping: WorkspaceMapping, workspace: str) -> CommitPlan:
-    """Return the plan of a file.
-
-    Raises:
-        PlanRefused: Truncated, changed by hand, of another workspace, made with another mapping, or
-            of a newer version.
-    """
-    document = _document(data)
-    _check_plan(document, mapping, workspace)
-    rows = document["operations"]
-    try:
-        return CommitPlan(
-            workspace=document["workspace"],
-            mapping=document["mapping"],
-            operations=tuple(_operation(row, mapping) for row in rows),
-            forecast=Forecast.from_json(document["forecast"]),
-            problems=tuple(Problem(**row) for row in document["problems"]),
-            not_checked=tuple(document["not_checked"]),
-            created_at=document["created_at"],
-            created_by=document["created_by"],
-        )
-    except (KeyError, TypeError, ValueError) as error:
-        raise PlanRefused(
-            f"The plan file is damaged: {error}.", "Make the plan again with `concord plan`."
-        ) from error
-
-
-def _document(data: bytes) -> dict[str, Any]:
-    try:
-        document = orjson.loads(data)
-    except orjson.JSONDecodeError as error:
-        raise PlanRefused(
-            f"The plan file is no whole JSON: {error}.", "Make the plan again with `concord plan`."
-        ) from error
-    if not isinstance(document, dict) or not isinstance(document.get("operations"), list):
-        raise PlanRefused("The file is no plan.", "Name a file that `concord plan -o` wrote.")
-    return document
-
-
-def _check_plan(document: Mapping[str, Any], mapping: WorkspaceMapping, workspace: str) -> None:
-    again = "Make the plan again with `concord plan`."
-    if document.get("concord_plan") != SCHEMA:
-        raise PlanRefused(
-            f"The plan has version {document.get('concord_plan')!r}, this Concord reads {SCHEMA}.",
-            "Use the Concord that made it, or make the plan again.",
-        )
-    if document.get("workspace") != workspace:
-        raise PlanRefused(
-            f"The plan is for workspace {document.get('workspace')!r}, not {workspace!r}.",
-            "Name the plan's own workspace with -w.",
-        )
-    if document.get("mapping") != mapping.fingerprint:
-        raise PlanRefused("The mapping was changed after the plan was made.", again)
-    if document.get("seal") != _seal(document["operations"]):
-        raise PlanRefused("The plan's operations were changed after it was made.", again)
-
-
-def _seal(operations: Sequence[Mapping[str, Any]]) -> str:
-    return sha256(orjson.dumps(operations, option=orjson.OPT_SORT_KEYS)).hexdigest()
-
-
-def _problem_json(problem: Problem) -> dict[str, str]:
-    return {
-        "severity": problem.severity,
-        "entity": problem.entity,
-        "key": problem.key,
-        "message": problem.message,
-    }
-
-
-def _operation_json(operation: Operation) -> dict[str, Any]:
-    return {
-        "entity": operation.entity,
-        "key": operation.key,
-        "side": operation.side.value,
-        "verb": operation.verb.value,
-        "expects": operation.expects,
-        "side_id": operation.side_id,
-        "idempotency_key": operation.idempotency_key,
-        "changes": changes_json(operation.changes),
-    }
-
-
-def changes_json(changes: Sequence[FieldChange]) -> dict[str, list[Any]]:
-    """Return changes as `{field: [before, after]}`, as plans and the journal hold them."""
-    return {item.name: [plain_value(item.before), plain_value(item.after)] for item in changes}
-
-
-def changes_from_json(
-    rows: Mapping[str, Sequence[Any]], entity: EntityMapping
-) -> tuple[FieldChange, ...]:
-    """Return what `changes_json` made; raises `KeyError` or `ValueError` for what it cannot be."""
-    made = []
-    for name, (before, after) in rows.items():
-        kind = entity.fields[entity.index[name]].type
-        made.append(FieldChange(name, typed_value(before, kind), typed_value(after, kind)))
-    return tuple(made)
-
-
-def _operation(row: Mapping[str, Any], mapping: WorkspaceMapping) -> Operation:
-    return Operation(
-        entity=row["entity"],
-        key=row["key"],
-        side=Side(row["side"]),
-        verb=Verb(row["verb"]),
-        changes=changes_from_json(row["changes"], mapping.entity(row["entity"])),
-        expects=row["expects"],
-        side_id=row["side_id"],
-        idempotency_key=row["idempotency_key"],
-    )
+    return replace(operation, idempotency_key=sha256("\0".join(parts).encode()).hexdigest()[:32])

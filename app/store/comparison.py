@@ -1,5 +1,6 @@
 """The hash join: which pairs differ, what the compare said of them, and the counts."""
 
+from array import array
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple, cast
@@ -145,13 +146,14 @@ def stored_diffs(
     where = f"diff.entity = ? AND diff.kind {f'IN ({wanted})' if wanted else '<> 0'}"
     with store.translating():
         # The keys are sorted by themselves: a sort that carries the documents along is slow.
-        links = store.reader.execute(
+        cursor = store.reader.execute(
             "SELECT diff.link FROM diff CROSS JOIN link ON link.id = diff.link"
             f" WHERE {where} ORDER BY link.key",
             (store.entity_ids[entity.name],),
-        ).fetchall()
+        )
+        links = array("q", (link for (link,) in cursor))  # millions of them fit in memory
     for start in range(0, len(links), _ROWS_AT_ONCE):
-        some = [link for (link,) in links[start : start + _ROWS_AT_ONCE]]
+        some = links[start : start + _ROWS_AT_ONCE].tolist()
         found = _stored(store, entity, some)
         yield from (found[link] for link in some if link in found)
 

@@ -1,28 +1,47 @@
 """The journal: every intent before it is sent, every outcome as it comes, synced to disk."""
 
+import sqlite3
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
+from dataclasses import dataclass, field
 from typing import Any
 
 import orjson
 
-from app.domain.mapping import WorkspaceMapping
-from app.domain.plan import (
-    Operation,
-    Outcome,
-    OutcomeState,
-    Verb,
-    changes_from_json,
-    changes_json,
-)
+from app.domain.plan import Operation, Outcome, OutcomeState
+from app.domain.plan_json import changes_json
 from app.domain.record import Record, Side
 from app.errors import NotFound
+from app.store.cursors import instance_of
+from app.store.journal_chain import (
+    INTENT_COLUMNS,
+    ChainWriter,
+    EventKind,
+    RowDigest,
+    chained,
+    intents_body,
+    now_text,
+)
+from app.store.journal_entry import ENTRY_COLUMNS, Entry, entry_of
 from app.store.mirror import remove_links, write_records
 from app.store.workspace import Store
 
-_OPERATION = "id, entity, key, side, verb, changes, expects, side_id, idempotency_key"
+__all__ = [
+    "Entry",
+    "Run",
+    "begin",
+    "entries",
+    "find_run",
+    "finish",
+    "mark",
+    "now_text",
+    "open_runs",
+    "runs",
+    "settle",
+]
+
+
+_ROWS_AT_ONCE = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +51,8 @@ class Run:
     Attributes:
         state: `running` until every operation has a final outcome, then `finished`.
         counts: Outcome state → how many operations; `INTENT` counts what was not sent.
+        connections: Side → the connection that it went over: `name`, `kind`, its settings, and
+            the `instance` (organisation, client) that the mirror was read from.
     """
 
     id: str
@@ -42,54 +63,59 @@ class Run:
     calls: Mapping[str, int]
     seconds: float
     counts: Mapping[OutcomeState, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One operation in the journal, with what became of it."""
-
-    id: int
-    run: str
-    operation: Operation
-    state: OutcomeState
-    message: str
-    field: str
-    intent_at: str
-    done_at: str
-
-
-def now_text() -> str:
-    """Return this instant in UTC, to the second, as the journal writes it."""
-    return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
+    connections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
 def begin(store: Store, run: str, who: str, operations: Sequence[Operation], plan: bytes) -> None:
-    """Write a run and one intent for each operation, synced to disk before this returns."""
-    now = now_text()
-    rows = (
-        (
-            run, o.entity, o.key, o.side.value, o.verb.value,
-            orjson.dumps(changes_json(o.changes)).decode(), o.expects, o.side_id,
-            o.idempotency_key, OutcomeState.INTENT.value, now,
+    """Write a run and one intent for each operation, synced to disk before this returns.
+
+    Raises:
+        StoreError: Nothing of it was written: another Concord holds the workspace, the disk is
+            full, or the store came from elsewhere.
+    """
+    connections = orjson.dumps(_connections(store)).decode()
+    digest = RowDigest()
+    with chained(store, synced=True) as chain:
+        row = (run, who, plan, chain.at, connections)
+        chain.connection.execute(
+            "INSERT INTO commit_run (id, who, plan, started_at, connections, state)"
+            " VALUES (?, ?, ?, ?, ?, 'running')",
+            row,
         )
-        for o in operations
-    )  # fmt: skip
-    with store.transaction(store.durable) as connection:
-        connection.execute(
-            "INSERT INTO commit_run (id, who, plan, state, started_at) VALUES (?, ?, ?, ?, ?)",
-            (run, who, plan, "running", now),
+        (last,) = chain.connection.execute("SELECT coalesce(max(id), 0) FROM journal").fetchone()
+        intents = (
+            (
+                number, o.entity, o.key, o.side.value, o.verb.value,
+                orjson.dumps(changes_json(o.changes)).decode(), o.expects, o.side_id,
+                o.idempotency_key,
+            )
+            for number, o in enumerate(operations, start=last + 1)
+        )  # fmt: skip
+        chain.connection.executemany(
+            f"INSERT INTO journal ({INTENT_COLUMNS}, run, state, intent_at)"
+            " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+            (
+                (*intent, run, OutcomeState.INTENT.value, chain.at)
+                for intent in digest.over(intents)
+            ),
         )
-        connection.executemany(
-            "INSERT INTO journal (run, entity, key, side, verb, changes, expects, side_id,"
-            " idempotency_key, state, intent_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            rows,
-        )
+        chain.append(EventKind.INTENTS, run, intents_body(row, digest))
+
+
+def _connections(store: Store) -> Mapping[str, Mapping[str, str]]:
+    return {
+        side.value: {
+            **store.connections.get(side.value, {}),
+            "instance": instance_of(store, side),
+        }
+        for side in Side
+    }
 
 
 def mark(store: Store, run: str, outcomes: Sequence[Outcome]) -> None:
     """Write outcomes that touch neither mirror nor base: stale, skipped, failed, unknown."""
-    with store.transaction(store.durable) as connection:
-        connection.executemany(_UPDATE, [_outcome_row(run, outcome) for outcome in outcomes])
+    with chained(store) as chain:
+        _write_outcomes(chain, run, outcomes)
 
 
 def settle(store: Store, run: str, outcomes: Sequence[tuple[Outcome, Record | None]]) -> None:
@@ -97,27 +123,35 @@ def settle(store: Store, run: str, outcomes: Sequence[tuple[Outcome, Record | No
 
     The record of a written delete is None; that of a failed operation is not looked at.
     """
-    with store.transaction(store.durable) as connection:
-        connection.executemany(_UPDATE, [_outcome_row(run, outcome) for outcome, _ in outcomes])
+    with chained(store) as chain:
+        connection = chain.connection
+        _write_outcomes(chain, run, [outcome for outcome, _ in outcomes])
+        written: dict[tuple[str, Side], list[Record]] = {}
         for outcome, record in outcomes:
+            place = (outcome.operation.entity, outcome.operation.side)
             if outcome.state is not OutcomeState.WRITTEN:
                 continue
-            operation = outcome.operation
-            entity = store.mapping.entity(operation.entity)
             if record is not None:
-                write_records(store, connection, entity, operation.side, [record])
-                continue
-            row = connection.execute(
-                "SELECT id FROM link WHERE entity = ? AND key = ?",
-                (store.entity_ids[entity.name], operation.key),
-            ).fetchone()
-            if row:
-                remove_links(connection, operation.side, [row[0]])
+                written.setdefault(place, []).append(record)
+            else:
+                _forget(store, connection, outcome.operation)
+        for (entity, side), records in written.items():
+            write_records(store, connection, store.mapping.entity(entity), side, records)
+
+
+def _forget(store: Store, connection: sqlite3.Connection, deleted: Operation) -> None:
+    row = connection.execute(
+        "SELECT id FROM link WHERE entity = ? AND key = ?",
+        (store.entity_ids[deleted.entity], deleted.key),
+    ).fetchone()
+    if row:
+        remove_links(connection, deleted.side, [row[0]])
 
 
 def finish(store: Store, run: str, calls: Mapping[str, int], seconds: float) -> None:
     """Add what a run cost; it is finished when nothing of it is open."""
-    with store.transaction(store.durable) as connection:
+    with chained(store, synced=True) as chain:
+        connection = chain.connection
         earlier, before_s = connection.execute(
             "SELECT calls, coalesce(seconds, 0) FROM commit_run WHERE id = ?", (run,)
         ).fetchone()
@@ -128,18 +162,21 @@ def finish(store: Store, run: str, calls: Mapping[str, int], seconds: float) -> 
             "SELECT count(*) FROM journal WHERE run = ? AND state IN (?, ?)", open_states
         ).fetchone()[0]
         state = "running" if left else "finished"
+        cost = orjson.dumps(total).decode()
         connection.execute(
             "UPDATE commit_run SET state = ?, finished_at = ?, calls = ?, seconds = ? WHERE id = ?",
-            (state, now_text(), orjson.dumps(total).decode(), before_s + seconds, run),
+            (state, chain.at, cost, before_s + seconds, run),
         )
+        body = {"state": state, "calls": cost, "seconds": before_s + seconds}
+        chain.append(EventKind.FINISHED, run, body)
 
 
 def runs(store: Store) -> list[Run]:
     """Return all commits, newest first."""
     with store.translating():
         rows = store.reader.execute(
-            "SELECT id, who, state, started_at, finished_at, calls, seconds FROM commit_run"
-            " ORDER BY rowid DESC"
+            "SELECT id, who, state, started_at, finished_at, calls, seconds, connections"
+            " FROM commit_run ORDER BY rowid DESC"
         ).fetchall()
         counts = store.reader.execute(
             "SELECT run, state, count(*) FROM journal GROUP BY run, state"
@@ -149,7 +186,7 @@ def runs(store: Store) -> list[Run]:
         by_run.setdefault(run, {})[OutcomeState(state)] = count
     return [
         Run(r[0], r[1], r[2], r[3], r[4] or "", orjson.loads(r[5] or "{}"), r[6] or 0.0,
-            by_run.get(r[0], {}))
+            by_run.get(r[0], {}), orjson.loads(r[7] or "{}"))
         for r in rows
     ]  # fmt: skip
 
@@ -177,9 +214,20 @@ def entries(
     run: str = "",
     record: tuple[str, str] | None = None,
     states: Sequence[OutcomeState] = (),
+    after: int = 0,
+    limit: int = -1,
 ) -> Iterator[Entry]:
-    """Yield journal entries in the order of sending, of one commit, one record, some states."""
-    where, values = ["true"], list[Any]()
+    """Yield journal entries in the order of sending, of one commit, one record, some states.
+
+    Args:
+        store: The workspace's store.
+        run: The commit; `""` for all.
+        record: Entity and key; None for all.
+        states: The outcomes wanted; none for all.
+        after: The number of an entry: only later ones.
+        limit: The most entries; -1 for all.
+    """
+    where, values = ["id > ?"], list[Any]([after])
     if run:
         where.append("run = ?")
         values.append(run)
@@ -188,44 +236,34 @@ def entries(
         values.extend(record)
     if states:
         where.append(f"state IN ({','.join(str(state.value) for state in states)})")
+    columns, found = ENTRY_COLUMNS, " AND ".join(where)
     with store.translating():
         cursor = store.reader.execute(
-            f"SELECT {_OPERATION}, run, state, message, field, intent_at, done_at FROM journal"
-            f" WHERE {' AND '.join(where)} ORDER BY id",
-            values,
+            f"SELECT {columns} FROM journal WHERE {found} ORDER BY id LIMIT ?", [*values, limit]
         )
-        for row in cursor.fetchall():
-            yield _entry(row, store.mapping)
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            yield from (entry_of(row, store.mapping) for row in rows)
 
 
 _UPDATE = (
     "UPDATE journal SET state = ?, message = ?, field = ?, done_at = ?,"
-    " side_id = CASE WHEN ? <> '' THEN ? ELSE side_id END"
+    " made_id = CASE WHEN ? <> '' THEN ? ELSE made_id END"
     " WHERE run = ? AND idempotency_key = ?"
 )
 
 
-def _outcome_row(run: str, outcome: Outcome) -> tuple[Any, ...]:
-    return (
-        outcome.state.value, outcome.message, outcome.field, now_text(), outcome.side_id,
-        outcome.side_id, run, outcome.operation.idempotency_key,
-    )  # fmt: skip
-
-
-def _entry(row: Sequence[Any], mapping: WorkspaceMapping) -> Entry:
-    number, entity, key, side, verb, changes, expects, side_id, receipt = row[:9]
-    run, state, message, field, intent_at, done_at = row[9:]
-    operation = Operation(
-        entity=entity,
-        key=key,
-        side=Side(side),
-        verb=Verb(verb),
-        changes=changes_from_json(orjson.loads(changes), mapping.entity(entity)),
-        expects=expects,
-        side_id=side_id,
-        idempotency_key=receipt,
+def _write_outcomes(chain: ChainWriter, run: str, outcomes: Sequence[Outcome]) -> None:
+    if not outcomes:
+        return
+    rows = [
+        (o.operation.idempotency_key, o.state.value, o.message, o.field, o.side_id)
+        for o in outcomes
+    ]
+    chain.connection.executemany(
+        _UPDATE,
+        [
+            (state, message, name, chain.at, made, made, run, receipt)
+            for receipt, state, message, name, made in rows
+        ],
     )
-    return Entry(
-        number, run, operation, OutcomeState(state), message or "", field or "", intent_at,
-        done_at or "",
-    )  # fmt: skip
+    chain.append(EventKind.OUTCOMES, run, rows)

@@ -4,6 +4,8 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from app.store.journal_chain import chain_what_is_there
+
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
@@ -122,7 +124,20 @@ def _create_journal(db: "Database") -> None:
     journal.create_index(["entity", "key"])
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first,)
+def _chain(connection: sqlite3.Connection) -> None:
+    """Add the journal's chain, and what a commit was connected to."""
+    connection.execute("ALTER TABLE commit_run ADD COLUMN connections TEXT")
+    # What the target calls a record that was made: beside the id that the intent was written with.
+    connection.execute("ALTER TABLE journal ADD COLUMN made_id TEXT")
+    connection.execute(
+        "CREATE TABLE journal_event (id INTEGER PRIMARY KEY, at TEXT NOT NULL, kind TEXT NOT NULL,"
+        " run TEXT NOT NULL, digest TEXT NOT NULL, body BLOB, hash TEXT NOT NULL)"
+    )
+    connection.execute("CREATE INDEX idx_journal_event_run ON journal_event (run)")
+    chain_what_is_there(connection)
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _chain)
 VERSION = len(STEPS)
 
 

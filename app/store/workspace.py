@@ -3,7 +3,7 @@
 import os
 import sqlite3
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
@@ -11,11 +11,16 @@ from typing import Self
 import orjson
 
 from app.domain.mapping import EntityMapping, WorkspaceMapping
-from app.errors import StoreError
+from app.errors import StoreError, StoreForeign, WorkspaceBusy
+from app.store import workspace_lock
+from app.store.home_check import check_home, note_end, take_over
+from app.store.journal_head import begin_heads
+from app.store.link_counts import count_missing
 from app.store.migrations import VERSION, migrate
 from app.store.reshape import reshape
 
 BUSY_TIMEOUT_S = 5.0
+CHAINED_SINCE = 2
 
 
 class Store:
@@ -23,22 +28,47 @@ class Store:
 
     Connections belong to the thread that asks for them. `mirror` connections sync at checkpoints
     only, since the mirror can be read again; `durable` ones sync every transaction.
+
+    Any number of processes may read. The first write takes the workspace for this process
+    (`claim`), until the store is closed.
     """
 
-    def __init__(self, path: Path, mapping: WorkspaceMapping) -> None:
+    def __init__(
+        self,
+        path: Path,
+        mapping: WorkspaceMapping,
+        connections: Mapping[str, Mapping[str, str]] | None = None,
+        *,
+        adopt_by: str = "",
+    ) -> None:
         """Open the file, make it where there is none, migrate it where it is old.
+
+        Args:
+            path: The SQLite file.
+            mapping: What the workspace's records are.
+            connections: Side → name, kind and settings of its connection, for the journal.
+            adopt_by: Who says that the store is to be written from now on, wherever it came from
+                (`home_check.take_over`); `""` for nobody.
 
         Raises:
             StoreError: It is no store, is of a newer version, is locked, or cannot be written.
         """
         self.path = path
         self.mapping = mapping
+        self.connections = connections or {}
         self.entity_ids: dict[str, int] = {}
+        self.refused: StoreError | None = None
+        self._claimed = False
+        self._claiming = threading.RLock()
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
-        with self.translating():
-            self._prepare()
+        try:
+            with self.translating():
+                self._prepare(adopt_by)
+        except BaseException:
+            self.close()
+            raise
 
     def __enter__(self) -> Self:
         return self
@@ -73,6 +103,32 @@ class Store:
                 connection.close()
             self._open.clear()
             self._local = threading.local()
+            if self._claimed:
+                self._claimed = False
+                workspace_lock.give_back(self.path)
+
+    def claim(self) -> None:
+        """Take the workspace for writing, as every write does by itself; it costs nothing twice.
+
+        Raises:
+            WorkspaceBusy: Another process holds it; the words say who.
+            StoreForeign: The store came from elsewhere (`home_check`).
+        """
+        with self._claiming:
+            if self._claimed:
+                return
+            with self._holding():
+                check_home(self)
+
+    def read_only(self) -> StoreError | None:
+        """Take the workspace for writing if that can be; return, and keep in `refused`, why not."""
+        try:
+            self.claim()
+        except (WorkspaceBusy, StoreForeign) as error:
+            self.refused = error
+        else:
+            self.refused = None
+        return self.refused
 
     @contextmanager
     def translating(self) -> Iterator[None]:
@@ -83,8 +139,15 @@ class Store:
             raise _translated(error, self.path) from error
 
     @contextmanager
-    def transaction(self, connection: sqlite3.Connection) -> Iterator[sqlite3.Connection]:
-        """Run one write transaction; all of it is kept, or nothing."""
+    def transaction(
+        self, connection: sqlite3.Connection, *, shared: bool = False
+    ) -> Iterator[sqlite3.Connection]:
+        """Run one write transaction; all of it is kept, or nothing.
+
+        A `shared` one does not take the workspace: for what can be worked out again, by anybody.
+        """
+        if not shared:
+            self.claim()
         with self.translating():
             connection.execute("BEGIN IMMEDIATE")
             try:
@@ -93,6 +156,26 @@ class Store:
                 connection.rollback()
                 raise
             connection.commit()
+
+    @contextmanager
+    def _holding(self) -> Iterator[None]:
+        """Take the lock, and give it back if what comes next fails."""
+        if self._claimed:
+            yield
+            return
+        holder = workspace_lock.take(self.path)
+        if holder is not None:
+            raise WorkspaceBusy(
+                f"The workspace's store {self.path} is held by {holder}.",
+                "It can be read here. To write, close that Concord or wait until it is done.",
+            )
+        self._claimed = True
+        try:
+            yield
+        except BaseException:
+            self._claimed = False
+            workspace_lock.give_back(self.path)
+            raise
 
     def _connection(self, name: str, pragma: str) -> sqlite3.Connection:
         connection: sqlite3.Connection | None = getattr(self._local, name, None)
@@ -113,7 +196,7 @@ class Store:
         connection.execute("PRAGMA cache_size = -32000")
         return connection
 
-    def _prepare(self) -> None:
+    def _prepare(self, adopt_by: str = "") -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Made before SQLite opens it: its WAL files take over the file's mode.
@@ -132,10 +215,27 @@ class Store:
                 "Use that Concord; nothing was changed.",
             )
         if version < VERSION:
-            connection.execute("PRAGMA journal_mode = WAL")
-            migrate(connection, version)
+            self._migrate(connection)
+        if adopt_by:
+            with self._claiming, self._holding():
+                take_over(self, adopt_by)
         self._adopt_mapping(connection)
+        count_missing(connection)
         self._forget_judgements(connection)
+
+    def _migrate(self, connection: sqlite3.Connection) -> None:
+        with self._claiming, self._holding():
+            # Asked again under the lock: another process may just have done it.
+            version = int(connection.execute("PRAGMA user_version").fetchone()[0])
+            connection.execute("PRAGMA journal_mode = WAL")
+            if version < CHAINED_SINCE:
+                begin_heads(self.path)
+            migrate(connection, version)
+            if version < CHAINED_SINCE:
+                note_end(self)
+        # Whoever only reads need not keep it; who writes claims it, and the home is checked.
+        self._claimed = False
+        workspace_lock.give_back(self.path)
 
     def _adopt_mapping(self, connection: sqlite3.Connection) -> None:
         stored = {

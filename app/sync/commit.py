@@ -14,10 +14,11 @@ from itertools import islice
 
 from app.connectors.protocol import Batch, Connector, OperationCounts
 from app.domain.control import CancelToken, Progress, Report
-from app.domain.plan import CommitPlan, Operation, Outcome, OutcomeState, Verb, plan_to_json
+from app.domain.plan import CommitPlan, Operation, Outcome, OutcomeState, Verb
+from app.domain.plan_json import head_of
 from app.domain.record import Record, RecordKey, Side
 from app.domain.stages import Stage, batches, points_at, stages
-from app.errors import AppError, Cancelled, StoreError
+from app.errors import AppError, Cancelled, PlanRefused, StoreError
 from app.store import journal
 from app.store.target_jobs import forget_jobs, jobs_of, note_job
 from app.sync.preflight import Found, Live, note_live, read_live, record_after, stands, why_stale
@@ -26,6 +27,8 @@ from app.sync.workbench import Workbench
 log = logging.getLogger(__name__)
 
 BATCHES_AT_ONCE = 4
+MOST_FAILURES = 10_000  # of millions that failed the first are told, all are in the journal
+SEGMENT = 20_000  # operations that are read again and sent before the next are looked at
 _UNSETTLED = (OutcomeState.INTENT, OutcomeState.UNKNOWN)
 _MISSED = (OutcomeState.FAILED, OutcomeState.STALE, OutcomeState.SKIPPED)
 _NOT_WRITTEN = (*_MISSED, OutcomeState.UNKNOWN)
@@ -86,12 +89,14 @@ def commit(bench: Workbench, plan: CommitPlan, cancel: CancelToken, report: Repo
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     if not plan.operations:
         return CommitResult(run, calls=dict.fromkeys(before, 0))
-    live = read_live(bench, plan.operations, cancel, report)
-    journal.begin(bench.store, run, getpass.getuser(), plan.operations, plan_to_json(plan))
-    sender = _Sender(bench, run, live, cancel, report)
-    sender.send(sender.set_stale_aside(plan.operations, again=False))
+    _check_instances(bench, plan.instances, cancel)
+    first = read_live(bench, plan.operations[:SEGMENT], cancel, report)
+    journal.begin(bench.store, run, getpass.getuser(), plan.operations, head_of(plan))
+    sender = _Sender(bench, run, cancel, report, total=len(plan.operations))
+    sender.go(again=False, first=first)
     if not sender.stopped_by:
-        sender.ask_again()
+        sender.unsure.clear()
+        sender.go(again=True)
     return _finished(bench, sender, before, started)
 
 
@@ -105,12 +110,15 @@ def resume(bench: Workbench, cancel: CancelToken, report: Report) -> CommitResul
     if not open_runs:
         return None
     started, before, run = time.monotonic(), bench.calls(), open_runs[0]
+    found = journal.find_run(bench.store, run)
+    was = {side: found.connections.get(side.value, {}).get("instance", "") for side in Side}
+    _check_instances(bench, was, cancel)
     _conclude_jobs(bench, run, cancel)
-    operations = _operations(bench, run, _UNSETTLED)
-    live = read_live(bench, operations, cancel, report)
-    sender = _Sender(bench, run, live, cancel, report)
+    total = sum(found.counts.get(state, 0) for state in _UNSETTLED)
+    first = read_live(bench, next(_segments(bench, run), []), cancel, report)
+    sender = _Sender(bench, run, cancel, report, total=total)
     sender.note(_outcomes(bench, run, _MISSED))
-    sender.send(sender.set_stale_aside(operations, again=True))
+    sender.go(again=True, first=first)
     return _finished(bench, sender, before, started)
 
 
@@ -119,20 +127,39 @@ class _Sender:
     """One run of a commit: sends stage by stage and writes each outcome as it comes.
 
     Attributes:
+        live: What the targets hold of the segment that is being sent.
         missing: Inserts that did not happen: what refers to them is skipped.
         unsure: Inserts that may have happened: what refers to them waits for `ask_again`.
     """
 
     bench: Workbench
     run: str
-    live: Live
     cancel: CancelToken
     report: Report
+    live: Live = field(default_factory=Live)
     done: int = 0
     total: int = 0
     stopped_by: str = ""
     missing: set[tuple[RecordKey, Side]] = field(default_factory=set)
     unsure: set[tuple[RecordKey, Side]] = field(default_factory=set)
+
+    def go(self, *, again: bool, first: Live | None = None) -> None:
+        """Send what has no outcome, segment by segment: read again, set stale aside, send.
+
+        With `again`, what is found on the target as it was to become counts as written. `first` is
+        what was read of the first segment already.
+        """
+        for segment in _segments(self.bench, self.run):
+            try:
+                self.live = first or read_live(self.bench, segment, self.cancel, self.report)
+                first = None
+                self.send(self.set_stale_aside(segment, again=again))
+            except StoreError:
+                raise
+            except AppError as error:
+                self.stopped_by = str(error)
+            if self.stopped_by:
+                return
 
     def set_stale_aside(self, operations: Sequence[Operation], *, again: bool) -> list[Operation]:
         """Return what may be sent; journal the rest as stale or, when resuming, as written."""
@@ -157,7 +184,6 @@ class _Sender:
 
     def send(self, operations: Sequence[Operation]) -> None:
         """Send operations stage by stage; stop at a cancel, a spent quota or a lost connection."""
-        self.total = len(operations)
         for stage in stages(operations, self.bench.mapping):
             if self.stopped_by:
                 return
@@ -165,19 +191,6 @@ class _Sender:
                 self._send_stage(stage)
             except Cancelled as error:
                 self.stopped_by = error.summary
-
-    def ask_again(self) -> None:
-        """Look up what was sent without an answer; send what did not arrive, and what waited."""
-        lost = _operations(self.bench, self.run, _UNSETTLED)
-        if not lost:
-            return
-        self.unsure.clear()
-        try:
-            self.live = read_live(self.bench, lost, self.cancel, self.report)
-        except AppError as error:
-            self.stopped_by = str(error)
-            return
-        self.send(self.set_stale_aside(lost, again=True))
 
     def _send_stage(self, stage: Stage) -> None:
         waiting = iter(list(self._stage_batches(stage)))
@@ -266,6 +279,41 @@ class _Sender:
                 self.missing.add(place)
 
 
+def _check_instances(bench: Workbench, instances: Mapping[Side, str], cancel: CancelToken) -> None:
+    """Refuse what was planned for another organisation than the one that answers now."""
+    for side, instance in instances.items():
+        now = bench.connectors[side].instance(cancel) if instance else ""
+        if now != instance:
+            raise PlanRefused(
+                f"The plan was made for {side.label} {instance}, connected now is {now}.",
+                "Connect the one that it was made for, or refresh and plan again.",
+            )
+
+
+def _segments(bench: Workbench, run: str) -> Iterator[list[Operation]]:
+    """Yield what has no outcome yet, in the order of sending, in pieces that fit in memory.
+
+    A record stands once in a piece: of two operations on it, the second expects the first's result.
+    """
+    after = 0
+    while True:
+        found = list(
+            journal.entries(bench.store, run=run, states=_UNSETTLED, after=after, limit=SEGMENT)
+        )
+        if not found:
+            return
+        seen: set[tuple[RecordKey, Side]] = set()
+        segment: list[Operation] = []
+        for entry in found:
+            place = (entry.operation.record_key, entry.operation.side)
+            if place in seen:
+                break
+            seen.add(place)
+            segment.append(entry.operation)
+            after = entry.id
+        yield segment
+
+
 def _conclude_jobs(bench: Workbench, run: str, cancel: CancelToken) -> None:
     """Bring the target's own jobs that a commit began to their end, and note what they refused.
 
@@ -345,7 +393,7 @@ def result_of(bench: Workbench, run: str) -> CommitResult:
     counts = {state: found.counts.get(state, 0) for state in OutcomeState}
     failures = tuple(
         Failure(e.operation.entity, e.operation.key, e.field, e.message, e.state)
-        for e in journal.entries(bench.store, run=run, states=_NOT_WRITTEN)
+        for e in journal.entries(bench.store, run=run, states=_NOT_WRITTEN, limit=MOST_FAILURES)
     )
     return CommitResult(
         commit=run,

@@ -2,37 +2,41 @@
 
 import getpass
 import uuid
-from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-
-import orjson
+from itertools import islice
 
 from app.connectors.protocol import OperationCounts
 from app.domain.control import CancelToken, Progress, Report
-from app.domain.diff import Kind
+from app.domain.diff import Kind, RecordDiff
 from app.domain.forecast import Forecast
-from app.domain.mapping import EntityMapping, FieldMapping
-from app.domain.plan import (
-    CommitPlan,
-    Operation,
-    Problem,
-    Verb,
-    changes_json,
-    numbered,
-    ordered,
-)
-from app.domain.proposal import WHOLE_RECORD, Choice, Proposal, is_ticked
+from app.domain.mapping import EntityMapping, FieldMapping, IgnoreRule
+from app.domain.plan import CommitPlan, Operation, Part, Problem, Verb, number
+from app.domain.proposal import NO_CHOICE, WHOLE_RECORD, Choice, is_ticked
 from app.domain.record import RecordKey, Side, Unreadable
 from app.domain.stages import points_at
 from app.errors import WrongUse
 from app.store.choices import all_choices
-from app.store.comparison import existing_keys, find_link, one_pair, stored_diffs
+from app.store.comparison import (
+    Pair,
+    StoredDiff,
+    existing_keys,
+    find_link,
+    one_pair,
+    stored_diffs,
+)
+from app.store.cursors import instance_of
 from app.store.journal import now_text
 from app.sync.compare import opened, proposal_of
 from app.sync.ignoring import rules_of
+from app.sync.plan_order import Shelves
+from app.sync.spool import Spool
 from app.sync.workbench import Workbench
 
+MOST_PROBLEMS = 10_000
+_KEPT = 100_000
+_REPORT_EACH = 500
 NOT_CHECKED = (
     "validation rules, triggers and duplicate rules of the Salesforce organisation",
     "row locks and quotas that others use up in the meantime",
@@ -55,6 +59,10 @@ class Selection:
     keys: Mapping[str, frozenset[str]] | None = None
     take: Side | None = None
 
+    def takes_verb(self, verb: Verb) -> bool:
+        """Return whether operations of a verb are wanted."""
+        return self.verbs is None or verb in self.verbs
+
     def takes(self, entity: str, key: str) -> bool:
         """Return whether a record is among those wanted."""
         if self.entities and entity not in self.entities:
@@ -64,19 +72,94 @@ class Selection:
 
 @dataclass
 class _Draft:
-    """A plan being put together."""
+    """A plan being put together.
+
+    Attributes:
+        comes: Whether a record that others point at is on a side or is selected itself.
+        brought: What was looked at for being brought along, once for each record and side.
+    """
 
     bench: Workbench
     selection: Selection
-    operations: dict[tuple[RecordKey, Side], Operation] = field(default_factory=dict)
+    choices: Mapping[int, Choice]
+    shelves: Shelves
+    comes: dict[tuple[RecordKey, Side], bool] = field(default_factory=dict)
+    brought: set[tuple[RecordKey, Side]] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
 
-    def add(self, proposal: Proposal) -> None:
+    def take(self, entity: EntityMapping, found: StoredDiff, rules: Sequence[IgnoreRule]) -> None:
+        """Add what settles a difference, if the selection takes it."""
+        choice = self.choice_of(entity, found.pair, found.kind)
+        if choice is None:
+            return
+        diff = opened(entity, found.pair, rules)
+        proposal = proposal_of(self.bench, entity, found.pair, diff, choice)
+        self.note(proposal.problems)
         for operation in proposal.operations:
-            if self.selection.verbs is None or operation.verb in self.selection.verbs:
-                self.operations[operation.record_key, operation.side] = operation
-                self.problems += predicted(self.bench.mapping.entity(operation.entity), operation)
-        self.problems += proposal.problems
+            if self.selection.takes_verb(operation.verb):
+                self.put(entity, operation)
+
+    def choice_of(self, entity: EntityMapping, pair: Pair, kind: Kind) -> Choice | None:
+        """Return what was chosen of a difference, None where the selection leaves it out."""
+        choice = _decided(kind, self.choices.get(pair.link, NO_CHOICE), self.selection)
+        wanted = self.selection.takes(entity.name, pair.key)
+        return choice if wanted and _wanted(kind, choice, self.selection) else None
+
+    def put(self, entity: EntityMapping, operation: Operation) -> None:
+        """Add an operation, and what it points at and the target does not have."""
+        self.note(predicted(entity, operation))
+        self.shelves.put(operation)
+        for needed in points_at(operation, self.bench.mapping):
+            place = (needed, operation.side)
+            if place not in self.comes:
+                if len(self.comes) >= _KEPT:
+                    self.comes.clear()
+                self.comes[place] = self._comes_anyhow(needed, operation.side)
+            if not self.comes[place] and place not in self.brought:
+                self.brought.add(place)
+                self._bring(needed, operation)
+
+    def note(self, problems: Iterable[Problem]) -> None:
+        """Keep problems, of very many the first."""
+        self.problems.extend(islice(problems, MOST_PROBLEMS - len(self.problems)))
+
+    def _comes_anyhow(self, needed: RecordKey, side: Side) -> bool:
+        entity = self.bench.mapping.entity(needed.entity)
+        if existing_keys(self.bench.store, entity, side, [needed.key]):
+            return True
+        pair = self._pair(entity, needed.key)
+        if pair is None or not self.selection.takes_verb(Verb.INSERT):
+            return False
+        diff = opened(entity, pair)
+        choice = self.choice_of(entity, pair, diff.kind)
+        return choice is not None and bool(self._insert(entity, pair, diff, side, choice))
+
+    def _bring(self, needed: RecordKey, operation: Operation) -> None:
+        entity, side = self.bench.mapping.entity(needed.entity), operation.side
+        pair = self._pair(entity, needed.key)
+        choice = Choice(take={WHOLE_RECORD: side.other.value})
+        diff = None if pair is None else opened(entity, pair)
+        brought = (
+            [] if pair is None or diff is None else self._insert(entity, pair, diff, side, choice)
+        )
+        for one in brought:
+            words = f"added, since {operation.entity} {operation.key} needs it"
+            self.note([Problem("info", one.entity, one.key, words)])
+            self.put(entity, one)
+        if not brought:
+            words = f"it refers to {needed.entity} {needed.key}, which {side.label} lacks"
+            self.note([Problem("error", operation.entity, operation.key, words)])
+
+    def _pair(self, entity: EntityMapping, key: str) -> Pair | None:
+        link = find_link(self.bench.store, entity, key)
+        found = None if link is None else one_pair(self.bench.store, link)
+        return None if found is None else found[1]
+
+    def _insert(
+        self, entity: EntityMapping, pair: Pair, diff: RecordDiff, side: Side, choice: Choice
+    ) -> list[Operation]:
+        proposal = proposal_of(self.bench, entity, pair, diff, choice)
+        return [o for o in proposal.operations if o.verb is Verb.INSERT and o.side is side]
 
 
 def build_plan(
@@ -84,57 +167,67 @@ def build_plan(
 ) -> CommitPlan:
     """Return the plan that settles the selected differences, from the store as last compared.
 
+    Of millions of differences the operations lie in a file, not in memory.
+
     Raises:
         WrongUse: The selection names an entity that the mapping does not have.
     """
     _check_names(bench, [*selection.entities, *(selection.keys or {})])
-    draft = _Draft(bench, selection)
-    choices = all_choices(bench.store)
+    draft = _Draft(bench, selection, all_choices(bench.store), _shelves(bench))
     for entity in bench.mapping.entities:
-        cancel.check()
-        report(Progress(len(draft.operations), 0, f"Planning {entity.plural}"))
         rules = rules_of(bench, entity)
-        for found in stored_diffs(bench.store, entity):
-            choice = _decided(found.kind, choices.get(found.link, Choice()), selection)
-            if selection.takes(entity.name, found.pair.key) and _wanted(
-                found.kind, choice, selection
-            ):
-                diff = opened(entity, found.pair, rules)
-                draft.add(proposal_of(bench, entity, found.pair, diff, choice))
-    _close(draft, cancel)
-    return assembled(bench, draft.operations.values(), draft.problems)
+        for done, found in enumerate(stored_diffs(bench.store, entity)):
+            draft.take(entity, found, rules)
+            if done % _REPORT_EACH == 0:
+                cancel.check()
+                report(Progress(draft.shelves.count, 0, f"Planning {entity.plural}"))
+    return _finished(bench, draft.shelves, draft.problems)
 
 
 def assembled(
     bench: Workbench, chosen: Iterable[Operation], problems: Iterable[Problem]
 ) -> CommitPlan:
     """Return the plan of chosen operations: in the order of sending, numbered, costed, signed."""
-    operations = numbered(ordered(chosen, bench.mapping), uuid.uuid4().hex)
+    shelves = _shelves(bench)
+    for operation in chosen:
+        shelves.put(operation)
+    return _finished(bench, shelves, problems)
+
+
+def _shelves(bench: Workbench) -> Shelves:
+    return Shelves(bench.mapping, bench.store.path.parent)
+
+
+def _finished(bench: Workbench, shelves: Shelves, problems: Iterable[Problem]) -> CommitPlan:
+    seed, spool = uuid.uuid4().hex, Spool(bench.mapping, bench.store.path.parent)
+    for operation in shelves.in_order():
+        spool.append(number(operation, seed))
+    shelves.close()
     return CommitPlan(
         workspace=bench.name,
         mapping=bench.mapping.fingerprint,
-        operations=operations,
-        forecast=forecast(bench, operations),
+        operations=spool.settled(),
+        forecast=forecast(bench, spool.tally, spool.size),
         problems=tuple(problems),
-        not_checked=NOT_CHECKED if operations else (),
+        not_checked=NOT_CHECKED if spool.tally else (),
         created_at=now_text(),
         created_by=getpass.getuser(),
+        instances={side: instance_of(bench.store, side) for side in Side},
+        tally=spool.tally,
     )
 
 
-def forecast(bench: Workbench, operations: Iterable[Operation]) -> Forecast:
+def forecast(bench: Workbench, tally: Mapping[Part, int], size: int) -> Forecast:
     """Return what operations cost: the preflight's reads and the writes."""
-    counts: dict[tuple[Side, str], Counter[Verb]] = {}
-    sizes: Counter[tuple[Side, str]] = Counter()
-    for operation in operations:
-        lot = (operation.side, operation.entity)
-        counts.setdefault(lot, Counter())[operation.verb] += 1
-        sizes[lot] += len(orjson.dumps(changes_json(operation.changes)))
-    whole = Forecast()
+    counts: dict[tuple[Side, str], Counter[Verb]] = defaultdict(Counter)
+    for part, count in tally.items():
+        counts[part.side, part.entity][part.verb] += count
+    whole, total = Forecast(), sum(tally.values())
     for (side, name), verbs in counts.items():
         connector, entity = bench.connectors[side], bench.mapping.entity(name)
         reads = connector.forecast_reads(entity, verbs.total())
-        whole += connector.forecast(OperationCounts(entity, verbs, sizes[side, name]))
+        share = size * verbs.total() // total
+        whole += connector.forecast(OperationCounts(entity, verbs, share))
         whole += Forecast({side: reads})
     return whole
 
@@ -170,43 +263,6 @@ def _wanted(kind: Kind, choice: Choice, selection: Selection) -> bool:
     if selection.verbs is None or choice.ticked is False or kind is Kind.CONFLICT:
         return is_ticked(kind, choice)
     return kind in {Kind.ONLY_IN_BILLING, Kind.ONLY_IN_SALESFORCE, Kind.DIFFERENT}
-
-
-def _close(draft: _Draft, cancel: CancelToken) -> None:
-    """Bring along what chosen operations point at and the target does not have."""
-    waiting = list(draft.operations.values())
-    while waiting:
-        cancel.check()
-        operation = waiting.pop()
-        for needed in points_at(operation, draft.bench.mapping):
-            if (needed, operation.side) in draft.operations or _is_there(draft, needed, operation):
-                continue
-            waiting += _bring(draft, needed, operation)
-
-
-def _is_there(draft: _Draft, needed: RecordKey, operation: Operation) -> bool:
-    entity = draft.bench.mapping.entity(needed.entity)
-    return bool(existing_keys(draft.bench.store, entity, operation.side, [needed.key]))
-
-
-def _bring(draft: _Draft, needed: RecordKey, operation: Operation) -> list[Operation]:
-    bench, entity = draft.bench, draft.bench.mapping.entity(needed.entity)
-    link = find_link(bench.store, entity, needed.key)
-    found = None if link is None else one_pair(bench.store, link)
-    brought: list[Operation] = []
-    if found is not None:
-        choice = Choice(take={WHOLE_RECORD: operation.side.other.value})
-        proposal = proposal_of(bench, entity, found[1], opened(entity, found[1]), choice)
-        brought = [o for o in proposal.operations if o.verb is Verb.INSERT]
-    for one in brought:
-        draft.operations[one.record_key, one.side] = one
-        words = f"added, since {operation.entity} {operation.key} needs it"
-        draft.problems.append(Problem("info", one.entity, one.key, words))
-        draft.problems += predicted(entity, one)
-    if not brought:
-        words = f"it refers to {needed.entity} {needed.key}, which {operation.side.label} lacks"
-        draft.problems.append(Problem("error", operation.entity, operation.key, words))
-    return brought
 
 
 def _check_names(bench: Workbench, names: Iterable[str]) -> None:

@@ -10,6 +10,7 @@ from app.domain.convert import text
 from app.domain.diff import FieldDiff, Kind
 from app.store.comparison import stored_diffs
 from app.sync.compare import opened
+from app.sync.ignoring import rules_of
 from app.sync.workbench import Workbench
 
 HEAD = ("entity", "key", "kind", "field", "base", "billing", "salesforce", "verdict")
@@ -52,12 +53,16 @@ def report_rows(bench: Workbench, entities: Iterable[str] = ()) -> Iterator[Repo
     for entity in bench.mapping.entities:
         if wanted and entity.name not in wanted:
             continue
+        rules = rules_of(bench, entity)
         for found in stored_diffs(bench.store, entity):
-            diff = opened(entity, found.pair)
-            if not diff.fields:
+            diff = opened(entity, found.pair, rules)
+            if not diff.fields and not diff.ignored:
                 yield ReportRow(entity.name, diff.key, found.kind)
             for field in diff.fields:
                 yield _row(entity.name, diff.key, found.kind, field)
+            for name, rule in diff.ignored:
+                words = f"ignored by the rule {rule}"
+                yield ReportRow(entity.name, diff.key, found.kind, name, verdict=words)
 
 
 def write_csv(rows: Iterable[ReportRow], file: TextIO) -> None:
@@ -65,7 +70,7 @@ def write_csv(rows: Iterable[ReportRow], file: TextIO) -> None:
     writer = csv.writer(file)
     writer.writerow(HEAD)
     for row in rows:
-        writer.writerow([_harmless(cell) for cell in row.cells])
+        writer.writerow([harmless(cell) for cell in row.cells])
 
 
 def write_html(rows: Iterable[ReportRow], file: TextIO, title: str) -> None:
@@ -88,8 +93,10 @@ def _row(entity: str, key: str, kind: Kind, field: FieldDiff) -> ReportRow:
     return ReportRow(entity, key, kind, field.name, *values, field.verdict.value.replace("_", " "))
 
 
-def _harmless(cell: str) -> str:
-    return f"'{cell}" if cell[:1] in {"=", "+", "-", "@", "\t"} and not _is_number(cell) else cell
+def harmless(cell: str) -> str:
+    """Return a text as a cell that no spreadsheet takes for a formula; numbers stay numbers."""
+    starts = {"=", "+", "-", "@", "\t", "\r", "\n"}
+    return f"'{cell}" if cell[:1] in starts and not _is_number(cell) else cell
 
 
 def _is_number(cell: str) -> bool:

@@ -1,10 +1,11 @@
-"""Undo: a plan made from the journal that puts the earlier values back, against what is there now.
+"""Undo: a plan made from the journal that puts earlier values back, against what is there now.
 
 It is reviewed and committed like any other plan, so an undo can be undone.
 """
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.convert import text
@@ -12,107 +13,310 @@ from app.domain.diff import same
 from app.domain.mapping import EntityMapping
 from app.domain.plan import CommitPlan, FieldChange, Operation, OutcomeState, Problem, Verb
 from app.domain.proposal import Ability
-from app.domain.record import Side, Values
-from app.store.comparison import find_link, one_pair, side_details
-from app.store.journal import Entry, entries, find_run
+from app.domain.record import Record, RecordKey, Side, canonical, content_hash
+from app.domain.stages import points_at
+from app.errors import WrongUse
+from app.store.comparison import existing_keys
+from app.store.cursors import instance_of
+from app.store.journal import Entry, Run, entries, find_run
+from app.store.undo_facts import children_on, note_found
 from app.sync.planner import assembled
+from app.sync.preflight import Live, read_live
 from app.sync.workbench import Workbench
 
 _REVERSE = {Verb.INSERT: Verb.DELETE, Verb.UPDATE: Verb.UPDATE, Verb.DELETE: Verb.INSERT}
+_NAMED = 3
+_Place = tuple[RecordKey, Side]
 
 
 @dataclass(frozen=True, slots=True)
-class _Now:
-    """A record as the mirror has it on the side that was written; None values: it is not there."""
+class UndoPart:
+    """What of a commit to undo; by itself, all of it.
 
-    values: Values | None
-    content: int | None
-    side_id: str
+    Attributes:
+        keys: Entity → keys of the records; None for all.
+        fields: Names of fields; None for all. A record that the commit made or deleted has no
+            single fields to put back: it is left alone then, and named.
+    """
+
+    keys: Mapping[str, frozenset[str]] | None = None
+    fields: frozenset[str] | None = None
+
+    def takes(self, operation: Operation) -> bool:
+        """Return whether a record is among those to be undone."""
+        return self.keys is None or operation.key in self.keys.get(operation.entity, ())
 
 
-def build_undo(bench: Workbench, run: str, cancel: CancelToken, report: Report) -> CommitPlan:
-    """Return the plan that takes a commit back, as far as nobody changed its records since.
+WHOLE = UndoPart()
 
-    The mirror tells what is there now; the commit of the plan reads it again before it writes.
+
+@dataclass
+class _Draft:
+    """An undo on its way: operations by record and side, and what stands in the way."""
+
+    bench: Workbench
+    part: UndoPart
+    entries: Mapping[_Place, Entry]
+    live: Live
+    operations: dict[_Place, Operation] = field(default_factory=dict)
+    problems: list[Problem] = field(default_factory=list)
+    abilities: dict[str, Mapping[Side, Ability]] = field(default_factory=dict)
+
+    def add(self, entry: Entry) -> Operation | None:
+        """Add what takes one entry back; return it, None where nothing can."""
+        entity = self.bench.mapping.entity(entry.operation.entity)
+        if entity.name not in self.abilities:
+            self.abilities[entity.name] = self.bench.abilities(entity)
+        ability = self.abilities[entity.name][entry.operation.side]
+        for made in _reversed(entry, self, entity, ability):
+            if isinstance(made, Problem):
+                self.problems.append(made)
+            else:
+                self.operations[_place(made)] = made
+                return made
+        return None
+
+    def leave(self, operation: Operation, words: str) -> None:
+        """Take an operation out again, and say why."""
+        del self.operations[_place(operation)]
+        self.problems.append(_problem(operation, words))
+
+
+def build_undo(
+    bench: Workbench, run: str, cancel: CancelToken, report: Report, part: UndoPart = WHOLE
+) -> CommitPlan:
+    """Return the plan that takes a commit, or a part of it, back; it names what cannot be.
+
+    The records are read now, and the mirror takes what is found. The commit of the plan reads them
+    once more before it writes.
 
     Raises:
         NotFound: There is no such commit.
+        WrongUse: The part names a record or a field that the commit did not write.
+        AppError: A side could not be read, or another Concord holds the workspace.
     """
-    find_run(bench.store, run)
-    operations: list[Operation] = []
-    problems: list[Problem] = []
-    for entry in entries(bench.store, run=run, states=(OutcomeState.WRITTEN,)):
+    bench.store.claim()
+    found = find_run(bench.store, run)
+    written = list(entries(bench.store, run=run, states=(OutcomeState.WRITTEN,)))
+    _check_part(part, written)
+    problems = list(_elsewhere(bench, found))
+    usable = [] if problems else [e for e in written if _is_mapped(e, problems)]
+    chosen = [entry for entry in usable if part.takes(entry.operation)]
+    live = _read(bench, usable if part.keys is not None else chosen, cancel, report)
+    by_place = {_place(entry.operation): entry for entry in usable}
+    draft = _Draft(bench, part, by_place, live, problems=problems)
+    for entry in chosen:
         cancel.check()
-        entity = bench.mapping.entity(entry.operation.entity)
-        ability = bench.abilities(entity)[entry.operation.side]
-        for made in _reversed(entry, _now(bench, entry, entity), entity, ability):
-            if isinstance(made, Operation):
-                operations.append(made)
-            else:
-                problems.append(made)
-        report(Progress(len(operations), 0, "Planning the undo"))
-    return assembled(bench, operations, problems)
+        draft.add(entry)
+        report(Progress(len(draft.operations), len(chosen), "Planning the undo"))
+    _bring_what_is_needed(draft, cancel)
+    _keep_what_others_hang_on(draft, cancel)
+    return assembled(bench, draft.operations.values(), draft.problems)
 
 
-def _now(bench: Workbench, entry: Entry, entity: EntityMapping) -> _Now:
-    operation = entry.operation
-    link = find_link(bench.store, entity, operation.key)
-    found = None if link is None else one_pair(bench.store, link)
-    if link is None or found is None:
-        return _Now(None, None, "")
-    _entity, pair = found
-    side_id = side_details(bench.store, link, operation.side)[0]
-    if operation.side is Side.BILLING:
-        return _Now(pair.billing, pair.hashes.billing, side_id)
-    return _Now(pair.salesforce, pair.hashes.salesforce, side_id)
-
-
-def _reversed(
-    entry: Entry, now: _Now, entity: EntityMapping, ability: Ability
-) -> Iterator[Operation | Problem]:
-    operation = entry.operation
-    verb = _REVERSE[operation.verb]
-    if verb not in ability.verbs:
-        yield _problem(operation, f"{operation.side.label} offers no {verb.value}")
-        return
-    if (now.values is None) != (operation.verb is Verb.DELETE):
-        words = "is there again" if now.values is not None else "is not there any more"
-        yield _problem(operation, f"it {words}")
-        return
-    moved = [] if now.values is None else _moved(operation, now.values, entity)
-    if moved and operation.verb is Verb.INSERT:
-        yield _problem(operation, f"changed since: {', '.join(moved)}")
-        return
-    yield from (_problem(operation, f"{name} changed since, it is left alone") for name in moved)
-    changes = _changes_back(operation, now, entity, moved)
-    if changes:
-        yield Operation(
-            operation.entity, operation.key, operation.side, verb, changes, now.content, now.side_id
+def _check_part(part: UndoPart, written: Sequence[Entry]) -> None:
+    keys = {(entry.operation.entity, entry.operation.key) for entry in written}
+    for entity, names in (part.keys or {}).items():
+        for key in sorted(names):
+            if (entity, key) not in keys:
+                raise WrongUse(
+                    f"The commit wrote no {entity} {key!r}.", "See `concord history --commit ID`."
+                )
+    fields = {change.name for entry in written for change in entry.operation.changes}
+    for name in sorted((part.fields or frozenset()) - fields):
+        raise WrongUse(
+            f"The commit wrote no field {name!r}.", f"It wrote: {_some(sorted(fields))}."
         )
 
 
-def _moved(operation: Operation, values: Values, entity: EntityMapping) -> list[str]:
+def _elsewhere(bench: Workbench, run: Run) -> Iterator[Problem]:
+    """Yield a problem for a side that is another instance than the one that was written."""
+    for side in Side:
+        was = run.connections.get(side.value, {}).get("instance", "")
+        now = instance_of(bench.store, side)
+        if was and now and was != now:
+            words = f"the commit went to {side.label} {was}, connected now is {now}"
+            yield Problem("error", "", "", f"{words}: nothing of it can be undone")
+
+
+def _is_mapped(entry: Entry, problems: list[Problem]) -> bool:
+    if entry.operation.entity not in entry.unmapped:
+        return True
+    problems.append(_problem(entry.operation, "the mapping has no such entity any more"))
+    return False
+
+
+def _read(bench: Workbench, found: Sequence[Entry], cancel: CancelToken, report: Report) -> Live:
+    """Read the records as they are now, and let the mirror know."""
+    operations = [entry.operation for entry in found]
+    live = read_live(bench, operations, cancel, report)
+    lots: dict[tuple[Side, str], dict[str, Record | None]] = defaultdict(dict)
+    for operation in operations:
+        records = live.of(operation)
+        if len(records) <= 1:  # which of several counts, a whole refresh tells
+            lots[operation.side, operation.entity][operation.key] = records[0] if records else None
+    for (side, entity), records_found in lots.items():
+        note_found(bench.store, side, bench.mapping.entity(entity), records_found)
+    return live
+
+
+def _reversed(
+    entry: Entry, draft: _Draft, entity: EntityMapping, ability: Ability
+) -> Iterator[Operation | Problem]:
+    operation, records = entry.operation, draft.live.of(entry.operation)
+    verb = _REVERSE[operation.verb]
+    obstacle = _obstacle(operation, records, ability, draft.part)
+    if obstacle:
+        yield _problem(operation, obstacle)
+        return
+    now = records[0] if records else None
+    yield from (
+        _problem(operation, f"the mapping has no field {name} as it was written any more")
+        for name in entry.unmapped
+    )
+    known = [change for change in operation.changes if change.name not in entry.unmapped]
+    moved = [] if now is None else _moved(known, now, entity)
+    if moved and operation.verb is Verb.INSERT:
+        yield _problem(operation, f"changed since: {', '.join(moved)}")
+        return
+    changes: list[FieldChange] = []
+    for made in _changes_back(replace(operation, changes=tuple(known)), draft.part, ability, moved):
+        if isinstance(made, Problem):
+            yield made
+        else:
+            changes.append(made)
+    if verb is Verb.DELETE and now is not None:
+        values = zip(entity.fields, now.values, strict=True)
+        changes = [FieldChange(mapped.name, value, None) for mapped, value in values]
+    if changes:
+        expects = None if now is None else content_hash(canonical(now.values))
+        side_id = now.side_id if now is not None else ""
+        yield Operation(
+            operation.entity, operation.key, operation.side, verb, tuple(changes), expects, side_id
+        )
+
+
+def _obstacle(
+    operation: Operation, records: Sequence[Record], ability: Ability, part: UndoPart
+) -> str:
+    """Return why a record cannot be put back at all, `""` if it can."""
+    verb, side = _REVERSE[operation.verb], operation.side.label
+    if verb not in ability.verbs:
+        return f"{side} offers no {verb.value}"
+    if part.fields is not None and operation.verb is not Verb.UPDATE:
+        made = "made" if operation.verb is Verb.INSERT else "deleted"
+        return f"the commit {made} it: it can be undone as a whole only"
+    if len(records) > 1:
+        return f"{len(records)} records in {side} share the key"
+    if records and operation.verb is Verb.DELETE:
+        return "it is there again"
+    if not records and operation.verb is not Verb.DELETE:
+        return "it is not there any more"
+    return ""
+
+
+def _moved(changes: Sequence[FieldChange], now: Record, entity: EntityMapping) -> list[str]:
     """Return the fields that are not any more as the commit left them."""
     return [
         change.name
-        for change in operation.changes
-        if not same(values[entity.index[change.name]], change.after)
+        for change in changes
+        if not same(now.values[entity.index[change.name]], change.after)
     ]
 
 
 def _changes_back(
-    operation: Operation, now: _Now, entity: EntityMapping, moved: list[str]
-) -> tuple[FieldChange, ...]:
-    if operation.verb is Verb.INSERT:
-        return tuple(
-            FieldChange(field.name, value, None)
-            for field, value in zip(entity.fields, now.values or (), strict=True)
-        )
-    return tuple(
-        FieldChange(change.name, change.after, change.before)
-        for change in operation.changes
-        if change.name not in moved and text(change.after) != text(change.before)
-    )
+    operation: Operation, part: UndoPart, ability: Ability, moved: Sequence[str]
+) -> Iterator[FieldChange | Problem]:
+    for change in operation.changes:
+        if part.fields is not None and change.name not in part.fields:
+            continue
+        if text(change.after) == text(change.before) or operation.verb is Verb.INSERT:
+            continue
+        if change.name in moved:
+            yield _problem(operation, f"{change.name} changed since, it is left alone")
+        elif operation.verb is Verb.UPDATE and change.name not in ability.fields:
+            words = f"{operation.side.label} does not let {change.name} be set"
+            yield _problem(operation, words)
+        else:
+            yield FieldChange(change.name, change.after, change.before)
+
+
+def _bring_what_is_needed(draft: _Draft, cancel: CancelToken) -> None:
+    """What an operation points at must be there: the same commit's undo brings it, or it stays."""
+    waiting = list(draft.operations.values())
+    while waiting:
+        cancel.check()
+        operation = waiting.pop()
+        for needed in _lacking(draft, operation):
+            brought = _bring(draft, (needed, operation.side), operation)
+            if brought is not None:
+                waiting.append(brought)
+    while _leave_orphans(draft):
+        cancel.check()
+
+
+def _leave_orphans(draft: _Draft) -> bool:
+    """Leave out what refers to nothing; return whether there was any, since others may follow."""
+    orphans = []
+    for operation in draft.operations.values():
+        needed = next(_lacking(draft, operation), None)
+        if needed is not None:
+            orphans.append((operation, needed))
+    for operation, needed in orphans:
+        side = operation.side.label
+        words = f"it refers to {needed.entity} {needed.key}, which {side} lacks"
+        draft.leave(operation, words)
+    return bool(orphans)
+
+
+def _lacking(draft: _Draft, operation: Operation) -> Iterator[RecordKey]:
+    """Yield what an operation points at that is neither there nor made by this plan."""
+    for needed in points_at(operation, draft.bench.mapping):
+        place = (needed, operation.side)
+        if place not in draft.operations and not _is_there(draft, needed, operation.side):
+            yield needed
+
+
+def _bring(draft: _Draft, place: _Place, operation: Operation) -> Operation | None:
+    entry = draft.entries.get(place)
+    if entry is None or draft.part.takes(entry.operation):
+        return None
+    brought = draft.add(entry)
+    if brought is not None:
+        words = f"added, since {operation.entity} {operation.key} needs it"
+        draft.problems.append(Problem("info", brought.entity, brought.key, words))
+    return brought
+
+
+def _is_there(draft: _Draft, needed: RecordKey, side: Side) -> bool:
+    entity = draft.bench.mapping.entity(needed.entity)
+    return bool(existing_keys(draft.bench.store, entity, side, [needed.key]))
+
+
+def _keep_what_others_hang_on(draft: _Draft, cancel: CancelToken) -> None:
+    """A delete takes its children along on many targets: not those that this plan does not name."""
+    deletes = [o for o in draft.operations.values() if o.verb is Verb.DELETE]
+    rank = {name: position for position, name in enumerate(draft.bench.mapping.order)}
+    for operation in sorted(deletes, key=lambda o: -rank[o.entity]):
+        cancel.check()
+        entity = draft.bench.mapping.entity(operation.entity)
+        others = [
+            f"{child.entity} {child.key}"
+            for child in children_on(draft.bench.store, entity, operation.key, operation.side)
+            if (child, operation.side) not in draft.operations
+        ]
+        if others:
+            draft.leave(operation, f"it cannot go, since these hang on it: {_some(others)}")
+
+
+def _some(names: Sequence[str]) -> str:
+    more = len(names) - _NAMED
+    shown = ", ".join(names[:_NAMED])
+    return f"{shown} and {more} more" if more > 0 else shown
+
+
+def _place(operation: Operation) -> _Place:
+    return operation.record_key, operation.side
 
 
 def _problem(operation: Operation, message: str) -> Problem:

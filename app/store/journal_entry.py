@@ -1,0 +1,90 @@
+"""One operation of the journal as it is read back, whatever the mapping has become since."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from app.domain.convert import typed_value
+from app.domain.mapping import EntityMapping, WorkspaceMapping
+from app.domain.plan import FieldChange, Operation, OutcomeState, Verb
+from app.domain.record import NO_BASE, BaseValue, Side, Unreadable
+
+ENTRY_COLUMNS = (
+    "id, entity, key, side, verb, changes, expects, coalesce(nullif(made_id, ''), side_id),"
+    " idempotency_key, run, state, message, field, intent_at, done_at"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One operation in the journal, with what became of it.
+
+    Attributes:
+        unmapped: What of it the mapping no longer has: the entity's name, else names of fields.
+            Their values are as they stand in the file: texts, numbers and truth values.
+    """
+
+    id: int
+    run: str
+    operation: Operation
+    state: OutcomeState
+    message: str
+    field: str
+    intent_at: str
+    done_at: str
+    unmapped: tuple[str, ...] = ()
+
+
+def entry_of(row: Sequence[Any], mapping: WorkspaceMapping) -> Entry:
+    """Return the entry of a row of `ENTRY_COLUMNS`."""
+    number, name, key, side, verb, stored, expects, side_id, receipt = row[:9]
+    run, state, message, field, intent_at, done_at = row[9:]
+    entity = mapping.by_name.get(name)
+    changes, unmapped = _changes(orjson.loads(stored), entity)
+    operation = Operation(
+        entity=name,
+        key=key,
+        side=Side(side),
+        verb=Verb(verb),
+        changes=changes,
+        expects=expects,
+        side_id=side_id,
+        idempotency_key=receipt,
+    )
+    return Entry(
+        number, run, operation, OutcomeState(state), message or "", field or "", intent_at,
+        done_at or "", (name,) if entity is None else unmapped,
+    )  # fmt: skip
+
+
+def _changes(
+    stored: Mapping[str, Sequence[Any]], entity: EntityMapping | None
+) -> tuple[tuple[FieldChange, ...], tuple[str, ...]]:
+    made, unmapped = [], []
+    for name, (before, after) in stored.items():
+        change = _typed(name, before, after, entity)
+        if change is None:
+            change = FieldChange(name, _raw(before), _raw(after))
+            unmapped.append(name)
+        made.append(change)
+    return tuple(made), tuple(unmapped)
+
+
+def _typed(name: str, before: Any, after: Any, entity: EntityMapping | None) -> FieldChange | None:
+    if entity is None or name not in entity.index:
+        return None
+    kind = entity.fields[entity.index[name]].type
+    try:
+        return FieldChange(name, typed_value(before, kind), typed_value(after, kind))
+    except (ValueError, KeyError):
+        return None
+
+
+def _raw(value: Any) -> BaseValue:
+    if value is None or isinstance(value, bool | int | str):
+        return value
+    if value == []:
+        return NO_BASE
+    return Unreadable(str(value["text"]) if isinstance(value, dict) else str(value))

@@ -1,0 +1,139 @@
+"""The order of sending: parents before children, deletes in reverse, circles in two passes."""
+
+from collections import defaultdict
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from pathlib import Path
+from typing import NamedTuple
+
+from app.domain.mapping import EntityMapping, WorkspaceMapping
+from app.domain.plan import FieldChange, Operation, Verb
+from app.domain.record import NO_BASE, FieldValue, canonical, content_hash
+from app.sync.spool import Spool
+
+
+class Place(NamedTuple):
+    """Where operations stand in the order of sending; smaller goes first."""
+
+    deletes: bool
+    rank: int
+    side: str
+    entity: str
+
+
+class Shelves:
+    """Operations on their way into a plan, kept by their place."""
+
+    def __init__(self, mapping: WorkspaceMapping, folder: Path) -> None:
+        self._mapping = mapping
+        self._folder = folder
+        self._rank = {name: position for position, name in enumerate(mapping.order)}
+        self._spools: dict[Place, Spool] = {}
+        self.count = 0
+
+    def put(self, operation: Operation) -> None:
+        """Add an operation; each record and side at most once."""
+        deletes = operation.verb is Verb.DELETE
+        rank = self._rank[operation.entity]
+        place = Place(deletes, -rank if deletes else rank, operation.side.value, operation.entity)
+        if place not in self._spools:
+            self._spools[place] = Spool(self._mapping, self._folder)
+        self._spools[place].append(operation)
+        self.count += 1
+
+    def in_order(self) -> Iterator[Operation]:
+        """Yield all operations in the order of sending."""
+        for place, spool in sorted(self._spools.items()):
+            entity = self._mapping.entity(place.entity)
+            yield from _by_levels(spool, entity)
+
+    def close(self) -> None:
+        """Give the room back."""
+        for spool in self._spools.values():
+            spool.close()
+
+
+def own_references(entity: EntityMapping) -> tuple[str, ...]:
+    """Return the fields of an entity that point at the same entity (an account's parent)."""
+    return tuple(field.name for field in entity.references if field.to == entity.name)
+
+
+def _by_levels(spool: Spool, entity: EntityMapping) -> Iterator[Operation]:
+    """Yield the operations of one entity and side: what is pointed at within them goes first.
+
+    Deletes go the other way round. Inserts that point at each other in a circle are sent without
+    what closes it, which an update then adds.
+    """
+    names = own_references(entity)
+    if not names:
+        yield from spool
+        return
+    needs = {place: _targets(operation, names) for place, operation in enumerate(spool)}
+    waits = _waits(spool, needs)
+    order, circle = _sorted(waits, len(spool))
+    if any(operation.verb is Verb.DELETE for operation in spool[:1]):
+        yield from (spool[place] for place in [*circle, *reversed(order)])
+        return
+    yield from (spool[place] for place in order)
+    keys = {spool[place].key for place in circle}
+    held_back = [_split(spool[place], names, keys, entity) for place in circle]
+    yield from (first for first, _ in held_back)
+    yield from (then for _, then in held_back)
+
+
+def _targets(operation: Operation, names: tuple[str, ...]) -> tuple[str, ...]:
+    deletes = operation.verb is Verb.DELETE
+    changes = (change for change in operation.changes if change.name in names)
+    values = (change.before if deletes else change.after for change in changes)
+    return tuple(value for value in values if isinstance(value, str) and value != operation.key)
+
+
+def _waits(spool: Spool, needs: Mapping[int, tuple[str, ...]]) -> dict[int, list[int]]:
+    """Return place → the places of operations that have to come before it."""
+    comes = {
+        operation.key: place
+        for place, operation in enumerate(spool)
+        if operation.verb is not Verb.UPDATE
+    }
+    found = {}
+    for place, keys in needs.items():
+        waits = [comes[key] for key in keys if key in comes]
+        if waits:
+            found[place] = waits
+    return found
+
+
+def _sorted(waits: Mapping[int, list[int]], count: int) -> tuple[list[int], list[int]]:
+    """Return the places in an order in which nothing waits, and those that wait for each other."""
+    followers: dict[int, list[int]] = defaultdict(list)
+    left = {place: len(targets) for place, targets in waits.items()}
+    for place, targets in waits.items():
+        for target in targets:
+            followers[target].append(place)
+    order = [place for place in range(count) if place not in left]
+    for place in order:  # grows as it is read
+        for follower in followers.get(place, ()):
+            left[follower] -= 1
+            if not left[follower]:
+                del left[follower]
+                order.append(follower)
+    return order, sorted(left)
+
+
+def _split(
+    operation: Operation, names: tuple[str, ...], circle: set[str], entity: EntityMapping
+) -> tuple[Operation, Operation]:
+    """Return an insert without what points into the circle, and the update that adds it."""
+    held = [c for c in operation.changes if c.name in names and c.after in circle]
+    kept = tuple(FieldChange(c.name, c.before, None) if c in held else c for c in operation.changes)
+    values: list[FieldValue] = [None] * len(entity.fields)
+    for change in kept:
+        if change.after is not NO_BASE:
+            values[entity.index[change.name]] = change.after
+    added = replace(
+        operation,
+        verb=Verb.UPDATE,
+        changes=tuple(FieldChange(c.name, None, c.after) for c in held),
+        expects=content_hash(canonical(tuple(values))),
+    )
+    return replace(operation, changes=kept), added
