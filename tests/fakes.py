@@ -15,6 +15,7 @@ from app.connectors.protocol import (
     ReadRequest,
     Scope,
 )
+from app.domain.constraint import Constraints
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping, WorkspaceMapping
@@ -114,6 +115,8 @@ class FakeSide:
     calls: int = 0
     page_size: int = 3
     organization: str = "fake"
+    rules: dict[str, Constraints] = field(default_factory=dict)
+    limits: list[Quota] = field(default_factory=list)
     rows_in_batch: int = 5
     written: list[Operation] = field(default_factory=list)
     allowed: frozenset[Verb] = frozenset(Verb)
@@ -133,6 +136,9 @@ class FakeSide:
     def values(self, entity: str) -> Mapping[str, tuple[FieldValue, ...]]:
         return {k.key: found[0].values for k, found in self.records.items() if k.entity == entity}
 
+    def constraints(self, entity: EntityMapping, cancel: CancelToken) -> Constraints:  # noqa: ARG002
+        return self.rules.get(entity.name, Constraints())
+
     def instance(self, cancel: CancelToken) -> str:  # noqa: ARG002
         return self.organization
 
@@ -141,7 +147,7 @@ class FakeSide:
 
     @property
     def quotas(self) -> Sequence[Quota]:
-        return ()
+        return self.limits
 
     def incremental(self, entity: EntityMapping) -> bool:  # noqa: ARG002
         return False
@@ -163,12 +169,12 @@ class FakeSide:
 
     def read(self, request: ReadRequest, cancel: CancelToken) -> Iterator[Page]:
         self.on_read(request)
+        wanted = frozenset(request.keys)
         for entity in request.entities:
             found = [
                 record
                 for key, records in list(self.records.items())
-                if key.entity == entity.name
-                and (request.scope is Scope.ALL or key.key in request.keys)
+                if key.entity == entity.name and (request.scope is Scope.ALL or key.key in wanted)
                 for record in records
             ]
             for start in range(0, max(len(found), 1), self.page_size):

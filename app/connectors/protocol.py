@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 from enum import Enum
 from typing import Protocol
 
+from app.domain.constraint import Constraints
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping
@@ -54,13 +55,25 @@ class Page:
     gone: tuple[str, ...] = ()
 
 
+class Resource(Enum):
+    """What a limit may be a limit of, where a forecast can be held against it."""
+
+    CALLS = "calls"
+    STORAGE_MB = "storage_mb"
+
+
 @dataclass(frozen=True, slots=True)
 class Quota:
-    """A limit of the system: how much is left of how much."""
+    """A limit of the system: how much is left of how much.
+
+    Attributes:
+        counts: What it limits, for those that a forecast is held against.
+    """
 
     name: str
     left: int
     maximum: int
+    counts: Resource | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +175,10 @@ class Connector(Reader, Protocol):
 
     def batch_size(self, counts: OperationCounts) -> int:
         """Return how many operations one `Batch` should hold where there are so many to send."""
+        ...
+
+    def constraints(self, entity: EntityMapping, cancel: CancelToken) -> Constraints:
+        """Return what the target takes, as far as it tells; no call where it was read before."""
         ...
 
     def conclude(

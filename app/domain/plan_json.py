@@ -76,7 +76,7 @@ def operation_of(line: bytes, mapping: WorkspaceMapping) -> Operation:
     """
     try:
         return _operation(orjson.loads(line), mapping)
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise PlanRefused(f"The plan file is damaged: {error}.", _AGAIN) from error
 
 
@@ -154,7 +154,7 @@ def plan_of(
                 for entity, side, verb, count in document["tally"]
             },
         )
-    except (KeyError, TypeError, ValueError) as error:
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
         raise PlanRefused(f"The plan file is damaged: {error}.", _AGAIN) from error
 
 

@@ -9,13 +9,14 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
-import orjson
+from xxhash import xxh3_64_hexdigest
 
 from app.errors import StoreError
 
 log = logging.getLogger(__name__)
 
 GENESIS = "0" * 64
+_SLOT_BYTES = 128
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,10 +38,11 @@ def head_file(store: Path) -> Path:
 def noted_head(store: Path) -> Head | None:
     """Return the head as it was last noted; None where there is no readable note."""
     try:
-        found = orjson.loads(head_file(store).read_bytes())
-        return Head(int(found["number"]), str(found["hash"]))
-    except (OSError, ValueError, KeyError, TypeError):
+        text = head_file(store).read_bytes()
+    except OSError:
         return None
+    found = [_head_of(text[at : at + _SLOT_BYTES]) for at in (0, _SLOT_BYTES)]
+    return max((head for head in found if head), key=lambda head: head.number, default=None)
 
 
 def begin_heads(store: Path) -> None:
@@ -59,7 +61,11 @@ def begin_heads(store: Path) -> None:
 
 
 def note_head(store: Path, head: Head, *, synced: bool) -> None:
-    """Note a head; a failure is logged only, since a note that lags behind is still true."""
+    """Note a head; a failure is logged only, since a note that lags behind is still true.
+
+    The note has two places. One that is not synced to disk goes into the second alone: whatever a
+    power cut leaves of it, the first is whole.
+    """
     try:
         _write(store, head, synced=synced)
     except OSError as error:
@@ -67,13 +73,27 @@ def note_head(store: Path, head: Head, *, synced: bool) -> None:
 
 
 def _write(store: Path, head: Head, *, synced: bool) -> None:
-    file = head_file(store)
-    new = file.with_name(f"{file.name}.new")
-    number = os.open(new, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600)
+    said = str(head).encode()
+    slot = (said + b" " + _check(said)).ljust(_SLOT_BYTES - 1) + b"\n"
+    number = os.open(head_file(store), os.O_CREAT | os.O_WRONLY, 0o600)
     try:
-        os.write(number, orjson.dumps({"number": head.number, "hash": head.hash}) + b"\n")
         if synced:
+            os.write(number, slot * 2)
             os.fsync(number)
+        else:
+            os.lseek(number, _SLOT_BYTES, os.SEEK_SET)
+            os.write(number, slot)
     finally:
         os.close(number)
-    new.replace(file)
+
+
+def _head_of(slot: bytes) -> Head | None:
+    said, _, check = slot.strip().partition(b" ")
+    if check != _check(said):
+        return None
+    number, _, linked = said.decode().partition(":")
+    return Head(int(number), linked)
+
+
+def _check(said: bytes) -> bytes:
+    return xxh3_64_hexdigest(said).encode()

@@ -58,6 +58,7 @@ class Store:
         self.connections = connections or {}
         self.entity_ids: dict[str, int] = {}
         self.refused: StoreError | None = None
+        self._adopt_by = adopt_by
         self._claimed = False
         self._claiming = threading.RLock()
         self._local = threading.local()
@@ -65,7 +66,7 @@ class Store:
         self._lock = threading.Lock()
         try:
             with self.translating():
-                self._prepare(adopt_by)
+                self._prepare()
         except BaseException:
             self.close()
             raise
@@ -196,7 +197,7 @@ class Store:
         connection.execute("PRAGMA cache_size = -32000")
         return connection
 
-    def _prepare(self, adopt_by: str = "") -> None:
+    def _prepare(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
             # Made before SQLite opens it: its WAL files take over the file's mode.
@@ -216,9 +217,9 @@ class Store:
             )
         if version < VERSION:
             self._migrate(connection)
-        if adopt_by:
+        if self._adopt_by:
             with self._claiming, self._holding():
-                take_over(self, adopt_by)
+                take_over(self, self._adopt_by)
         self._adopt_mapping(connection)
         count_missing(connection)
         self._forget_judgements(connection)

@@ -3,7 +3,7 @@
 import getpass
 import uuid
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -11,10 +11,10 @@ from app.connectors.protocol import OperationCounts
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.diff import Kind, RecordDiff
 from app.domain.forecast import Forecast
-from app.domain.mapping import EntityMapping, FieldMapping, IgnoreRule
+from app.domain.mapping import EntityMapping, IgnoreRule
 from app.domain.plan import CommitPlan, Operation, Part, Problem, Verb, number
 from app.domain.proposal import NO_CHOICE, WHOLE_RECORD, Choice, is_ticked
-from app.domain.record import RecordKey, Side, Unreadable
+from app.domain.record import RecordKey, Side
 from app.domain.stages import points_at
 from app.errors import WrongUse
 from app.store.choices import all_choices
@@ -29,6 +29,7 @@ from app.store.comparison import (
 from app.store.cursors import instance_of
 from app.store.journal import now_text
 from app.sync.compare import opened, proposal_of
+from app.sync.explain import DryRun, affordable
 from app.sync.ignoring import rules_of
 from app.sync.plan_order import Shelves
 from app.sync.spool import Spool
@@ -37,10 +38,6 @@ from app.sync.workbench import Workbench
 MOST_PROBLEMS = 10_000
 _KEPT = 100_000
 _REPORT_EACH = 500
-NOT_CHECKED = (
-    "validation rules, triggers and duplicate rules of the Salesforce organisation",
-    "row locks and quotas that others use up in the meantime",
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +80,7 @@ class _Draft:
     selection: Selection
     choices: Mapping[int, Choice]
     shelves: Shelves
+    dry_run: DryRun
     comes: dict[tuple[RecordKey, Side], bool] = field(default_factory=dict)
     brought: set[tuple[RecordKey, Side]] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
@@ -107,7 +105,7 @@ class _Draft:
 
     def put(self, entity: EntityMapping, operation: Operation) -> None:
         """Add an operation, and what it points at and the target does not have."""
-        self.note(predicted(entity, operation))
+        self.note(self.dry_run.problems(entity, operation))
         self.shelves.put(operation)
         for needed in points_at(operation, self.bench.mapping):
             place = (needed, operation.side)
@@ -173,7 +171,7 @@ def build_plan(
         WrongUse: The selection names an entity that the mapping does not have.
     """
     _check_names(bench, [*selection.entities, *(selection.keys or {})])
-    draft = _Draft(bench, selection, all_choices(bench.store), _shelves(bench))
+    draft = _Draft(bench, selection, all_choices(bench.store), _shelves(bench), DryRun(bench))
     for entity in bench.mapping.entities:
         rules = rules_of(bench, entity)
         for done, found in enumerate(stored_diffs(bench.store, entity)):
@@ -181,35 +179,39 @@ def build_plan(
             if done % _REPORT_EACH == 0:
                 cancel.check()
                 report(Progress(draft.shelves.count, 0, f"Planning {entity.plural}"))
-    return _finished(bench, draft.shelves, draft.problems)
+    return _finished(bench, draft.shelves, draft.problems, draft.dry_run)
 
 
 def assembled(
     bench: Workbench, chosen: Iterable[Operation], problems: Iterable[Problem]
 ) -> CommitPlan:
     """Return the plan of chosen operations: in the order of sending, numbered, costed, signed."""
-    shelves = _shelves(bench)
+    shelves, dry_run, found = _shelves(bench), DryRun(bench), list(problems)
     for operation in chosen:
         shelves.put(operation)
-    return _finished(bench, shelves, problems)
+        found += dry_run.problems(bench.mapping.entity(operation.entity), operation)
+    return _finished(bench, shelves, found, dry_run)
 
 
 def _shelves(bench: Workbench) -> Shelves:
     return Shelves(bench.mapping, bench.store.path.parent)
 
 
-def _finished(bench: Workbench, shelves: Shelves, problems: Iterable[Problem]) -> CommitPlan:
+def _finished(
+    bench: Workbench, shelves: Shelves, problems: Iterable[Problem], dry_run: DryRun
+) -> CommitPlan:
     seed, spool = uuid.uuid4().hex, Spool(bench.mapping, bench.store.path.parent)
     for operation in shelves.in_order():
         spool.append(number(operation, seed))
     shelves.close()
+    cost = forecast(bench, spool.tally, spool.size)
     return CommitPlan(
         workspace=bench.name,
         mapping=bench.mapping.fingerprint,
         operations=spool.settled(),
-        forecast=forecast(bench, spool.tally, spool.size),
-        problems=tuple(problems),
-        not_checked=NOT_CHECKED if spool.tally else (),
+        forecast=cost,
+        problems=(*affordable(bench, cost), *problems),
+        not_checked=tuple(dry_run.unchecked) if spool.tally else (),
         created_at=now_text(),
         created_by=getpass.getuser(),
         instances={side: instance_of(bench.store, side) for side in Side},
@@ -230,27 +232,6 @@ def forecast(bench: Workbench, tally: Mapping[Part, int], size: int) -> Forecast
         whole += connector.forecast(OperationCounts(entity, verbs, share))
         whole += Forecast({side: reads})
     return whole
-
-
-def predicted(entity: EntityMapping, operation: Operation) -> Iterator[Problem]:
-    """Yield what the target will refuse, as far as the mapping's lengths and value lists tell."""
-    if operation.verb is Verb.DELETE or operation.side is Side.BILLING:
-        return
-    for change in operation.changes:
-        words = _refusal(entity.fields[entity.index[change.name]], change.after)
-        if words:
-            yield Problem("error", entity.name, operation.key, f"{change.name}: {words}")
-
-
-def _refusal(mapped: FieldMapping, value: object) -> str:
-    if isinstance(value, Unreadable):
-        return f"{value.text!r} is no {mapped.type.value}"
-    if isinstance(value, str) and mapped.length and len(value) > mapped.length:
-        return f"{len(value)} characters, the field holds {mapped.length}"
-    allowed = mapped.values or tuple(mapped.value_map.values())
-    if allowed and value is not None and value not in allowed:
-        return f"{value!r} is not among {', '.join(allowed)}"
-    return ""
 
 
 def _decided(kind: Kind, choice: Choice, selection: Selection) -> Choice:

@@ -18,7 +18,7 @@ from app.connectors.preparer import (
 )
 from app.domain.control import CancelToken, Report
 from app.domain.record import Side
-from app.errors import Cancelled, StoreError, WrongUse
+from app.errors import Cancelled, NotAllowed, RemoteRefused, StoreError, WrongUse
 from app.sync.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -33,12 +33,20 @@ def can_prepare(bench: Workbench) -> bool:
 
 
 def look(bench: Workbench, cancel: CancelToken, report: Report) -> Survey:
-    """Return what the system lacks; changes nothing.
+    """Return what the system lacks; changes nothing there.
+
+    What Concord made and is gone is no longer Concord's: who makes it anew keeps it.
 
     Raises:
         WrongUse: It cannot be prepared by Concord.
     """
-    return _preparer(bench).survey(cancel, report)
+    found = _preparer(bench).survey(cancel, report)
+    gone = {part.key for part in found.parts if part.state is PartState.MISSING}
+    notes = Notes.of(bench)
+    created = notes.created(found.instance)
+    if gone.intersection(created):
+        notes.write(found.instance, [key for key in created if key not in gone])
+    return found
 
 
 def ticked(survey: Survey) -> frozenset[PartKey]:
@@ -108,7 +116,7 @@ def prepare(
     notes.write(survey.instance, [*before, *new])
     try:
         done = _preparer(bench).deploy(parts, cancel, report)
-    except Cancelled:
+    except (Cancelled, RemoteRefused, NotAllowed):  # nothing was made; else nobody knows
         notes.write(survey.instance, before)
         raise
     notes.write(survey.instance, [*before, *(key for key in new if key in done.done)])
@@ -123,8 +131,7 @@ def removable(bench: Workbench, cancel: CancelToken, report: Report) -> tuple[Re
         WrongUse: It made nothing there.
     """
     found = look(bench, cancel, report)
-    gone = {part.key for part in found.parts if part.state is PartState.MISSING}
-    created = [key for key in Notes.of(bench).created(found.instance) if key not in gone]
+    created = Notes.of(bench).created(found.instance)
     if not created:
         raise WrongUse(
             f"There is nothing that Concord made for the workspace {bench.name!r}.",

@@ -17,6 +17,7 @@ from app.store.cursors import cursor_of, instance_of, note_instance
 from app.store.mirror import MirrorRead
 from app.store.mirror_delta import MirrorDelta, has_twins
 from app.store.set_aside import set_aside
+from app.sync.explain import note_told
 from app.sync.workbench import Workbench
 
 log = logging.getLogger(__name__)
@@ -208,6 +209,8 @@ def refresh(
     before = bench.calls()
     aside = _look_who_is_there(bench, request.sides, cancel)
     run = _read_all(bench, _groups(bench, request), cancel, report)
+    for side in request.sides:
+        note_told(bench, side, _counts(run, side), cancel)
     calls = {side: count - before[side] for side, count in bench.calls().items()}
     result = RefreshResult(
         read={side: _counts(run, side) for side in request.sides},

@@ -126,6 +126,17 @@ def test_what_another_org_has_is_not_taken_back(bench: Workbench) -> None:
         removable(bench, CancelToken(), no_report)
 
 
+def test_what_is_gone_and_comes_back_is_not_concords(
+    bench: Workbench, system: FakePreparer
+) -> None:
+    Notes.of(bench).write("00D1", [PLAN])  # as a run left it that broke off before it was made
+    look(bench, CancelToken(), no_report)
+    assert Notes.of(bench).created("00D1") == ()
+    system.parts = []  # somebody made it by hand
+    with pytest.raises(WrongUse, match="nothing that Concord made"):
+        removable(bench, CancelToken(), no_report)
+
+
 def test_damaged_notes_are_named_before_anything_is_made(
     bench: Workbench, system: FakePreparer
 ) -> None:

@@ -18,6 +18,7 @@ from app.connectors.protocol import (
     ReadRequest,
 )
 from app.connectors.spec import Given
+from app.domain.constraint import Constraints
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping
@@ -69,6 +70,11 @@ class AriaConnector:
         """One: Aria has no batch of catalog writes (aria.md §5)."""
         del counts
         return 1
+
+    def constraints(self, entity: EntityMapping, cancel: CancelToken) -> Constraints:
+        """Return nothing but that: Aria tells no rules of its fields before a write."""
+        del cancel
+        return Constraints(not_checked=(f"what Aria refuses of {entity.plural}",))
 
     def conclude(
         self, job: str, entity: EntityMapping, operations: Sequence[Operation], cancel: CancelToken

@@ -1,4 +1,4 @@
-"""Salesforce: read by SOQL, written by external id in collections of 200."""
+"""Salesforce: read by queries or bulk jobs, written by external id in collections or bulk jobs."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -59,6 +59,12 @@ SPEC = ConnectorSpec(
             required=False,
         ),
         SettingSpec("api_version", "API version", "Such as 66.0.", default="66.0"),
+        SettingSpec(
+            "reserve",
+            "Calls left to others",
+            "Of a day's API calls: a share such as 5%, or a number. Concord stops before them.",
+            default="5%",
+        ),
         SettingSpec("parallel", "Calls at once", "A whole number above 0.", default="8"),
         SettingSpec(
             "read_timeout_s",

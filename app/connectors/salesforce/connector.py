@@ -1,8 +1,7 @@
-"""The Salesforce connector: reads entities by SOQL, writes them in collections."""
+"""The Salesforce connector: put together here, reading and writing in modules of their own."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
 
 from app.connectors.http import Http, Policy
 from app.connectors.overlap import overlapped
@@ -17,34 +16,27 @@ from app.connectors.protocol import (
     ReadRequest,
     Scope,
 )
-from app.connectors.salesforce.collections import MOST_ROWS, Collections
+from app.connectors.salesforce.bodies import Bodies
+from app.connectors.salesforce.bulk_ingest import BulkIngest
+from app.connectors.salesforce.collections import Collections
+from app.connectors.salesforce.constraints import constraints_of
 from app.connectors.salesforce.org import identity, organization, quotas
-from app.connectors.salesforce.query import (
-    MOST_IN_PAGE,
-    Selection,
-    key_statements,
-    keys_per_statement,
-    page_of,
-    reader_of,
-    rows,
-    selection,
-)
+from app.connectors.salesforce.reads import Reads
 from app.connectors.salesforce.schema import Schema
 from app.connectors.salesforce.session import SalesforceSession, transient
+from app.connectors.salesforce.singles import Singles
 from app.connectors.salesforce.tokens import Grant, Tokens
+from app.connectors.salesforce.usage import reserve_of
+from app.connectors.salesforce.writes import Writes
 from app.connectors.spec import Given, SaveSecret, variable
+from app.domain.constraint import Constraints
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping, WorkspaceMapping
-from app.domain.plan import Operation, Outcome, OutcomeState, Verb
-from app.domain.record import Side
-from app.errors import AppError, Cancelled, NotSignedIn, WrongUse
+from app.domain.plan import Operation, Outcome, Verb
+from app.errors import NotSignedIn, WrongUse
 
-_AT_ONCE = 4  # key queries, or describes, of one request
-_MANY = 4  # key queries from which it is worth a call to ask whether the whole object is less
-_RECORD_BYTES = 2048  # what almost any record counts as (salesforce.md §13)
-_SECONDS_PER_CALL = 1.5  # our guess for a save of 200 rows; shown as an estimate
-_SHORT_KEY, _LONG_KEY = 30, 90  # guessed encoded length of a plain and of a composite key
+_AT_ONCE = 4  # describes of one check
 
 
 def build(given: Given, mapping: WorkspaceMapping, save_secret: SaveSecret | None) -> Connector:
@@ -69,7 +61,8 @@ def build(given: Given, mapping: WorkspaceMapping, save_secret: SaveSecret | Non
     )
     _check_way_in(given, grant)
     version = given.setting("api_version").removeprefix("v")
-    session = SalesforceSession(http, Tokens(http, grant, save_secret), version)
+    reserve = reserve_of(given.setting("reserve"), given.connection)
+    session = SalesforceSession(http, Tokens(http, grant, save_secret), version, reserve)
     return SalesforceConnector(session, mapping)
 
 
@@ -95,8 +88,15 @@ class SalesforceConnector:
     def __init__(self, session: SalesforceSession, mapping: WorkspaceMapping) -> None:
         self._session = session
         self._mapping = mapping
-        self._schema = Schema(session)
-        self._collections = Collections(session, mapping)
+        self._schema = Schema(session, mapping)
+        self._reads = Reads(session, mapping, self._schema)
+        bodies = Bodies(mapping, session.http.harmless)
+        self._singles = Singles(session, bodies)
+        self._collections = Collections(session, bodies)
+        self._bulk = BulkIngest(session, bodies, self._collections)
+        self._writes = Writes(
+            self._schema, self._reads, self._collections, self._bulk, self._singles
+        )
 
     @property
     def calls(self) -> int:
@@ -105,20 +105,8 @@ class SalesforceConnector:
 
     @property
     def quotas(self) -> Sequence[Quota]:
-        """What the last answers told of limits."""
-        return ()
-
-    def batch_size(self, counts: OperationCounts) -> int:
-        """The rows of one collection."""
-        del counts
-        return MOST_ROWS
-
-    def conclude(
-        self, job: str, entity: EntityMapping, operations: Sequence[Operation], cancel: CancelToken
-    ) -> Iterator[Outcome]:
-        """Yield nothing: no write begins a job."""
-        del job, entity, operations, cancel
-        return iter(())
+        """The day's calls as the last answer told them, other limits as `check` found them."""
+        return self._session.limits.quotas
 
     def close(self) -> None:
         """End the threads of the HTTP client."""
@@ -127,6 +115,10 @@ class SalesforceConnector:
     def instance(self, cancel: CancelToken) -> str:
         """Return the org's id: from the token, else by a call."""
         return organization(self._session, cancel)
+
+    def constraints(self, entity: EntityMapping, cancel: CancelToken) -> Constraints:
+        """Return what the org's describe says of the entity's fields."""
+        return constraints_of(entity, self._schema.require(entity, cancel))
 
     def preparer(self) -> Preparer:
         """Return what makes the objects, fields, permissions and reports of the mapping."""
@@ -158,29 +150,21 @@ class SalesforceConnector:
 
         Raises:
             NotAllowed: The object or mapped fields are missing or hidden; all are named.
+            CursorRefused: The cursor is of another org, or too old.
         """
-        for entity in request.entities:
-            fields = self._schema.require(entity, cancel)
-            chosen = selection(entity, self._mapping, fields)
-            if request.scope is Scope.ALL:
-                yield from self._all(chosen, cancel)
-            else:
-                yield from self._by_keys(chosen, request.keys, cancel)
+        for page in self._reads.read(request, cancel):
+            if request.scope is Scope.KEYS:
+                self._singles.remember(page.records)
+            yield page
 
     def incremental(self, entity: EntityMapping) -> bool:
-        """No: every read is a whole one."""
+        """Yes, as far as a read leaves a cursor: objects without stamps leave none."""
         del entity
-        return False
+        return True
 
     def forecast_reads(self, entity: EntityMapping, keys: int) -> int:
         """Return the calls for that many keys, guessing the keys' length, with one for describe."""
-        if not keys:
-            return 0
-        chosen = selection(entity, self._mapping, {})
-        composite = entity.billing_key.startswith("=")
-        size = keys_per_statement(chosen, _LONG_KEY if composite else _SHORT_KEY)
-        queries = _pieces(keys, size)
-        return queries + (queries >= _MANY) + (not self._schema.knows(entity))
+        return self._reads.forecast(entity, keys)
 
     def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
         """Return insert, update and delete: every mapped object takes all of them."""
@@ -191,96 +175,24 @@ class SalesforceConnector:
         """Return the names of all mapped fields."""
         return frozenset(field.name for field in entity.fields)
 
+    def batch_size(self, counts: OperationCounts) -> int:
+        """Return the rows of one collection, or of one bulk job where there are enough for that."""
+        return self._writes.batch_size(counts)
+
+    def conclude(
+        self, job: str, entity: EntityMapping, operations: Sequence[Operation], cancel: CancelToken
+    ) -> Iterator[Outcome]:
+        """Bring a bulk job that a dead commit had begun to its end; yield what it tells."""
+        return self._writes.conclude(job, entity, operations, cancel)
+
     def write(self, batch: Batch, cancel: CancelToken) -> Iterator[Outcome]:
-        """Yield one outcome for each operation: first inserts and updates, then deletes."""
-        kept = [item for item in batch.operations if item.verb is not Verb.DELETE]
-        gone = [item for item in batch.operations if item.verb is Verb.DELETE]
-        if kept:
-            yield from self._collections.upsert(batch.entity, kept, cancel)
-        if not gone:
-            return
-        try:
-            deleted = self._deleted(batch.entity, gone, cancel)
-        except AppError as error:
-            if not kept:
-                raise
-            stopped = isinstance(error, Cancelled)
-            state = OutcomeState.SKIPPED if stopped else OutcomeState.FAILED
-            deleted = [Outcome(item, state, error.summary) for item in gone]
-        yield from deleted
+        """Yield one outcome for each operation, in any order.
+
+        A cancel stops a bulk job within a second; of its rows that were not yet written, and of
+        calls that were not sent, the outcome is unknown, so that a resume sends them.
+        """
+        return self._writes.write(batch, cancel)
 
     def forecast(self, counts: OperationCounts) -> Forecast:
-        """Return calls of 200 rows, 2 KB of storage an insert, and a guess of the seconds."""
-        deletes = counts.verbs.get(Verb.DELETE, 0)
-        calls = _pieces(counts.total - deletes, MOST_ROWS) + _pieces(deletes, MOST_ROWS)
-        return Forecast(
-            calls={Side.SALESFORCE: calls},
-            size_bytes=counts.size_bytes,
-            storage_bytes=_RECORD_BYTES * counts.verbs.get(Verb.INSERT, 0),
-            seconds=_SECONDS_PER_CALL * calls,
-        )
-
-    def _all(self, chosen: Selection, cancel: CancelToken) -> Iterator[Page]:
-        reader = reader_of(chosen)
-        for found in rows(self._session, chosen.soql, cancel):
-            yield page_of(chosen, reader, found)
-
-    def _by_keys(
-        self, chosen: Selection, keys: Sequence[str], cancel: CancelToken
-    ) -> Iterator[Page]:
-        wanted = frozenset(keys)
-        reader = reader_of(chosen)
-
-        def found(soql: str) -> list[dict[str, Any]]:
-            return [row for page in rows(self._session, soql, cancel) for row in page]
-
-        statements = list(key_statements(chosen, keys))
-        if len(statements) >= _MANY and self._pages(chosen, cancel) < len(statements):
-            statements = [chosen.soql]
-        tasks: list[Callable[[], list[dict[str, Any]]]] = [
-            partial(found, soql) for soql in statements
-        ]
-        for page in overlapped(tasks, _AT_ONCE, cancel):
-            yield page_of(chosen, reader, page, wanted)
-
-    def _pages(self, chosen: Selection, cancel: CancelToken) -> int:
-        """Return how many pages the whole object has."""
-        soql = f"SELECT COUNT() FROM {chosen.entity.sobject}"
-        answer = self._session.call(cancel, lambda api: api.query(soql))
-        return _pieces(int(answer["totalSize"]), MOST_IN_PAGE)
-
-    def _deleted(
-        self, entity: EntityMapping, operations: Sequence[Operation], cancel: CancelToken
-    ) -> list[Outcome]:
-        """Delete by id; an operation without one is looked up by its key first."""
-        unknown = [item.key for item in operations if not item.side_id]
-        ids = self._ids(entity, unknown, cancel) if unknown else {}
-        targets: list[tuple[Operation, str]] = []
-        outcomes: list[Outcome] = []
-        for operation in operations:
-            found = [operation.side_id] if operation.side_id else ids.get(operation.key, [])
-            if len(found) == 1:
-                targets.append((operation, found[0]))
-            elif found:
-                message = "More than one record has this key; delete the right one by hand."
-                outcomes.append(Outcome(operation, OutcomeState.FAILED, message))
-            else:  # gone already, as the plan wants it
-                outcomes.append(Outcome(operation, OutcomeState.WRITTEN))
-        if targets:
-            outcomes += self._collections.delete(entity, targets, cancel)
-        return outcomes
-
-    def _ids(
-        self, entity: EntityMapping, keys: Sequence[str], cancel: CancelToken
-    ) -> dict[str, list[str]]:
-        chosen = Selection(entity, ("Id", entity.salesforce_key), ())
-        ids: dict[str, list[str]] = {}
-        for soql in key_statements(chosen, keys):
-            for page in rows(self._session, soql, cancel):
-                for row in page:
-                    ids.setdefault(str(row[entity.salesforce_key]), []).append(str(row["Id"]))
-        return ids
-
-
-def _pieces(count: int, size: int) -> int:
-    return -(-count // size)
+        """Return calls, 2 KB of storage an insert, and a guess of the seconds."""
+        return self._writes.forecast(counts)

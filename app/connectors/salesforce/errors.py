@@ -5,6 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import msgspec
+import requests
 from simple_salesforce.exceptions import SalesforceError
 
 from app.connectors.salesforce.refusals import meaning
@@ -31,6 +33,7 @@ class Refusal:
     status: int
     code: str
     message: str
+    fields: tuple[str, ...] = ()
 
     @property
     def words(self) -> str:
@@ -39,23 +42,45 @@ class Refusal:
 
 
 class SalesforceRefused(RemoteRefused):
-    """Salesforce refused a request as a whole; `words` is `CODE: message`, as it was said."""
+    """Salesforce refused a request as a whole; `words` is `CODE: message`, as it was said.
+
+    `fields` are the API names of the fields that it told.
+    """
 
     def __init__(self, summary: str, refused: Refusal) -> None:
         super().__init__(summary, code=refused.code)
+        self.status = refused.status
         self.words = refused.words
+        self.message = refused.message
+        self.fields = refused.fields
 
 
 def refusal(error: SalesforceError, harmless: Callable[[str], str]) -> Refusal:
     """Return what Salesforce said; a body that is no error list is shortened."""
     content: Any = error.content  # parsed JSON or text, whatever the hints say
+    return said(error.status, content, harmless)
+
+
+def refusal_of(answer: requests.Response, harmless: Callable[[str], str]) -> Refusal:
+    """Return what an answer said that came past simple_salesforce."""
+    try:
+        content = msgspec.json.decode(answer.content)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+        content = answer.content.decode("utf-8", "replace")
+    return said(answer.status_code, content, harmless)
+
+
+def said(status: int, content: Any, harmless: Callable[[str], str]) -> Refusal:
+    """Return the refusal in a body: an error list, one error, or what else came, shortened."""
     first = content[0] if isinstance(content, list) and content else content
     if not isinstance(first, dict):
         text = re.sub(r"<[^>]*>", " ", str(first or ""))
-        return Refusal(error.status, "", harmless(text)[:200])
+        return Refusal(status, "", harmless(text)[:200])
     code = first.get("errorCode") or first.get("statusCode") or first.get("error") or ""
     message = first.get("message") or first.get("error_description") or ""
-    return Refusal(error.status, str(code), harmless(str(message)))
+    fields = first.get("fields")
+    named = tuple(str(name) for name in fields) if isinstance(fields, list) else ()
+    return Refusal(status, str(code), harmless(str(message)), named)
 
 
 def translated(refused: Refusal, connection: str) -> AppError:

@@ -2,12 +2,20 @@
 
 import re
 
-from app.connectors.protocol import Quota
+from app.connectors.protocol import Quota, Resource
 from app.connectors.salesforce.session import SalesforceSession
+from app.connectors.salesforce.usage import DAILY_CALLS
 from app.domain.control import CancelToken
 from app.errors import NotAllowed, RemoteRefused
 
-_QUOTAS = ("DailyApiRequests", "DataStorageMB")
+_QUOTAS = (
+    DAILY_CALLS,
+    "DataStorageMB",
+    "DailyBulkApiBatches",
+    "DailyBulkV2QueryJobs",
+    "DailyBulkV2QueryFileStorageMB",
+)
+_COUNTED = {DAILY_CALLS: Resource.CALLS, "DataStorageMB": Resource.STORAGE_MB}
 _IDENTITY = re.compile(r"/id/(00D\w{12,15})/(005\w{12,15})")
 _TOKEN = re.compile(r"(00D\w{12})!")  # a session id begins with its org (§2.3)
 _CHECK_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ012345"
@@ -58,15 +66,22 @@ def _queried(session: SalesforceSession, cancel: CancelToken) -> str:
 
 
 def quotas(session: SalesforceSession, cancel: CancelToken) -> tuple[Quota, ...]:
-    """Return calls and storage; without the right to see limits, the calls as last told (§13)."""
+    """Return calls, storage and bulk limits (§13), and keep them for whoever asks without a call.
+
+    Without the right to see limits, the calls as last told.
+    """
     try:
         limits = session.call(cancel, lambda api: api.limits())
     except (RemoteRefused, NotAllowed):
-        return () if session.usage is None else (session.usage,)
+        return session.limits.quotas
     found = ((name, limits.get(name)) for name in _QUOTAS)
-    return tuple(
-        Quota(name, int(limit["Remaining"]), int(limit["Max"])) for name, limit in found if limit
+    told = tuple(
+        Quota(name, int(limit["Remaining"]), int(limit["Max"]), _COUNTED.get(name))
+        for name, limit in found
+        if limit
     )
+    session.limits.take_limits(told)
+    return told
 
 
 def long_id(short: str) -> str:

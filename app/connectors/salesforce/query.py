@@ -1,6 +1,8 @@
 """Rows by SOQL: the columns of an entity, its keys in pieces, its pages as records."""
 
-from collections.abc import Iterator, Mapping, Sequence
+import re
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
@@ -10,31 +12,35 @@ from urllib.parse import quote_plus
 from simple_salesforce.api import Salesforce
 from simple_salesforce.format import format_soql
 
+from app.connectors.overlap import overlapped
 from app.connectors.protocol import Page
 from app.connectors.salesforce.schema import FieldShape, change_columns, relationship
 from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
-from app.domain.mapping import EntityMapping, FieldType, WorkspaceMapping
+from app.domain.mapping import EntityMapping, FieldMapping, FieldType, WorkspaceMapping
 from app.domain.reader import RecordReader
 from app.domain.record import Record, Side, utc_text
-from app.errors import AnswerUnreadable
+from app.errors import AnswerUnreadable, RemoteRefused
 
 MOST_IN_PAGE = 2000
 """Rows of one page (salesforce.md §5.1)."""
 MOST_KEYS = 500
 """Keys in one query (salesforce.md §3.2)."""
 _LONGEST_URI = 14_000  # of 16,384 with the headers; the rest is for them (salesforce.md §3.2)
+_PAGES_AHEAD = 8
+_PLACE = re.compile(r"(.*/query(?:All)?/\w+)-(\d+)", re.ASCII)
 _OTHER_URI = 200  # the path, and what else stands around the statement
 _COMMA = len(quote_plus(","))
 
 
 @dataclass(frozen=True, slots=True)
 class Lookup:
-    """A lookup field and where its parent's key stands in a row."""
+    """A lookup field and where its parent's key stands in a row: nested, or flat under `path`."""
 
     column: str
     parent: str
     key: str
+    path: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +62,17 @@ def selection(
 ) -> Selection:
     """Return what to read of an entity: id, key, mapped fields, keys of parents, last change."""
     lookups = tuple(
-        Lookup(field.salesforce, relationship(field), mapping.entity(field.to).salesforce_key)
-        for field in entity.references
+        _lookup(field, mapping.entity(field.to).salesforce_key) for field in entity.references
     )
     plain = (f.salesforce for f in entity.fields if f.type is not FieldType.REFERENCE)
-    parents = (f"{lookup.parent}.{lookup.key}" for lookup in lookups)
+    parents = (lookup.path for lookup in lookups)
     names = ("Id", entity.salesforce_key, *plain, *parents, *change_columns(fields))
     return Selection(entity, tuple(dict.fromkeys(names)), lookups)
+
+
+def _lookup(field: FieldMapping, key: str) -> Lookup:
+    parent = relationship(field)
+    return Lookup(field.salesforce, parent, key, f"{parent}.{key}")
 
 
 def key_statements(chosen: Selection, keys: Sequence[str]) -> Iterator[str]:
@@ -88,25 +98,110 @@ def keys_per_statement(chosen: Selection, average_key: int) -> int:
     return max(1, min(MOST_KEYS, room // (average_key + 2 * len(quote_plus("'")) + _COMMA)))
 
 
+@dataclass(frozen=True, slots=True)
+class Found:
+    """One page of a query: its rows, how many rows there are in all, where it goes on."""
+
+    rows: list[dict[str, Any]]
+    total: int
+    next_path: str
+
+
+def first_page(
+    session: SalesforceSession, soql: str, cancel: CancelToken, *, deleted: bool = False
+) -> Found:
+    """Return a query's first page; with `deleted` of the rows in the recycle bin too (§5.1)."""
+    answer = session.call(cancel, lambda api: api.query(soql, include_deleted=deleted))
+    return _found(session, answer)
+
+
+def later_pages(session: SalesforceSession, first: Found, cancel: CancelToken) -> Iterator[Found]:
+    """Yield the pages after the first, in order, several of them fetched ahead.
+
+    The path to a page ends in the number of rows before it (`…/01g…-2000`, salesforce.md §5.1), so
+    pages are asked for before their paths are told. A page may be smaller than it was asked to be:
+    what lacks up to the next is followed path by path, and all is where the server knows no jumps.
+    """
+    jump = _Jump.of(first)
+    if jump is None:
+        yield from _followed(session, first.next_path, None, cancel)
+        return
+    places = range(jump.size, first.total, jump.size)
+    tasks = [partial(_fetched, session, jump.path(place), cancel) for place in places]
+    path = first.next_path
+    pages = overlapped(tasks, _PAGES_AHEAD, cancel)
+    with closing(pages):
+        for place, found in zip(places, pages, strict=True):
+            if found is not None and path == jump.path(place):
+                yield found
+                path = found.next_path
+            for lacking in _followed(session, path, place + jump.size, cancel):
+                yield lacking
+                path = lacking.next_path
+    yield from _followed(session, path, None, cancel)
+
+
 def rows(
     session: SalesforceSession, soql: str, cancel: CancelToken
 ) -> Iterator[list[dict[str, Any]]]:
-    """Yield the pages of a query as they come; the end is `done`, whatever a page's length."""
-    answer = session.call(cancel, lambda api: api.query(soql))
-    while True:
+    """Yield the rows of a query page by page; the end is `done`, whatever a page's length."""
+    first = first_page(session, soql, cancel)
+    cancel.check()
+    yield first.rows
+    for found in later_pages(session, first, cancel):
         cancel.check()
-        page, path = _page(session, answer)
-        yield page
-        if not path:
-            return
-        answer = session.call(cancel, partial(_more, path))
+        yield found.rows
+
+
+@dataclass(frozen=True, slots=True)
+class _Jump:
+    """How the paths of a query's pages are made."""
+
+    base: str
+    size: int
+
+    @classmethod
+    def of(cls, first: Found) -> "_Jump | None":
+        match = _PLACE.fullmatch(first.next_path)
+        if match is None or int(match[2]) != len(first.rows) or not first.rows:
+            return None
+        return cls(match[1], len(first.rows))
+
+    def path(self, place: int) -> str:
+        return f"{self.base}-{place}"
+
+
+def _followed(
+    session: SalesforceSession, path: str, until: int | None, cancel: CancelToken
+) -> Iterator[Found]:
+    """Yield pages path by path, up to the one that begins at row `until` (None: to the end)."""
+    while path and (until is None or _place(path) < until):
+        cancel.check()
+        found = _found(session, session.call(cancel, partial(_more, path)))
+        yield found
+        path = found.next_path
+
+
+def _place(path: str) -> int:
+    match = _PLACE.fullmatch(path)
+    return int(match[2]) if match is not None else 0
+
+
+def _fetched(session: SalesforceSession, path: str, cancel: CancelToken) -> Found | None:
+    """Return the page at a path that we made; None where the server does not know it."""
+    try:
+        return _found(session, session.call(cancel, partial(_more, path)))
+    except RemoteRefused as error:
+        if error.code != "INVALID_QUERY_LOCATOR":
+            raise
+        return None
 
 
 def _more(path: str, api: Salesforce) -> Any:
     return api.query_more(path, identifier_is_url=True)
 
 
-def _page(session: SalesforceSession, answer: Any) -> tuple[list[dict[str, Any]], str]:
+def _found(session: SalesforceSession, answer: Any) -> Found:
     records = answer.get("records") if isinstance(answer, dict) else None
     path = answer.get("nextRecordsUrl") if isinstance(answer, dict) else None
     if not isinstance(records, list) or (not path and not answer.get("done", False)):
@@ -114,16 +209,17 @@ def _page(session: SalesforceSession, answer: Any) -> tuple[list[dict[str, Any]]
             f"Salesforce connection {session.http.connection!r}: a query's answer has no rows.",
             "Try again; if it stays so, check the instance's URL.",
         )
-    return records, path or ""
+    total = answer.get("totalSize")
+    return Found(records, total if isinstance(total, int) else len(records), str(path or ""))
 
 
 def page_of(
     chosen: Selection,
     reader: RecordReader,
-    found: list[dict[str, Any]],
+    found: Iterable[dict[str, Any]],
     wanted: frozenset[str] | None = None,
 ) -> Page:
-    """Return the records of a page of rows; with `wanted`, those with exactly these keys.
+    """Return the records of rows, nested or flat; with `wanted`, those with exactly these keys.
 
     Salesforce compares text without case, and two keys that differ in case are two for us.
     """
@@ -145,14 +241,18 @@ def reader_of(chosen: Selection) -> RecordReader:
 
 def _record(chosen: Selection, reader: RecordReader, row: dict[str, Any]) -> Record | None:
     for lookup in chosen.lookups:
-        parent = row.get(lookup.parent)
-        row[lookup.column] = None if parent is None else parent.get(lookup.key)
-    person = row.get("LastModifiedBy")
+        flat = row.get(lookup.path)
+        if flat is None and (parent := row.get(lookup.parent)) is not None:
+            flat = parent.get(lookup.key)
+        row[lookup.column] = flat
+    person = row.get("LastModifiedBy.Name")
+    if person is None and (user := row.get("LastModifiedBy")) is not None:
+        person = user.get("Name")
     return reader.record(
         row,
         side_id=row.get("Id") or "",
         changed_at=_utc(row.get("LastModifiedDate") or ""),
-        changed_by="" if person is None else person.get("Name") or "",
+        changed_by=person or "",
     )
 
 

@@ -1,12 +1,15 @@
 """What the org has of what the mapping needs: describe, asked once an object."""
 
+import logging
 from collections.abc import Iterator, Mapping
 from typing import Any
 
 from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
-from app.domain.mapping import EntityMapping, FieldMapping
+from app.domain.mapping import EntityMapping, FieldMapping, WorkspaceMapping
 from app.errors import NotAllowed, RemoteRefused
+
+log = logging.getLogger(__name__)
 
 FieldShape = Mapping[str, Any]
 
@@ -16,13 +19,24 @@ _SYSTEM_FIELDS = ("LastModifiedDate",)
 class Schema:
     """The described objects of one org, kept as long as the connector lives."""
 
-    def __init__(self, session: SalesforceSession) -> None:
+    def __init__(self, session: SalesforceSession, mapping: WorkspaceMapping) -> None:
         self._session = session
+        self._mapping = mapping
         self._objects: dict[str, Mapping[str, FieldShape] | None] = {}
 
     def knows(self, entity: EntityMapping) -> bool:
         """Return whether the entity's object was described already."""
         return entity.sobject in self._objects
+
+    def forget(self) -> None:
+        """Drop all that was described: the org was changed."""
+        self._objects.clear()
+
+    def has_external_id(self, entity: EntityMapping) -> bool:
+        """Return whether an entity's key may find its record in a save; so where nobody knows."""
+        fields = self._objects.get(entity.sobject) or {}
+        key = fields.get(entity.salesforce_key, {})
+        return key.get("externalId") is not False or key.get("idLookup") is not False
 
     def fields(self, entity: EntityMapping, cancel: CancelToken) -> Mapping[str, FieldShape] | None:
         """Return the fields of an entity's object by API name; None where it is not to be seen."""
@@ -33,23 +47,37 @@ class Schema:
     def require(self, entity: EntityMapping, cancel: CancelToken) -> Mapping[str, FieldShape]:
         """Return the fields of an entity's object, all mapped ones among them.
 
+        A field that has got a type which the mapping cannot use is warned of, once a describe.
+
         Raises:
             NotAllowed: The object or fields are missing or hidden; all of them are named.
         """
+        is_new = not self.knows(entity)
         fields = self.fields(entity, cancel)
         unseen = list(_unseen(entity, fields))
         if fields is None or unseen:
             self._objects.pop(entity.sobject, None)  # it may be mended while we live
             raise NotAllowed(
                 f"Salesforce connection {self._session.http.connection!r}: {'; '.join(unseen)}.",
-                "Give the user a permission set with these fields, or make them: docs/connect.md.",
+                "`concord prepare` makes them and grants them (docs/prepare.md).",
             )
+        for words in self._unlike(entity, fields) if is_new else ():
+            log.warning("Salesforce connection %r: %s", self._session.http.connection, words)
         return fields
 
     def missing(self, entity: EntityMapping, cancel: CancelToken) -> tuple[str, ...]:
         """Return what the entity lacks for reading and writing, in words."""
         fields = self.fields(entity, cancel)
-        return (*_unseen(entity, fields), *_unwritable(entity, fields or {}))
+        unlike = self._unlike(entity, fields or {})
+        return (*_unseen(entity, fields), *_unwritable(entity, fields or {}), *unlike)
+
+    def _unlike(self, entity: EntityMapping, fields: Mapping[str, FieldShape]) -> tuple[str, ...]:
+        """Return in words which mapped fields are of a type that the mapping cannot use."""
+        from app.connectors.salesforce.prepare_fields import (  # noqa: PLC0415 - start-up time
+            changed_types,
+        )
+
+        return tuple(changed_types(entity, self._mapping, fields))
 
     def _described(self, sobject: str, cancel: CancelToken) -> Mapping[str, FieldShape] | None:
         try:

@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import requests
@@ -11,12 +12,16 @@ from simple_salesforce.exceptions import SalesforceError
 
 from app.connectors.http import TRANSIENT, Http, HttpRequest
 from app.connectors.protocol import Quota
-from app.connectors.salesforce.errors import refusal, translated
-from app.connectors.salesforce.tokens import Token, Tokens
+from app.connectors.salesforce.carrier import Carrier
+from app.connectors.salesforce.errors import refusal, refusal_of, translated
+from app.connectors.salesforce.tokens import Tokens
+from app.connectors.salesforce.usage import Reserve, Usage
 from app.domain.control import CancelToken
 
-_UNAUTHORIZED, _FORBIDDEN = 401, 403
+_FORBIDDEN, _BAD = 403, 300
+_CLIENT = "client=Concord"
 _READS = frozenset({"GET", "HEAD"})
+_FAULT_WITHIN = 2000  # bytes in which a SOAP answer says that it is a fault
 # simple_salesforce prints indented JSON, a quarter larger (salesforce.md §3.1); the rest is ours.
 _DROPPED_HEADERS = frozenset({"x-prettyprint", "cookie", "content-length", "authorization"})
 Result = TypeVar("Result")
@@ -26,23 +31,33 @@ def transient(answer: requests.Response) -> bool:
     """Return whether trying again may help (salesforce.md §14)."""
     if answer.status_code == _FORBIDDEN:
         return b"ConcurrentRequests" in answer.content
-    return answer.status_code in TRANSIENT
+    if answer.status_code not in TRANSIENT:  # a good answer may be in a file, not in memory
+        return False
+    return b"<faultcode>" not in answer.content[:_FAULT_WITHIN]  # SOAP refuses with 500 (§17)
 
 
 class SalesforceSession:
     """Calls to one org; any number of threads, each with its own `Salesforce` object."""
 
-    def __init__(self, http: Http, tokens: Tokens, version: str) -> None:
+    def __init__(
+        self, http: Http, tokens: Tokens, version: str, reserve: Reserve | None = None
+    ) -> None:
         self.http = http
         self.tokens = tokens
         self.version = version
+        self.limits = Usage(reserve)
+        self._carrier = Carrier(http, tokens, self.limits)
         self._own = threading.local()
-        self._usage: Quota | None = None
 
     @property
     def usage(self) -> Quota | None:
         """The daily calls as the last answer told them (`Sforce-Limit-Info`, §3.1)."""
-        return self._usage
+        return self.limits.daily
+
+    @property
+    def root(self) -> str:
+        """The path of this version's resources, with a slash at the end."""
+        return f"/services/data/v{self.version}/"
 
     def call(self, cancel: CancelToken, ask: Callable[[Salesforce], Result]) -> Result:
         """Return what `ask` gets from a `Salesforce` object; its errors come as ours.
@@ -59,10 +74,24 @@ class SalesforceSession:
         except SalesforceError as error:
             refused = refusal(error, self.http.harmless)
             raise translated(refused, self.http.connection) from error
-        usage = api.api_usage.get("api-usage")
-        if usage is not None:
-            self._usage = Quota("DailyApiRequests", usage.total - usage.used, usage.total)
         return result
+
+    def ask(
+        self, request: HttpRequest, cancel: CancelToken, *, begun: bool = False
+    ) -> requests.Response:
+        """Return the good answer to a request whose `url` is a path below `root`.
+
+        For what simple_salesforce cannot do: files sent and taken in, one's own conditions. Raises
+        as `call` does; a call that ends what was `begun` is made whatever is left of the limits.
+        """
+        headers = {"Sforce-Call-Options": _CLIENT, "Content-Type": "application/json"}
+        whole = replace(
+            request, url=self.root + request.url, headers={**headers, **request.headers}
+        )
+        answer = self._carrier.send(whole, cancel, begun=begun)
+        if answer.status_code < _BAD:
+            return answer
+        raise translated(refusal_of(answer, self.http.harmless), self.http.connection)
 
     def get(self, path: str, cancel: CancelToken) -> Any:
         """Return the JSON of a resource below `/services/data/vXX.X/`."""
@@ -74,7 +103,7 @@ class SalesforceSession:
 
     def _api(self) -> "_Api":
         if not hasattr(self._own, "api"):
-            self._own.api = _Api(_Bridge(self.http, self.tokens), self.version)
+            self._own.api = _Api(_Bridge(self._carrier), self.version)
         api: _Api = self._own.api
         return api
 
@@ -85,7 +114,7 @@ class _Api(Salesforce):
     def __init__(self, bridge: "_Bridge", version: str) -> None:
         session = requests.Session()
         session.trust_env = False
-        session.headers["Sforce-Call-Options"] = "client=Concord"
+        session.headers["Sforce-Call-Options"] = _CLIENT
         session.mount("https://", bridge)
         super().__init__(
             session_id="-", instance_url="https://instance", version=version, session=session
@@ -104,34 +133,24 @@ class _Bridge(BaseAdapter):
     (salesforce.md §21), so host and scheme are taken from the token.
     """
 
-    def __init__(self, http: Http, tokens: Tokens) -> None:
+    def __init__(self, carrier: Carrier) -> None:
         super().__init__()
-        self.http = http
+        self.http = carrier.http
         self.cancel = CancelToken()
-        self._tokens = tokens
+        self._carrier = carrier
 
     def send(
         self, request: requests.PreparedRequest, *_options: object, **_more: object
     ) -> requests.Response:
         """Return the answer; an expired session is renewed once, with the same headers."""
-        token = self._tokens.current(self.cancel)
-        answer = self._sent(request, token)
-        if _expired(answer):
-            answer = self._sent(request, self._tokens.renewed(token, self.cancel))
-        return answer
-
-    def close(self) -> None:
-        """Do nothing: `Http` owns the connections."""
-
-    def _sent(self, request: requests.PreparedRequest, token: Token) -> requests.Response:
         method = request.method or "GET"
         kept = {n: v for n, v in request.headers.items() if n.lower() not in _DROPPED_HEADERS}
-        return self.http.send(
+        return self._carrier.send(
             HttpRequest(
                 method,
-                f"{token.instance_url}{request.path_url}",
+                request.path_url,
                 "instance_url",
-                kept | {"Authorization": f"Bearer {token.access}"},
+                kept,
                 request.body,
                 writes=method not in _READS,
                 # Upserts by external id, updates and deletes by id may be repeated (§14).
@@ -140,8 +159,5 @@ class _Bridge(BaseAdapter):
             self.cancel,
         )
 
-
-def _expired(answer: requests.Response) -> bool:
-    if answer.status_code == _FORBIDDEN:  # what /services/oauth2/userinfo says
-        return b"Bad_OAuth_Token" in answer.content
-    return answer.status_code == _UNAUTHORIZED
+    def close(self) -> None:
+        """Do nothing: `Http` owns the connections."""

@@ -1,0 +1,251 @@
+"""Bulk API 2.0 jobs: made, uploaded, started, watched, stopped, read (salesforce.md §9, §10)."""
+
+import logging
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import Any
+
+import msgspec
+import requests
+
+from app.connectors.http import HttpRequest
+from app.connectors.salesforce.session import SalesforceSession
+from app.domain.control import CancelToken
+from app.errors import (
+    AnswerLost,
+    AnswerUnreadable,
+    AppError,
+    Cancelled,
+    NotSignedIn,
+    RemoteRefused,
+)
+
+log = logging.getLogger(__name__)
+
+OPEN, CLOSED, RUNNING = "Open", "UploadComplete", "InProgress"
+COMPLETE, FAILED, ABORTED = "JobComplete", "Failed", "Aborted"
+_ENDED = frozenset({COMPLETE, FAILED, ABORTED})
+_CALLS = 20  # of one job, roughly: that many must be free before it is begun
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 30.0
+_WAITED = 0.25  # of the time that a job has taken so far is waited before it is asked again
+_MISSES = 5  # times in a row that a job could not be asked how it is
+_STARTS = 3
+_MOMENT_S = 0.05
+_WRONG_STATE = frozenset({"INVALIDJOBSTATE", "InvalidJobState"})
+_SETTING = "instance_url"
+
+
+@dataclass(frozen=True, slots=True)
+class JobInfo:
+    """How a job stands; `processed` counts the failed rows too (salesforce.md §9)."""
+
+    id: str
+    state: str
+    operation: str = ""
+    processed: int = 0
+    failed: int = 0
+    message: str = ""
+
+    @property
+    def has_ended(self) -> bool:
+        """Whether it will write nothing more."""
+        return self.state in _ENDED
+
+
+class Grace(CancelToken):
+    """A token that follows another one a little later: so long what was begun may be ended."""
+
+    def __init__(self, cancel: CancelToken, seconds: float) -> None:
+        super().__init__()
+        self._outer = cancel
+        self._seconds = seconds
+        self._end: float | None = None
+
+    @property
+    def is_cancelled(self) -> bool:
+        """Whether the time is over."""
+        if self._end is None and self._outer.is_cancelled:
+            self._end = monotonic() + self._seconds
+        return self._end is not None and monotonic() >= self._end
+
+    def check(self) -> None:
+        """Raise `Cancelled` if the time is over."""
+        if self.is_cancelled:
+            self._outer.check()
+
+    def wait(self, seconds: float) -> None:
+        """Wait, but once the other token is cancelled for a moment only."""
+        self.check()
+        if self._end is None:
+            with suppress(Cancelled):
+                self._outer.wait(seconds)
+        else:
+            super().wait(max(0.0, min(seconds, _MOMENT_S, self._end - monotonic())))
+        self.check()
+
+
+class BulkJobs:
+    """The jobs of one kind, `ingest` or `query`; any number of threads may use it at once."""
+
+    def __init__(self, session: SalesforceSession, kind: str) -> None:
+        self._session = session
+        self._path = f"jobs/{kind}"
+
+    def create(self, wish: Mapping[str, Any], cancel: CancelToken) -> JobInfo:
+        """Return a new job; one that was made unnoticed stays empty, and goes away by itself.
+
+        Raises:
+            LimitReached: Too few calls are left to bring it to its end.
+        """
+        self._session.limits.demand(self._session.http.connection, _CALLS)
+        body = msgspec.json.encode({"contentType": "CSV", "lineEnding": "LF", **wish})
+        return self._told(self._ask("POST", "", cancel, body=body))
+
+    def upload(self, job: str, file: Path, cancel: CancelToken) -> None:
+        """Send a job's one table.
+
+        Nothing counts before `start`, so a cancel does not wait for it, and a job whose upload
+        failed can be left behind.
+        """
+        self._session.ask(
+            HttpRequest(
+                "PUT",
+                f"{self._path}/{job}/batches",
+                _SETTING,
+                {"Content-Type": "text/csv; charset=UTF-8"},
+                repeatable=False,
+                upload=file,
+            ),
+            cancel,
+            begun=True,
+        )
+
+    def start(self, job: str, cancel: CancelToken) -> None:
+        """Say that the upload is complete; where the answer is lost the job is asked how it is.
+
+        Raises:
+            AnswerLost: Whether it has started is not to be learned.
+        """
+        for _ in range(_STARTS):
+            try:
+                self._set(job, CLOSED, cancel)
+            except AnswerLost:
+                lost = True
+            except RemoteRefused as error:
+                if error.code not in _WRONG_STATE:
+                    raise
+                lost = False
+            else:
+                return
+            if self._has_started(job, lost=lost):
+                return
+        raise AnswerLost(
+            f"Salesforce connection {self._session.http.connection!r}: nobody can tell whether "
+            f"bulk job {job} was started.",
+            "`concord resume` asks it and settles its rows.",
+        )
+
+    def _has_started(self, job: str, *, lost: bool) -> bool:
+        try:
+            return self.info(job, CancelToken()).state != OPEN
+        except AppError as error:
+            if not lost:
+                raise
+            raise AnswerLost(error.summary, error.hint) from error
+
+    def _set(self, job: str, state: str, cancel: CancelToken) -> JobInfo:
+        body = msgspec.json.encode({"state": state})
+        request = HttpRequest(
+            "PATCH", f"{self._path}/{job}", _SETTING, {}, body, writes=True, repeatable=False
+        )
+        return self._told(self._session.ask(request, cancel, begun=True))
+
+    def abort(self, job: str, cancel: CancelToken) -> JobInfo:
+        """Stop a job and return how it is then: it may have ended before."""
+        body = msgspec.json.encode({"state": ABORTED})
+        try:
+            return self._told(self._ask("PATCH", f"/{job}", cancel, body=body))
+        except RemoteRefused as error:
+            if error.code not in _WRONG_STATE:
+                raise
+            return self.info(job, cancel)
+
+    def info(self, job: str, cancel: CancelToken) -> JobInfo:
+        """Return how a job stands.
+
+        Raises:
+            RemoteRefused: There is none of this id, or none any more.
+        """
+        return self._told(self._ask("GET", f"/{job}", cancel))
+
+    def ended(self, job: str, cancel: CancelToken) -> JobInfo:
+        """Wait for a job's end and return how it stands then; asked ever more seldom.
+
+        Raises:
+            ConnectionFailed: It could not be asked for a long time; it may still be at work.
+            Cancelled: At once; the job goes on.
+        """
+        began, misses = monotonic(), 0
+        while True:
+            try:
+                info = self.info(job, cancel)
+            except NotSignedIn:
+                raise
+            except AppError as error:
+                misses += 1
+                cancel.check()
+                if misses == _MISSES or isinstance(error, RemoteRefused):
+                    raise
+                log.warning("Bulk job %s could not be asked: %s", job, error.summary)
+            else:
+                misses = 0
+                if info.has_ended:
+                    return info
+            pause = max(_FIRST_PAUSE_S, (monotonic() - began) * _WAITED)
+            cancel.wait(min(_LONGEST_PAUSE_S, pause))
+
+    def take(self, path: str, into: Path, cancel: CancelToken) -> requests.Response:
+        """Bring a table to a file and return the answer's head; an empty answer is an empty file.
+
+        `path` stands below the job kind's.
+        """
+        into.write_bytes(b"")
+        request = HttpRequest(
+            "GET", f"{self._path}{path}", _SETTING, {"Accept": "text/csv"}, into=into
+        )
+        return self._session.ask(request, cancel, begun=True)
+
+    def results(self, job: str, name: str, into: Path, cancel: CancelToken) -> None:
+        """Bring `successfulResults`, `failedResults` or `unprocessedrecords` to a file."""
+        self.take(f"/{job}/{name}/", into, cancel)
+
+    def json(self, path: str, cancel: CancelToken) -> Any:
+        """Return the JSON of a resource below the job kind's."""
+        answer = self._ask("GET", path, cancel)
+        return self._session.http.decoded(answer)
+
+    def _ask(
+        self, method: str, path: str, cancel: CancelToken, *, body: bytes | None = None
+    ) -> requests.Response:
+        request = HttpRequest(method, f"{self._path}{path}", _SETTING, {}, body)
+        return self._session.ask(request, cancel, begun=bool(path))
+
+    def _told(self, answer: requests.Response) -> JobInfo:
+        body = self._session.http.decoded(answer)
+        if not isinstance(body, dict) or not body.get("id") or not body.get("state"):
+            raise AnswerUnreadable(
+                f"Salesforce connection {self._session.http.connection!r}: the answer tells "
+                "neither id nor state of a bulk job.",
+                "Try again; if it stays so, check the instance's URL.",
+            )
+        return JobInfo(
+            str(body["id"]),
+            str(body["state"]),
+            str(body.get("operation") or ""),
+            int(body.get("numberRecordsProcessed") or 0),
+            int(body.get("numberRecordsFailed") or 0),
+            self._session.http.harmless(str(body.get("errorMessage") or "")),
+        )

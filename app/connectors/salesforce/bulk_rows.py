@@ -1,0 +1,115 @@
+"""The rows of one bulk job: whose they are, found again by what the results say of them."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from app.connectors.salesforce.bodies import Bodies, CellRefused, Row, short_id
+from app.connectors.salesforce.bulk_csv import ResultRow, RowMaker, Sheet
+from app.domain.mapping import EntityMapping
+from app.domain.plan import Operation, Outcome, OutcomeState, Verb
+
+UPSERT, INSERT, UPDATE, DELETE = "upsert", "insert", "update", "delete"
+_ERROR = re.compile(
+    r"(?P<code>[A-Z][A-Z0-9_]*):(?P<message>.*?):(?P<fields>[^:]*?)\s*--", re.DOTALL
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What one job does: one of Salesforce's operations, on the object of an entity."""
+
+    entity: EntityMapping
+    operation: str
+
+    @property
+    def key(self) -> str:
+        """The column that every row has and that names its record."""
+        by_id = self.operation in {UPDATE, DELETE}
+        return "Id" if by_id else self.entity.salesforce_key
+
+    def key_of(self, operation: Operation) -> str:
+        """Return what an operation has in that column."""
+        return operation.side_id if self.key == "Id" else operation.key
+
+    def has(self, operation: Operation) -> bool:
+        """Return whether a job of this kind may have had an operation."""
+        return (operation.verb is Verb.DELETE) is (self.operation == DELETE)
+
+
+@dataclass
+class JobRows:
+    """The rows of one upload of which no result has told yet.
+
+    Never by position, since results come in any order (salesforce.md §9): rows are known by their
+    external id or id, plain inserts by all that is in them. Of rows that are alike, any may be any.
+
+    Attributes:
+        refused: The outcomes of operations that no row can be made of.
+        aside: Operations whose values no CSV can say.
+    """
+
+    load: Load
+    header: Sequence[str]
+    refused: list[Outcome] = field(default_factory=list)
+    aside: list[Operation] = field(default_factory=list)
+    _waiting: dict[object, list[Operation]] = field(default_factory=dict)
+
+    def put(self, maker: RowMaker, operation: Operation, key: str, sheet: Sheet | None) -> None:
+        """Write an operation's row, if there is a sheet, and wait for what becomes of it."""
+        deletes = self.load.operation == DELETE
+        try:
+            cells = [key] if deletes and key else maker.row(operation, key)
+            if sheet is not None:
+                sheet.add(cells)
+        except CellRefused:
+            self.aside.append(operation)
+        except (TypeError, UnicodeEncodeError) as error:
+            self.refused.append(Outcome(operation, OutcomeState.FAILED, str(error)))
+        else:
+            self._waiting.setdefault(self._token(cells, key), []).append(operation)
+
+    def take(self, row: ResultRow) -> Operation | None:
+        """Return the operation that a result tells of, once; None where it is not ours."""
+        cells = [row.cells.get(name, "") for name in self.header]
+        token = self._token(cells, row.cells.get(self.load.key, ""))
+        found = self._waiting.get(token)
+        if not found:
+            return None
+        operation = found.pop()
+        if not found:
+            del self._waiting[token]
+        return operation
+
+    def _token(self, cells: Sequence[str], key: str) -> object:
+        if self.load.operation == INSERT:
+            return tuple(cells)
+        return short_id(key) if self.load.key == "Id" else key
+
+    @property
+    def left(self) -> list[Operation]:
+        """The operations of which no result has told."""
+        return [operation for some in self._waiting.values() for operation in some]
+
+    def __bool__(self) -> bool:
+        """Return whether any row is waited for."""
+        return bool(self._waiting)
+
+
+def outcome_of(bodies: Bodies, load: Load, operation: Operation, row: ResultRow) -> Outcome:
+    """Return the outcome that a row of the successful or failed results tells."""
+    told = answered(row)
+    if load.operation != DELETE:
+        return bodies.outcome(load.entity, operation, told)
+    return bodies.deleted(load.entity, operation, row.cells.get("Id") or row.id, told)
+
+
+def answered(row: ResultRow) -> Row:
+    """Return a result as an answer's row; `sf__Error` is `CODE:message:fields --` (§3.4)."""
+    if not row.error:
+        return Row(row.id, row.created)
+    found = _ERROR.fullmatch(row.error.strip())
+    if found is None:
+        return Row(row.id, row.created, "UNKNOWN_EXCEPTION", row.error)
+    fields = tuple(name.strip() for name in found["fields"].split(",") if name.strip())
+    return Row(row.id, row.created, found["code"], found["message"], fields)

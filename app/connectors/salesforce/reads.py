@@ -1,0 +1,202 @@
+"""Reading entities: whole, what changed, or by keys; by queries, or by a bulk job where large."""
+
+import logging
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from app.connectors.overlap import overlapped
+from app.connectors.protocol import Page, ReadRequest, Scope
+from app.connectors.salesforce.bulk_query import BulkQuery
+from app.connectors.salesforce.changes import (
+    DELETED,
+    STAMP,
+    Changes,
+    Witness,
+    condition,
+    set_back,
+    stamped,
+)
+from app.connectors.salesforce.query import (
+    MOST_IN_PAGE,
+    Selection,
+    first_page,
+    key_statements,
+    keys_per_statement,
+    later_pages,
+    page_of,
+    reader_of,
+    rows,
+    selection,
+)
+from app.connectors.salesforce.schema import FieldShape, Schema
+from app.connectors.salesforce.session import SalesforceSession
+from app.domain.control import CancelToken
+from app.domain.mapping import EntityMapping, WorkspaceMapping
+from app.errors import AnswerUnreadable, LimitReached, NotAllowed, RemoteRefused
+
+log = logging.getLogger(__name__)
+
+MOST_BY_QUERY = 50_000
+"""Rows up to which pages of a query are the better way: a job takes half a minute to begin."""
+_AT_ONCE = 4  # key queries of one request
+_MANY = 4  # key queries from which it is worth a call to ask whether the whole object is less
+_SHORT_KEY, _LONG_KEY = 30, 90  # guessed encoded length of a plain and of a composite key
+
+
+class Reads:
+    """Reads the mapped objects of one org; several reads may run at once."""
+
+    def __init__(
+        self, session: SalesforceSession, mapping: WorkspaceMapping, schema: Schema
+    ) -> None:
+        self._session = session
+        self._mapping = mapping
+        self._schema = schema
+        self._changes = Changes(session)
+        self._bulk = BulkQuery(session)
+        self._most_by_query = MOST_BY_QUERY
+        self._sizes: dict[str, int] = {}
+
+    def read(self, request: ReadRequest, cancel: CancelToken) -> Iterator[Page]:
+        """Yield the entities' records page by page; the last of each has its cursor.
+
+        Raises:
+            NotAllowed: The object or mapped fields are missing or hidden; all are named.
+            CursorRefused: The cursor is of another org, or too old.
+        """
+        for entity in request.entities:
+            fields = self._schema.require(entity, cancel)
+            chosen = selection(entity, self._mapping, fields)
+            if request.scope is Scope.KEYS:
+                yield from self._by_keys(chosen, request.keys, cancel)
+            elif request.scope is Scope.SINCE:
+                yield from self._since(chosen, request.cursor, cancel)
+            else:
+                yield from self._all(chosen, fields, cancel)
+
+    def forecast(self, entity: EntityMapping, keys: int) -> int:
+        """Return the calls for that many keys, guessing the keys' length, with one for describe."""
+        if not keys:
+            return 0
+        chosen = selection(entity, self._mapping, {})
+        composite = entity.billing_key.startswith("=")
+        size = keys_per_statement(chosen, _LONG_KEY if composite else _SHORT_KEY)
+        queries = _pieces(keys, size)
+        return queries + (queries >= _MANY) + (not self._schema.knows(entity))
+
+    def ids(
+        self, entity: EntityMapping, keys: Sequence[str], cancel: CancelToken
+    ) -> dict[str, list[str]]:
+        """Return the ids of the records that have these keys; a key may have several."""
+        chosen = Selection(entity, ("Id", entity.salesforce_key), ())
+        ids: dict[str, list[str]] = {}
+        for soql in key_statements(chosen, keys):
+            for page in rows(self._session, soql, cancel):
+                for row in page:
+                    ids.setdefault(str(row[entity.salesforce_key]), []).append(str(row["Id"]))
+        return ids
+
+    def _all(
+        self, chosen: Selection, fields: Mapping[str, FieldShape], cancel: CancelToken
+    ) -> Iterator[Page]:
+        reader, began, witness = reader_of(chosen), self._changes.now(), Witness()
+        told = stamped(fields)
+        wider = replace(chosen, columns=(*chosen.columns, STAMP)) if told else chosen
+        for found in self._whole(wider, wider.soql, cancel):
+            witness = witness.after(found) if told else witness
+            yield page_of(chosen, reader, found)
+        cursor = self._changes.cursor(began, witness, cancel) if told else ""
+        if cursor:
+            yield Page(chosen.entity.name, (), cursor=cursor)
+
+    def _since(self, chosen: Selection, text: str, cancel: CancelToken) -> Iterator[Page]:
+        """Yield what changed; rows that are gone, or have no key any more, by their ids."""
+        cursor = self._changes.checked(text, cancel)
+        fed = self._changes.deleted(chosen.entity, cursor, cancel)
+        seen = cursor.witness.at is None or cursor.witness.id in fed
+        began, reader, witness = self._changes.now(), reader_of(chosen), Witness()
+        wider = replace(chosen, columns=(*chosen.columns, STAMP, DELETED))
+        soql = f"{wider.soql} {condition(cursor)}"
+        for found in self._whole(wider, soql, cancel, deleted=True):
+            seen = seen or any(row["Id"] == cursor.witness.id for row in found)
+            witness = witness.after(found)
+            gone = [row for row in found if _flag(row.get(DELETED))]
+            live = [row for row in found if not _flag(row.get(DELETED))]
+            lost = [row for row in live if not row.get(chosen.entity.salesforce_key)]
+            fed.difference_update([str(row["Id"]) for row in live])
+            page = page_of(chosen, reader, live)
+            yield replace(page, gone=tuple(str(row["Id"]) for row in (*gone, *lost)))
+        if not seen:
+            raise set_back(chosen.entity)
+        last = self._changes.cursor(began, witness, cancel)
+        yield Page(chosen.entity.name, (), cursor=last, gone=tuple(sorted(fed)))
+
+    def _whole(
+        self, chosen: Selection, soql: str, cancel: CancelToken, *, deleted: bool = False
+    ) -> Iterator[list[dict[str, Any]]]:
+        """Yield all rows of a statement, by a query where they are few, else by a bulk job.
+
+        The first page tells how many there are; of an object known to be large it is not asked.
+        """
+        known = self._sizes.get(soql, 0)
+        job = self._job(soql, cancel, deleted=deleted) if known > self._most_by_query else ""
+        if not job:
+            ordered = f"{soql} ORDER BY {STAMP}, Id" if deleted else soql
+            first = first_page(self._session, ordered, cancel, deleted=deleted)
+            if not deleted:
+                self._sizes[soql] = first.total
+            if first.total > self._most_by_query and not known:
+                job = self._job(soql, cancel, deleted=deleted)
+            if not job:
+                cancel.check()
+                yield first.rows
+                for found in later_pages(self._session, first, cancel):
+                    cancel.check()
+                    yield found.rows
+                return
+        yield from self._bulk.rows(job, chosen.columns, MOST_IN_PAGE, cancel)
+
+    def _job(self, soql: str, cancel: CancelToken, *, deleted: bool) -> str:
+        """Return a finished bulk job, "" where there cannot be one: a query does the same."""
+        try:
+            return self._bulk.job(soql, cancel, deleted=deleted)
+        except (RemoteRefused, LimitReached, NotAllowed, AnswerUnreadable) as error:
+            log.warning("No bulk query, pages are read instead: %s", error.summary)
+            return ""
+
+    def _by_keys(
+        self, chosen: Selection, keys: Sequence[str], cancel: CancelToken
+    ) -> Iterator[Page]:
+        wanted = frozenset(keys)
+        reader = reader_of(chosen)
+        statements = list(key_statements(chosen, keys))
+        if len(statements) >= _MANY and self._pages(chosen, cancel) < len(statements):
+            for found in self._whole(chosen, chosen.soql, cancel):
+                yield page_of(chosen, reader, found, wanted)
+            return
+
+        def found_by(soql: str) -> list[dict[str, Any]]:
+            return [row for page in rows(self._session, soql, cancel) for row in page]
+
+        tasks: list[Callable[[], list[dict[str, Any]]]] = [
+            partial(found_by, soql) for soql in statements
+        ]
+        for page in overlapped(tasks, _AT_ONCE, cancel):
+            yield page_of(chosen, reader, page, wanted)
+
+    def _pages(self, chosen: Selection, cancel: CancelToken) -> int:
+        """Return how many pages the whole object has."""
+        soql = f"SELECT COUNT() FROM {chosen.entity.sobject}"
+        answer = self._session.call(cancel, lambda api: api.query(soql))
+        return _pieces(int(answer["totalSize"]), MOST_IN_PAGE)
+
+
+def _flag(value: object) -> bool:
+    """Return a boolean of JSON or of a CSV."""
+    return value is True or value == "true"
+
+
+def _pieces(count: int, size: int) -> int:
+    return -(-count // size)

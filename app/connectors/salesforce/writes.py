@@ -1,0 +1,144 @@
+"""Writing entities: by collections where few, by bulk jobs where many, one alone on a condition."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+
+from app.connectors.protocol import Batch, OperationCounts
+from app.connectors.salesforce.bodies import all_of, is_locked
+from app.connectors.salesforce.bulk_csv import MOST_BYTES
+from app.connectors.salesforce.bulk_ingest import BulkIngest
+from app.connectors.salesforce.collections import MOST_ROWS, Collections
+from app.connectors.salesforce.reads import Reads
+from app.connectors.salesforce.schema import Schema
+from app.connectors.salesforce.singles import Singles
+from app.domain.control import CancelToken
+from app.domain.forecast import Forecast
+from app.domain.mapping import EntityMapping
+from app.domain.plan import Operation, Outcome, OutcomeState, Verb
+from app.domain.record import Side
+from app.errors import AppError
+
+MOST_BY_COLLECTIONS = 2000
+"""Operations from which on a bulk job is the better way (salesforce.md §13)."""
+JOB_ROWS = 20_000
+"""Rows of one job: two of Salesforce's own batches, and not much memory for us."""
+_JOB_CALLS = 12  # made, uploaded, started, asked some times, three results
+_JOB_SECONDS = 20.0  # to wait until it begins, our guess
+_ROWS_PER_SECOND = 400  # that a job saves, our guess
+_RECORD_BYTES = 2048  # what almost any record counts as (salesforce.md §13)
+_SECONDS_PER_CALL = 1.5  # our guess for a save of 200 rows; shown as an estimate
+
+
+class Writes:
+    """Writes batches of operations; several may be written at once."""
+
+    def __init__(
+        self,
+        schema: Schema,
+        reads: Reads,
+        collections: Collections,
+        bulk: BulkIngest,
+        singles: Singles,
+    ) -> None:
+        self._schema = schema
+        self._reads = reads
+        self._collections = collections
+        self._bulk = bulk
+        self._singles = singles
+
+    def batch_size(self, counts: OperationCounts) -> int:
+        """Return the rows of one collection, or of one job where there are enough for that."""
+        if max(_kept(counts), _gone(counts)) <= MOST_BY_COLLECTIONS:
+            return MOST_ROWS
+        average = max(1, -(-counts.size_bytes // counts.total))
+        return max(MOST_BY_COLLECTIONS, min(JOB_ROWS, MOST_BYTES // average))
+
+    def write(self, batch: Batch, cancel: CancelToken) -> Iterator[Outcome]:
+        """Yield one outcome for each operation: first inserts and updates, then deletes."""
+        kept = tuple(item for item in batch.operations if item.verb is not Verb.DELETE)
+        gone = tuple(item for item in batch.operations if item.verb is Verb.DELETE)
+        if kept:
+            yield from self._saved(replace(batch, operations=kept), cancel)
+        if not gone:
+            return
+        deleted = self._deleted(replace(batch, operations=gone), cancel)
+        if not kept:
+            yield from deleted
+            return
+        try:
+            yield from deleted
+        except AppError as error:  # raised only where none of the deletes was carried out
+            state = OutcomeState.UNKNOWN if cancel.is_cancelled else OutcomeState.FAILED
+            yield from all_of(gone, state, error.summary)
+
+    def _saved(self, batch: Batch, cancel: CancelToken) -> Iterator[Outcome]:
+        entity, operations = batch.entity, batch.operations
+        if len(operations) == 1 and self._singles.knows(entity, operations[0]):
+            outcome = self._singles.update(entity, operations[0], cancel)
+            locked = is_locked(outcome)
+            yield from self._collections.retry(entity, [outcome], cancel) if locked else [outcome]
+            return
+        by_key = self._schema.has_external_id(entity)
+        if len(operations) > MOST_BY_COLLECTIONS:
+            save = self._bulk.upsert if by_key else self._bulk.save
+            yield from save(batch, cancel)
+        elif by_key:
+            yield from self._collections.upsert(entity, operations, cancel)
+        else:
+            yield from self._collections.save(entity, operations, cancel)
+
+    def _deleted(self, batch: Batch, cancel: CancelToken) -> Iterator[Outcome]:
+        """Delete by id; an operation without one is looked up by its key first."""
+        operations = batch.operations
+        unknown = [item.key for item in operations if not item.side_id]
+        ids = self._reads.ids(batch.entity, unknown, cancel) if unknown else {}
+        targets: list[tuple[Operation, str]] = []
+        outcomes: list[Outcome] = []
+        for operation in operations:
+            found = [operation.side_id] if operation.side_id else ids.get(operation.key, [])
+            if len(found) == 1:
+                targets.append((operation, found[0]))
+            elif found:
+                message = "More than one record has this key; delete the right one by hand."
+                outcomes.append(Outcome(operation, OutcomeState.FAILED, message))
+            else:  # gone already, as the plan wants it
+                outcomes.append(Outcome(operation, OutcomeState.WRITTEN))
+        yield from outcomes
+        if len(targets) > MOST_BY_COLLECTIONS:
+            yield from self._bulk.delete(batch, targets, cancel)
+        elif targets:
+            yield from self._collections.delete(batch.entity, targets, cancel)
+
+    def conclude(
+        self, job: str, entity: EntityMapping, operations: Sequence[Operation], cancel: CancelToken
+    ) -> Iterator[Outcome]:
+        """Bring a bulk job that a dead commit had begun to its end; yield what it tells."""
+        return self._bulk.conclude(job, entity, operations, cancel)
+
+    def forecast(self, counts: OperationCounts) -> Forecast:
+        """Return calls, 2 KB of storage an insert, and a guess of the seconds."""
+        size = self.batch_size(counts)
+        calls, seconds = 0, 0.0
+        for count in (_kept(counts), _gone(counts)):
+            jobs, rest = divmod(count, size) if size > MOST_ROWS else (0, count)
+            if rest > MOST_BY_COLLECTIONS:
+                jobs, rest = jobs + 1, 0
+            saves = -(-rest // MOST_ROWS)
+            calls += jobs * _JOB_CALLS + saves
+            seconds += _SECONDS_PER_CALL * saves
+            if jobs:
+                seconds += _JOB_SECONDS + (count - rest) / _ROWS_PER_SECOND
+        return Forecast(
+            calls={Side.SALESFORCE: calls},
+            size_bytes=counts.size_bytes,
+            storage_bytes=_RECORD_BYTES * counts.verbs.get(Verb.INSERT, 0),
+            seconds=seconds,
+        )
+
+
+def _gone(counts: OperationCounts) -> int:
+    return counts.verbs.get(Verb.DELETE, 0)
+
+
+def _kept(counts: OperationCounts) -> int:
+    return counts.total - _gone(counts)

@@ -1,0 +1,114 @@
+"""The dry run: what a target will refuse of a plan, what it will keep differently, what it costs.
+
+It asks nobody: the sides told their rules and limits when they were last read.
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field, replace
+
+from app.connectors.protocol import Resource
+from app.domain.constraint import Constraints, FieldRule, objection, rounded
+from app.domain.control import CancelToken
+from app.domain.forecast import Forecast
+from app.domain.mapping import EntityMapping, FieldMapping
+from app.domain.plan import FieldChange, Operation, Problem, Verb
+from app.domain.record import Side
+from app.store.told import constraints_of, keep_constraints, keep_limits, limits_of
+from app.sync.workbench import Workbench
+
+ALWAYS_UNCHECKED = (
+    "validation rules, triggers and duplicate rules of the Salesforce organisation",
+    "row locks and quotas that others use up in the meantime",
+)
+_MEGABYTE = 1 << 20
+
+
+@dataclass
+class DryRun:
+    """Looks at the operations of one plan, one after the other.
+
+    Attributes:
+        unchecked: What could not be looked at, in words.
+    """
+
+    bench: Workbench
+    unchecked: dict[str, None] = field(default_factory=lambda: dict.fromkeys(ALWAYS_UNCHECKED))
+    _told: dict[tuple[Side, str], Constraints] = field(default_factory=dict)
+    _unique: dict[tuple[Side, str, str], dict[object, str]] = field(default_factory=dict)
+
+    def problems(self, entity: EntityMapping, operation: Operation) -> Iterator[Problem]:
+        """Yield what will or may go wrong with an operation."""
+        if operation.verb is Verb.DELETE:
+            return
+        told = self._constraints(entity, operation.side)
+        insert = operation.verb is Verb.INSERT
+        for change in operation.changes:
+            mapped = entity.fields[entity.index[change.name]]
+            rule = _narrowed(told.fields.get(change.name, FieldRule()), mapped, operation.side)
+            if insert and change.after is None and not rule.required:
+                continue
+            yield from self._of_change(operation, change, rule)
+        if insert and told.unmapped:
+            words = f"{operation.side.label} wants {', '.join(told.unmapped)}, which is not mapped"
+            yield Problem("error", entity.name, operation.key, words)
+
+    def _of_change(
+        self, operation: Operation, change: FieldChange, rule: FieldRule
+    ) -> Iterator[Problem]:
+        place = (operation.entity, operation.key)
+        words = objection(rule, change.after, insert=operation.verb is Verb.INSERT)
+        if words:
+            yield Problem("error", *place, f"{change.name}: {words}")
+        elif words := rounded(rule, change.after):
+            yield Problem("warning", *place, f"{change.name}: {words}")
+        if rule.unique and change.after is not None:
+            taken = self._unique.setdefault((operation.side, operation.entity, change.name), {})
+            other = taken.setdefault(change.after, operation.key)
+            if other != operation.key:
+                words = f"{change.name}: {change.after!r} is that of {other} too, and must be once"
+                yield Problem("error", *place, words)
+
+    def _constraints(self, entity: EntityMapping, side: Side) -> Constraints:
+        place = (side, entity.name)
+        if place not in self._told:
+            found = constraints_of(self.bench.store, side, entity.name)
+            if found is None:
+                words = f"what {side.label} refuses of {entity.plural}: refresh it to learn that"
+                self.unchecked[words] = None
+                found = Constraints()
+            self.unchecked.update(dict.fromkeys(found.not_checked))
+            self._told[place] = found
+        return self._told[place]
+
+
+def affordable(bench: Workbench, cost: Forecast) -> Iterator[Problem]:
+    """Yield an error for each limit that a forecast goes beyond, as far as limits are known."""
+    for side in Side:
+        left = limits_of(bench.store, side)
+        calls, room = left.get(Resource.CALLS.value), left.get(Resource.STORAGE_MB.value)
+        needed = cost.calls.get(side, 0)
+        if calls is not None and needed > calls:
+            words = f"{needed:,} calls to {side.label} are needed, {calls:,} are left today"
+            yield Problem("error", "", "", words)
+        if room is not None and cost.storage_bytes > room * _MEGABYTE:
+            megabytes = cost.storage_bytes // _MEGABYTE + 1
+            words = f"{megabytes:,} MB of storage in {side.label} are needed, {room:,} MB are left"
+            yield Problem("error", "", "", words)
+
+
+def note_told(bench: Workbench, side: Side, entities: Iterable[str], cancel: CancelToken) -> None:
+    """Keep what a side that was just read tells of its rules and limits."""
+    connector = bench.connectors[side]
+    told = {name: connector.constraints(bench.mapping.entity(name), cancel) for name in entities}
+    keep_constraints(bench.store, side, told)
+    known = {quota.counts.value: quota.left for quota in connector.quotas if quota.counts}
+    keep_limits(bench.store, side, known)
+
+
+def _narrowed(rule: FieldRule, mapped: FieldMapping, side: Side) -> FieldRule:
+    """Return a rule with what the mapping knows of the target besides."""
+    if side is not Side.SALESFORCE:
+        return rule
+    allowed = mapped.values or tuple(mapped.value_map.values())
+    lengths = [length for length in (rule.length, mapped.length) if length]
+    return replace(rule, length=min(lengths, default=0), values=rule.values or allowed)
