@@ -1,5 +1,6 @@
 """What each command does with what was typed; returns the exit status."""
 
+import getpass
 import re
 import sys
 from argparse import Namespace
@@ -17,9 +18,10 @@ from app.domain.plan import CommitPlan, Verb
 from app.domain.record import Side
 from app.errors import Cancelled, ExitStatus, WrongUse
 from app.services import Services
+from app.store.journal import now_text
 from app.sync.commit import CommitResult, commit, resume, together
 from app.sync.compare import compare, total
-from app.sync.plan_file import load_plan, save_plan
+from app.sync.plan_file import approve, load_plan, save_plan
 from app.sync.planner import Selection, build_plan
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.report import HEAD, report_rows, write_csv, write_html
@@ -152,6 +154,8 @@ def _print_plan(plan: CommitPlan) -> None:
     print(
         f"About {cost.seconds:.0f} s; calls: {calls}; storage: {cost.storage_bytes / 1024:,.0f} KB"
     )
+    for one in plan.approvals:
+        print(f"approved by {one.who} at {one.at}")
     for problem in plan.problems:
         print(f"{problem.severity}: {problem.entity} {problem.key}: {problem.message}")
     for words in plan.not_checked:
@@ -171,6 +175,23 @@ def run_commit(services: Services, options: Namespace, cancel: CancelToken) -> i
             result = commit(bench, plan, cancel, line)
             compare(bench, CancelToken(), line)
     return _print_commit(result, as_json=options.json)
+
+
+def run_approve(services: Services, options: Namespace, cancel: CancelToken) -> int:
+    """`concord approve`: note in a plan's file who read it and found it good."""
+    del cancel
+    with services.workbench(options.workspace) as bench:
+        plan = approve(
+            load_plan(bench, options.plan), options.name or getpass.getuser(), now_text()
+        )
+        save_plan(plan, options.plan)
+    approvals = [{"who": one.who, "at": one.at} for one in plan.approvals]
+    if options.json:
+        output.print_json({"file": str(options.plan), "approvals": approvals})
+    else:
+        for one in plan.approvals:
+            print(f"approved by {one.who} at {one.at}")
+    return ExitStatus.DONE
 
 
 def run_resume(services: Services, options: Namespace, cancel: CancelToken) -> int:
@@ -199,6 +220,12 @@ def _print_commit(result: CommitResult, *, as_json: bool) -> int:
             f" + {result.skipped:,} skipped; {result.sent:,} sent = {result.written:,} written"
             f" + {result.failed:,} failed"
         )
+        for side, calls in result.calls.items():
+            print(
+                f"{calls:,} calls to {side.label}, forecast were"
+                f" {result.forecast.calls.get(side, 0):,}"
+            )
+        print(f"{result.seconds:.1f} s, forecast were {result.forecast.seconds:.0f} s")
         rows = [
             [f.entity, f.key, f.field, f.state.name.lower(), f.message] for f in result.failures
         ]
@@ -276,6 +303,7 @@ COMMANDS: Mapping[str, Callable[[Services, Namespace, CancelToken], int]] = {
     "compare": run_compare,
     "plan": run_plan,
     "ignore": run_ignore,
+    "approve": run_approve,
     "commit": run_commit,
     "resume": run_resume,
     "undo": run_undo,

@@ -130,6 +130,8 @@ def commit_json(result: CommitResult) -> dict[str, Any]:
         "unknown": result.unknown,
         "calls": calls_json(result.calls),
         "seconds": round(result.seconds, 3),
+        "forecast": result.forecast.to_json(),
+        "approved_by": list(result.approved_by),
         "stopped_by": result.stopped_by,
         "failures": [
             {

@@ -123,6 +123,9 @@ def _add_work(commands: "Commands[ArgumentParser]") -> None:
     plan.add_argument(
         "--take", choices=[side.value for side in Side], help="whose value settles a conflict"
     )
+    approve = _on_workspace(commands, "approve", "note in a plan that you read it and agree")
+    approve.add_argument("plan", type=Path, metavar="PLAN")
+    approve.add_argument("--name", metavar="WHO", help="your name (without: that of your account)")
     commit = _on_workspace(commands, "commit", "carry a plan out")
     commit.add_argument("plan", type=Path, metavar="PLAN")
     commit.add_argument("--yes", action="store_true", help="do not ask")

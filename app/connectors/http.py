@@ -3,15 +3,16 @@
 import logging
 import re
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor, wait
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
+from pathlib import Path
 from secrets import SystemRandom
-from typing import Any
+from typing import Any, BinaryIO
 from urllib.parse import urlsplit
 
 import msgspec
@@ -35,6 +36,8 @@ log = logging.getLogger(__name__)
 _POLL_S = 0.05  # how late a cancel may notice a request that still runs
 _LONGEST_ASKED_S = 120.0  # a longer Retry-After is a pause of the work, not a wait within it
 _SHORTEST_SECRET = 6
+_OK = 200
+_PIECE = 256 * 1024  # bytes of a long answer that are in memory at once
 _SHOWN = 80  # characters of an unreadable answer that an error repeats
 _IN_DOUBT = frozenset({500, 502, 504})  # the request may have been carried out all the same
 TRANSIENT = frozenset({420, 429, 500, 502, 503, 504})
@@ -62,8 +65,13 @@ class HttpRequest:
 
     Attributes:
         setting: The connection's setting that the URL came from, for error texts.
-        writes: Whether it changes something: then a lost answer is `AnswerLost`.
+        writes: Whether it changes something: then a lost answer is `AnswerLost`, and a cancel waits
+            for the answer.
         repeatable: Whether sending it twice does no harm.
+        upload: A file to send instead of `body`; it is read anew at each attempt and is never in
+            memory as a whole.
+        into: A file that takes the body of an answer with status 200, piece by piece, whatever its
+            length; each attempt writes it from the start.
     """
 
     method: str
@@ -73,6 +81,8 @@ class HttpRequest:
     body: bytes | str | None = None
     writes: bool = False
     repeatable: bool = True
+    upload: Path | None = None
+    into: Path | None = None
 
     @property
     def host(self) -> str:
@@ -144,7 +154,7 @@ class Http:
             in_doubt = in_doubt or tried.in_doubt
             if tried.final:
                 break
-            if in_doubt and request.writes and not request.repeatable:
+            if in_doubt and not request.repeatable:
                 break
             if attempt < self._policy.attempts:
                 self._back_off(request, tried, attempt, cancel, in_doubt=in_doubt)
@@ -201,16 +211,20 @@ class Http:
         with self._lock:
             self._calls += 1
         local = is_loopback(urlsplit(request.url).hostname or "")
-        answer = self._session().request(
-            request.method,
-            request.url,
-            data=request.body,
-            headers=dict(request.headers),
-            timeout=(self._policy.connect_s, self._policy.read_s),
-            allow_redirects=False,
-            # An empty proxy wins over the environment's: nothing stands before this machine.
-            proxies={"http": "", "https": ""} if local else None,
-        )
+        with _body(request) as body:
+            answer = self._session().request(
+                request.method,
+                request.url,
+                data=body,
+                headers=dict(request.headers),
+                timeout=(self._policy.connect_s, self._policy.read_s),
+                allow_redirects=False,
+                # An empty proxy wins over the environment's: nothing stands before this machine.
+                proxies={"http": "", "https": ""} if local else None,
+                stream=request.into is not None,
+            )
+        if request.into is not None:
+            _take_in(answer, request.into)
         log.debug("%s %s answered %d", request.method, request.host, answer.status_code)
         return answer
 
@@ -308,6 +322,26 @@ def retry_after_s(answer: requests.Response) -> float | None:
         moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
         return max(0.0, (moment - datetime.now(UTC)).total_seconds())
     return None
+
+
+@contextmanager
+def _body(request: HttpRequest) -> Iterator[bytes | str | BinaryIO | None]:
+    if request.upload is None:
+        yield request.body
+        return
+    with request.upload.open("rb") as file:
+        yield file
+
+
+def _take_in(answer: requests.Response, file: Path) -> None:
+    """Write a good answer to a file; of any other the words are wanted, in memory."""
+    with answer:
+        if answer.status_code != _OK:
+            len(answer.content)
+            return
+        with file.open("wb") as opened:
+            for piece in answer.iter_content(_PIECE):
+                opened.write(piece)
 
 
 def _refuse_plain_text(request: HttpRequest, connection: str) -> None:

@@ -1,6 +1,6 @@
 """Calls that do not depend on each other, made at once."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from typing import TypeVar
 
@@ -12,7 +12,7 @@ Result = TypeVar("Result")
 
 def overlapped(
     tasks: Sequence[Callable[[], Result]], at_once: int, cancel: CancelToken
-) -> Iterator[Result]:
+) -> Generator[Result, None, None]:
     """Yield the tasks' results in their order, running up to `at_once` of them ahead.
 
     What is not yet started is dropped when a task raises, the user cancels or nobody reads on.

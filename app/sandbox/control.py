@@ -73,7 +73,12 @@ class Control:
             case "GET", "clock":
                 return {"now": self.clock.now().isoformat()}
             case "POST", "clock":
-                return {"now": self._set_clock(_object(request)).isoformat()}
+                now = self._set_clock(_object(request))
+                for system in self.systems.values():
+                    moved = getattr(system, "clock_moved", None)
+                    if moved is not None:  # in it things happen by themselves
+                        moved()
+                return {"now": now.isoformat()}
         raise _Refused(405, f"{request.method} is nothing that /{door} does.")
 
     def _system(self, name: str) -> System:

@@ -18,10 +18,12 @@ from app.sandbox.clock import Clock
 from app.sandbox.control import Control
 from app.sandbox.dataset import Dataset, build
 from app.sandbox.faults import BadRule, Faults, rules_from
-from app.sandbox.server import Calls, Gate, HttpServer
+from app.sandbox.server import Answer, Calls, Gate, HttpServer
+from app.sandbox.tls import Authority
 from app.sandbox.wire import (
     BadJson,
     Request,
+    Response,
     System,
     SystemSettings,
     parse_json,
@@ -78,6 +80,7 @@ class Sandbox:
         self.faults = Faults()
         self.systems: dict[str, System] = {}
         self.ready: dict[str, Any] = {}
+        self.authority: Authority | None = None  # of the systems that are served over TLS too
         self._servers: list[HttpServer] = []
         self._announced = False
 
@@ -104,6 +107,7 @@ class Sandbox:
             clock=self.clock,
             page_size=self.options.page_size,
             seed=self.options.seed,
+            size=self.options.size,
         )
         for name in system_names() if self.options.systems is None else self.options.systems:
             self._serve(name, _package(name).create(settings))
@@ -123,6 +127,20 @@ class Sandbox:
         self._servers.append(server)
         self.systems[name] = system
         self.ready[name] = system.ready(server.url)
+        if getattr(system, "over_tls", False):
+            self.ready[name] |= self._serve_tls(name, gate, defect)
+        open_ports = getattr(system, "open_ports", None)
+        if open_ports is not None:  # for what is not HTTP
+            self.ready[name] |= open_ports(gate, self.options.ports, self.authority)
+
+    def _serve_tls(self, name: str, answer: Answer, defect: Response) -> dict[str, str]:
+        """Serve a system at a second port, for clients that speak https alone."""
+        if self.authority is None:
+            self.authority = Authority()
+        port = self.options.ports.get(f"{name}_https", 0)
+        server = HttpServer(answer, port, defect, self.authority.server_context()).start()
+        self._servers.append(server)
+        return {"https_url": server.url, "ca_file": str(self.authority.ca_file)}
 
     def stop(self) -> None:
         """Close every server; the ready file, if any, is removed."""
@@ -133,6 +151,9 @@ class Sandbox:
             if close is not None:
                 close()
         self.systems.clear()
+        if self.authority is not None:
+            self.authority.close()
+            self.authority = None
         if self.options.ready_file is not None and self._announced:
             self.options.ready_file.unlink(missing_ok=True)
 

@@ -1,12 +1,11 @@
 """The HTTP server of the sandbox, and the door through which every request to a system passes."""
 
-import gzip
 import logging
 import os
 import socket
+import ssl
 import sys
 import threading
-import zlib
 from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -19,12 +18,15 @@ from types import TracebackType
 from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, urlsplit
 
+from app.sandbox.bodies import BadBody, Body, read_body, zipped
 from app.sandbox.faults import RESPONSES, Faults, Hit
 from app.sandbox.wire import Request, Response, System
 
 log = logging.getLogger(__name__)
 
 _LOOPBACK = "127.0.0.1"
+_OWN_NAMES = (_LOOPBACK, "localhost", "[::1]")
+_ONE_SEND = 64 * 1024
 _POLL_S = 0.02
 _NOT_JSON = b"<html><head><title>Maintenance</title></head><body>Back soon.</body></html>"
 
@@ -35,10 +37,6 @@ class Cut(Exception):  # noqa: N818 - nothing went wrong: a fault was asked for
     def __init__(self, response: Response | None = None) -> None:
         super().__init__()
         self.response = response
-
-
-class _BadRequestError(ValueError):
-    """A request whose body cannot be read."""
 
 
 Answer = Callable[[Request], Response]
@@ -129,60 +127,53 @@ class _Handler(BaseHTTPRequestHandler):
     server: "HttpServer"
     methods: ClassVar = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS")
 
+    def setup(self) -> None:
+        """Shake hands here, in the connection's own thread: a slow client delays nobody."""
+        if isinstance(self.request, ssl.SSLSocket):
+            self.request.do_handshake()
+        super().setup()
+
     def _answer(self) -> None:
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        body = Body()
         try:
-            response = self.server.answer(self._request())
-        except _BadRequestError as error:
+            body = read_body(self.rfile, headers)
+            response = zipped(self.server.answer(self._request(headers, body)), headers)
+        except BadBody as error:
             self.close_connection = True
-            response = Response.json({"error": str(error)}, 400)
+            response = Response.json({"error": str(error)}, error.status)
         except Cut as cut:
             self.close_connection = True
-            if cut.response is None:
-                return
-            whole = message(cut.response, close=True)
-            self.wfile.write(whole[: len(whole) - (len(cut.response.body) + 1) // 2])
+            self._send_half(cut.response)
             return
-        whole = message(response, close=self.close_connection)
-        self.wfile.write(whole[: -len(response.body)] if self._bodiless(response) else whole)
+        finally:
+            if body.file is not None:
+                body.file.close()
+        self._send(response)
 
-    def _request(self) -> Request:
+    def _request(self, headers: Mapping[str, str], body: Body) -> Request:
         address = urlsplit(self.path if self.path.startswith("/") else "/" + self.path)
         target = self.path
         path = "/" + "/".join(part for part in target.partition("?")[0].split("/") if part)
-        headers = {name.lower(): value for name, value in self.headers.items()}
         query = dict(parse_qsl(address.query, keep_blank_values=True))
         method = "GET" if self.command == "HEAD" else self.command
-        return Request(method, path, query, headers, self._body(headers), target)
+        origin = self.server.origin(headers.get("host", ""))
+        return Request(
+            method, path, query, headers, body.data, target, file=body.file, origin=origin
+        )
 
-    def _body(self, headers: Mapping[str, str]) -> bytes:
-        if "chunked" in headers.get("transfer-encoding", "").lower():
-            body = self._chunks()
-        else:
-            length = headers.get("content-length", "0")
-            if not length.isdecimal():
-                raise _BadRequestError(f"Content-Length is no number: {length!r}")
-            body = self.rfile.read(int(length)) if length != "0" else b""
-            if len(body) < int(length):
-                raise _BadRequestError("the body ended early")
-        if headers.get("content-encoding", "").lower() == "gzip":
-            return _unzip(body)
-        return body
+    def _send(self, response: Response) -> None:
+        whole = head(response, close=self.close_connection)
+        if self._bodiless(response):
+            self.wfile.write(whole)
+            return
+        self.wfile.write(whole + response.body[:_ONE_SEND])
+        if len(response.body) > _ONE_SEND:  # without a copy of what may be megabytes
+            self.wfile.write(memoryview(response.body)[_ONE_SEND:])
 
-    def _chunks(self) -> bytes:
-        parts: list[bytes] = []
-        while True:
-            line = self.rfile.readline(1024).split(b";")[0].strip()
-            try:
-                size = int(line, 16)
-            except ValueError as error:
-                raise _BadRequestError("a chunk has no size") from error
-            if size == 0:
-                break
-            parts.append(self.rfile.read(size))
-            self.rfile.readline(1024)
-        while self.rfile.readline(65537).strip():  # trailers, which nobody needs
-            continue
-        return b"".join(parts)
+    def _send_half(self, response: Response | None) -> None:
+        if response is not None:
+            self.wfile.write(head(response, close=True) + response.body[: len(response.body) // 2])
 
     def _bodiless(self, response: Response) -> bool:
         return self.command == "HEAD" and bool(response.body)
@@ -195,8 +186,8 @@ for _method in _Handler.methods:
     setattr(_Handler, f"do_{_method}", _Handler._answer)  # noqa: SLF001 - the class above
 
 
-def message(response: Response, *, close: bool) -> bytes:
-    """Return head and body as one piece: sent in two, they wait for each other's receipt."""
+def head(response: Response, *, close: bool) -> bytes:
+    """Return the head of a response; to be sent with its body, else one waits for the other."""
     try:
         phrase = HTTPStatus(response.status).phrase
     except ValueError:
@@ -207,14 +198,7 @@ def message(response: Response, *, close: bool) -> bytes:
         lines.append(f"Content-Length: {len(response.body)}")
     if close:
         lines.append("Connection: close")
-    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace") + response.body
-
-
-def _unzip(body: bytes) -> bytes:
-    try:
-        return gzip.decompress(body)
-    except (OSError, EOFError, zlib.error) as error:
-        raise _BadRequestError("the body is not gzip") from error
+    return ("\r\n".join(lines) + "\r\n\r\n").encode("latin-1", "replace")
 
 
 class HttpServer(ThreadingHTTPServer):
@@ -224,10 +208,17 @@ class HttpServer(ThreadingHTTPServer):
     block_on_close = False
     request_queue_size = 128
 
-    def __init__(self, answer: Answer, port: int = 0, defect: Response = _SERVER_ERROR) -> None:
+    def __init__(
+        self,
+        answer: Answer,
+        port: int = 0,
+        defect: Response = _SERVER_ERROR,
+        tls: ssl.SSLContext | None = None,
+    ) -> None:
         super().__init__((_LOOPBACK, port), _Handler)
         self.answer = answer
         self._defect = defect
+        self._tls = tls
         self._open: set[socket.socket] = set()
         self._lock = threading.Lock()
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="sandbox")
@@ -236,7 +227,25 @@ class HttpServer(ThreadingHTTPServer):
     @property
     def url(self) -> str:
         """The address of the server, without a slash at the end."""
-        return f"http://{_LOOPBACK}:{self.server_address[1]}"
+        return f"{self._scheme}://{_LOOPBACK}:{self.server_address[1]}"
+
+    @property
+    def _scheme(self) -> str:
+        return "http" if self._tls is None else "https"
+
+    def origin(self, host: str) -> str:
+        """Return the server's address as a caller wrote it who sent this Host header."""
+        known = {f"{name}:{self.server_port}" for name in _OWN_NAMES}
+        return f"{self._scheme}://{host}" if host.lower() in known else self.url
+
+    def get_request(self) -> tuple[socket.socket, Any]:
+        """Take a connection; over TLS the hands are not yet shaken."""
+        connection, address = super().get_request()
+        if self._tls is not None:
+            connection = self._tls.wrap_socket(
+                connection, server_side=True, do_handshake_on_connect=False
+            )
+        return connection, address
 
     def server_bind(self) -> None:
         """Bind without asking for the host's name, which can take seconds where there is no DNS."""
@@ -282,7 +291,7 @@ class HttpServer(ThreadingHTTPServer):
             return
         log.error("A request from %s met a defect", client_address, exc_info=sys.exception())
         with suppress(OSError):
-            request.sendall(message(self._defect, close=True))
+            request.sendall(head(self._defect, close=True) + self._defect.body)
 
     def __enter__(self) -> Self:
         return self.start()
@@ -297,7 +306,7 @@ class HttpServer(ThreadingHTTPServer):
 
 
 def _hang_up(connection: socket.socket) -> None:
-    try:
-        connection.shutdown(socket.SHUT_RDWR)
+    try:  # of the socket below TLS: the other thread may be about to read
+        socket.socket.shutdown(connection, socket.SHUT_RDWR)
     except OSError:
         log.debug("the other end had hung up already")

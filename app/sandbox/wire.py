@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, BinaryIO, Protocol
 from urllib.parse import parse_qsl
 
 import msgspec
@@ -35,7 +35,8 @@ class Request:
     """One HTTP request as a system sees it.
 
     `path` has no query, no doubled and no trailing slash, and is still percent-encoded. `query` is
-    decoded, `headers` have lower-case names, `body` is no longer chunked or compressed. A HEAD
+    decoded, `headers` have lower-case names, `body` is no longer chunked or compressed. A long
+    table (text/csv) comes in `file` instead, which is closed once the answer is made. A HEAD
     arrives as a GET.
     """
 
@@ -46,6 +47,8 @@ class Request:
     body: bytes = b""
     target: str = ""  # as it came, for those who limit the length of addresses
     row_fault: RowFault | None = None
+    file: BinaryIO | None = None
+    origin: str = ""  # scheme, host and port by which the caller reached us
 
     def json(self) -> Any:
         """Return the body as JSON; numbers with a fraction come as Decimal.
@@ -123,6 +126,7 @@ class SystemSettings:
     clock: Clock
     page_size: int = 2000
     seed: int = 1
+    size: str | int = "small"  # for systems that fill themselves when first asked
 
 
 def parse_json(body: bytes) -> Any:

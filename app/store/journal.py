@@ -199,6 +199,14 @@ def find_run(store: Store, run: str) -> Run:
     raise NotFound(f"There is no commit {run!r} in this workspace.", "See `concord history`.")
 
 
+def plan_of(store: Store, run: str) -> Mapping[str, Any]:
+    """Return what the plan of a commit said besides its operations (`plan_json.head_of`)."""
+    with store.translating():
+        row = store.reader.execute("SELECT plan FROM commit_run WHERE id = ?", (run,)).fetchone()
+    found: dict[str, Any] = orjson.loads(row[0]) if row and row[0] else {}
+    return found
+
+
 def open_runs(store: Store) -> list[str]:
     """Return the commits that broke off or were stopped, oldest first."""
     with store.translating():

@@ -14,6 +14,7 @@ from itertools import islice
 
 from app.connectors.protocol import Batch, Connector, OperationCounts
 from app.domain.control import CancelToken, Progress, Report
+from app.domain.forecast import Forecast
 from app.domain.plan import CommitPlan, Operation, Outcome, OutcomeState, Verb
 from app.domain.plan_json import head_of
 from app.domain.record import Record, RecordKey, Side
@@ -52,6 +53,8 @@ class CommitResult:
     Attributes:
         unknown: How many of the failed ones were sent without an answer; `resume` settles them.
         stopped_by: Why it did not come to its end, `""` if it did.
+        forecast: What the plan had said that it would cost, to stand beside what it did.
+        approved_by: Who had approved the plan.
     """
 
     commit: str
@@ -65,6 +68,8 @@ class CommitResult:
     seconds: float = 0
     failures: tuple[Failure, ...] = ()
     stopped_by: str = ""
+    forecast: Forecast = field(default_factory=Forecast)
+    approved_by: tuple[str, ...] = ()
 
     @property
     def sent(self) -> int:
@@ -381,6 +386,8 @@ def together(results: Sequence[CommitResult]) -> CommitResult:
         seconds=sum(result.seconds for result in results),
         failures=tuple(failure for result in results for failure in result.failures),
         stopped_by=results[-1].stopped_by if results else "",
+        forecast=sum((result.forecast for result in results), Forecast()),
+        approved_by=tuple(dict.fromkeys(who for one in results for who in one.approved_by)),
     )
 
 
@@ -389,7 +396,7 @@ def result_of(bench: Workbench, run: str) -> CommitResult:
 
     What was sent without an answer counts as failed; what was never sent as skipped.
     """
-    found = journal.find_run(bench.store, run)
+    found, plan = journal.find_run(bench.store, run), journal.plan_of(bench.store, run)
     counts = {state: found.counts.get(state, 0) for state in OutcomeState}
     failures = tuple(
         Failure(e.operation.entity, e.operation.key, e.field, e.message, e.state)
@@ -406,4 +413,6 @@ def result_of(bench: Workbench, run: str) -> CommitResult:
         calls={side: found.calls.get(side.value, 0) for side in Side},
         seconds=found.seconds,
         failures=failures,
+        forecast=Forecast.from_json(plan["forecast"]) if "forecast" in plan else Forecast(),
+        approved_by=tuple(one["who"] for one in plan.get("approvals", ())),
     )

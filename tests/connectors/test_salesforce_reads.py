@@ -106,7 +106,7 @@ def test_check_names_org_user_quotas_and_what_is_missing(world: World, token: Ca
     health = world.connectors["salesforce"].check(world.mapping.entities, token)
     assert health.instance.startswith("00D")
     assert len(health.instance) == 18
-    assert {quota.name for quota in health.quotas} == {"DailyApiRequests", "DataStorageMB"}
+    assert {"DailyApiRequests", "DataStorageMB"} <= {quota.name for quota in health.quotas}
     assert health.missing == (
         "field Family__c of Client_Plan__c is missing or hidden from this user",
     )

@@ -158,7 +158,7 @@ class Changes:
                 raise CursorRefused(error.summary, _WHOLE) from error
             raise
         earliest = _time(answer, "earliestDateAvailable")
-        if earliest is not None and earliest > cursor.fed_from:
+        if earliest is not None and earliest > cursor.at:
             raise CursorRefused(
                 f"Salesforce connection {self._session.http.connection!r}: deletions of "
                 f"{entity.sobject} are told from {utc_text(earliest)} on.",

@@ -8,13 +8,13 @@ from urllib.parse import quote
 import msgspec
 
 from app.connectors.http import HttpRequest
-from app.connectors.salesforce.bodies import GONE, LOCKED, Bodies, Row, all_of
+from app.connectors.salesforce.bodies import LOCKED, Bodies, Row, all_of
 from app.connectors.salesforce.errors import SalesforceRefused, said
 from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
 from app.domain.mapping import WorkspaceMapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
-from app.errors import AnswerLost, AnswerUnreadable, AppError
+from app.errors import AnswerLost, AppError
 
 MOST_NODES = 500
 """Operations of one call, and of one group (salesforce.md §8)."""

@@ -45,6 +45,7 @@ class Writes:
         self._collections = collections
         self._bulk = bulk
         self._singles = singles
+        self._most_by_collections = MOST_BY_COLLECTIONS
 
     def batch_size(self, counts: OperationCounts) -> int:
         """Return the rows of one collection, or of one job where there are enough for that."""
@@ -79,7 +80,7 @@ class Writes:
             yield from self._collections.retry(entity, [outcome], cancel) if locked else [outcome]
             return
         by_key = self._schema.has_external_id(entity)
-        if len(operations) > MOST_BY_COLLECTIONS:
+        if len(operations) > self._most_by_collections:
             save = self._bulk.upsert if by_key else self._bulk.save
             yield from save(batch, cancel)
         elif by_key:
@@ -104,7 +105,7 @@ class Writes:
             else:  # gone already, as the plan wants it
                 outcomes.append(Outcome(operation, OutcomeState.WRITTEN))
         yield from outcomes
-        if len(targets) > MOST_BY_COLLECTIONS:
+        if len(targets) > self._most_by_collections:
             yield from self._bulk.delete(batch, targets, cancel)
         elif targets:
             yield from self._collections.delete(batch.entity, targets, cancel)

@@ -5,8 +5,10 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
+from app.sandbox.salesforce import xml_answers
 from app.sandbox.salesforce.errors import RequestError, method_not_allowed, not_found
 from app.sandbox.salesforce.org import Org
+from app.sandbox.salesforce.tooling import permission_rows
 from app.sandbox.wire import BadJson, Request, Response
 
 
@@ -40,6 +42,8 @@ class Call:
             RequestError: It is no JSON (JSON_PARSER_ERROR), or of another media type (415).
         """
         kind = self.request.headers.get("content-type", "application/json")
+        if "xml" in kind.lower():
+            return self._xml()
         if "json" not in kind.lower():
             message = f"Content type {kind} not supported"
             raise RequestError("UNSUPPORTED_MEDIA_TYPE", message, status=415)
@@ -48,6 +52,12 @@ class Call:
         except BadJson as error:
             message = f"The HTTP entity body is required or is no JSON: {error}"
             raise RequestError("JSON_PARSER_ERROR", message) from error
+
+    def _xml(self) -> Any:
+        try:
+            return xml_answers.record_of(self.request.body)
+        except BadJson as error:
+            raise RequestError("XML_PARSER_ERROR", f"The body is no XML: {error}") from error
 
     def json_object(self) -> dict[str, Any]:
         """Return the body, which has to be an object; raises as json does."""
@@ -129,4 +139,5 @@ class Router:
         resource = found.route.methods.get(method)
         if resource is None:
             raise method_not_allowed(method, list(found.route.methods))
+        permission_rows.renew(org)
         return resource(Call(org, request, version, found.params))

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
+from app.sandbox.salesforce.bulk_chunks import CHUNK_ROWS, refused, save_chunk
 from app.sandbox.salesforce.bulk_columns import Columns, columns_of
 from app.sandbox.salesforce.bulk_csv import BadUpload, Upload, UploadedRow
 from app.sandbox.salesforce.bulk_jobs import Job
@@ -14,17 +15,15 @@ from app.sandbox.salesforce.row_works import (
     Work,
     inserting,
     record_id,
-    save_each,
     updating,
     upserting,
 )
 from app.sandbox.salesforce.rows_api import count_all
 from app.sandbox.salesforce.saving import Saver
 from app.sandbox.salesforce.schema import SObject
+from app.sandbox.salesforce.usage import BATCHES
 
 BATCH_ROWS = 10_000
-CHUNK_ROWS = 200
-BATCHES = "DailyBulkApiBatches"
 _RETRIED = "InternalServerError : Unable to process the batch. Retried 20 times"
 
 WorkOf = Callable[[Sequence[str]], Work]
@@ -62,7 +61,8 @@ def run(org: Org, job: Job) -> None:
         return
     _write_headers(job, table.columns)
     left: list[UploadedRow] = []
-    problem = _save_all(org, job, table, left)
+    with org.locks.taking_part(job.id):
+        problem = _save_all(org, job, table, left)
     _leave(job, table, left)
     job.move("Failed" if problem else "JobComplete", {"InProgress"}, problem)
 
@@ -177,26 +177,16 @@ def _save_chunk(
     org: Org, job: Job, table: _Table, chunk: Sequence[UploadedRow], *, full: bool
 ) -> list[Json]:
     works = [_work(table, row, full=full) for row in chunk]
-    results: list[Json] = []
-    with org.store.write() as connection:
-        save_each(Saver(org, connection, job.fault), works, results)
-    return results
+    return save_chunk(org, job.id, works, job.fault, job.stop)
 
 
 def _work(table: _Table, row: UploadedRow, *, full: bool) -> Work:
     if full:
-        return _refused("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded")
+        error = SalesforceError("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded", fields=[])
+        return refused(error)
     if row.problem:
-        return _refused("CLIENT_ERROR", row.problem)
+        return refused(SalesforceError("CLIENT_ERROR", row.problem, fields=[]))
     return table.columns.guarded(table.work(row.cells), row.cells)
-
-
-def _refused(code: str, message: str) -> Work:
-    def save(saver: Saver) -> Json:
-        del saver
-        raise SalesforceError(code, message, fields=[])
-
-    return Work(save)
 
 
 def _sort_out(

@@ -1,5 +1,6 @@
 """The resource jobs/ingest of Bulk API 2.0 (salesforce.md §9)."""
 
+import io
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import partial
@@ -11,9 +12,10 @@ from app.sandbox.salesforce.bulk_csv import DELIMITERS, LINE_ENDINGS, CsvShape, 
 from app.sandbox.salesforce.bulk_jobs import FINISHED, UNFINISHED, Asked, Job, wrong_state
 from app.sandbox.salesforce.errors import RequestError
 from app.sandbox.salesforce.schema import SObject
-from app.sandbox.wire import Response
+from app.sandbox.wire import Request, Response
 
 MOST_BYTES = 100 * 1024 * 1024  # 150 MB once it is base64
+_PIECE = 1024 * 1024
 _OPERATIONS = ("insert", "update", "upsert", "delete", "hardDelete")
 _KIND = "ingest"
 _JOBS_A_PAGE = 1000
@@ -29,7 +31,7 @@ def create(call: Call) -> Response:
     if not {"job", "content"} <= parts.keys():
         message = "A multipart request has the parts job and content"
         raise RequestError("INVALIDJOB", message)
-    _check_size(parts["content"])
+    _check_size(len(parts["content"]))
     head = {"content-type": "application/json"}
     job = _opened(replace(call, request=replace(call.request, headers=head, body=parts["job"])))
     job.upload.append(parts["content"])
@@ -129,20 +131,31 @@ def upload(call: Call) -> Response:
         raise RequestError("UNSUPPORTED_MEDIA_TYPE", message, status=415)
     if job.state != "Open":
         raise wrong_state(job, "Data is taken while a job is open")
-    _check_size(call.request.body)
     if job.upload.size:
         message = (
             f"Found multiple contents for job: <{job.id}>, please 'Close' / 'Abort' / 'Delete' the "
             "current Job then create a new Job and make sure you only do 'PUT' once on a given Job."
         )
         raise RequestError("INVALIDJOBSTATE", message)
-    job.upload.append(call.request.body)
+    _take(job.upload, call.request)
     job.fault = call.request.row_fault or job.fault
     return Response(201)
 
 
-def _check_size(data: bytes) -> None:
-    if len(data) > MOST_BYTES:
+def _take(upload: Spool, request: Request) -> None:
+    """Copy a body, which may be in a file, into a job's upload."""
+    if request.file is None:
+        _check_size(len(request.body))
+        upload.append(request.body)
+        return
+    _check_size(request.file.seek(0, io.SEEK_END))
+    request.file.seek(0)
+    while piece := request.file.read(_PIECE):
+        upload.append(piece)
+
+
+def _check_size(size: int) -> None:
+    if size > MOST_BYTES:
         message = f"The upload is larger than {MOST_BYTES} bytes"
         raise RequestError("REQUEST_ENTITY_TOO_LARGE", message, status=413)
 

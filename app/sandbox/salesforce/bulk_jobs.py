@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import timedelta
 from decimal import Decimal
@@ -30,7 +31,13 @@ UNFINISHED = frozenset({"Open", "UploadComplete", "InProgress"})
 FINISHED = frozenset({"JobComplete", "Failed", "Aborted"})
 
 
-_SETTINGS: Mapping[str, type] = {"chunk_seconds": float, "page_rows": int, "fail_after_rows": int}
+_SETTINGS: Mapping[str, type] = {
+    "chunk_seconds": float,
+    "hold_seconds": float,
+    "lock_seconds": float,
+    "page_rows": int,
+    "fail_after_rows": int,
+}
 
 
 @dataclass(slots=True)
@@ -38,6 +45,8 @@ class BulkSettings:
     """How bulk jobs go here; changed through the control door."""
 
     chunk_seconds: float = 0.0  # an ingest job waits so long before each chunk of 200 rows
+    hold_seconds: float = 0.0  # saving a chunk takes so long, its parents held meanwhile
+    lock_seconds: float = 10.0  # how long a save waits for a parent that another one holds
     page_rows: int = 50_000  # rows of a page of query results, if no fewer are asked for
     fail_after_rows: int | None = None  # the next ingest job fails once it has done so many
 
@@ -144,7 +153,7 @@ class Job:
 
     def start(self, pool: ThreadPoolExecutor, work: Callable[[], None]) -> None:
         """Let a thread carry the job out."""
-        self._future = pool.submit(work)
+        self._future = pool.submit(copy_context().run, work)  # change events tell who asked
         self._future.add_done_callback(self._check)
 
     def _check(self, future: Future[None]) -> None:

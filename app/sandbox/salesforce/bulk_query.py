@@ -38,32 +38,31 @@ def run(org: Org, job: Job, query: Compiled) -> None:
     """Write a job's results; it ends JobComplete, or Aborted."""
     if not job.move("InProgress", {"UploadComplete"}):
         return
-    cells = [_cell_of(selected.column.field) for selected in query.selected]
-    columns = [selected.column.sql for selected in query.selected]
     with org.store.read() as connection:
-        cursor = connection.execute(query.select(columns) + query.window(), query.values)
-        _write(job, cursor, cells)
+        _write(job, texts(connection, query))
     job.move("JobComplete", {"InProgress"})
 
 
-def _write(job: Job, cursor: sqlite3.Cursor, cells: list[CellOf]) -> None:
+def texts(connection: sqlite3.Connection, query: Compiled) -> Iterator[list[str]]:
+    """Yield the rows of a query as the cells of a table."""
+    cells = [_cell_of(selected.column.field) for selected in query.selected]
+    columns = [selected.column.sql for selected in query.selected]
+    for row in connection.execute(query.select(columns) + query.window(), query.values):
+        yield ["" if v is None else cell(v) for cell, v in zip(cells, row, strict=True)]
+
+
+def _write(job: Job, found: Iterator[list[str]]) -> None:
     shape = job.asked.shape
-    for rows in _batches(cursor):
+    while rows := list(islice(found, _ROWS_AT_ONCE)):
         if job.stop.is_set():
             return
         lines = []
         end = job.results.size
         for row in rows:
-            texts = ["" if v is None else cell(v) for cell, v in zip(cells, row, strict=True)]
-            lines.append(line := shape.text([texts]))
+            lines.append(line := shape.text([row]))
             job.rows.append(end := end + len(line))
         job.results.append(b"".join(lines))
         job.count(len(rows), 0)
-
-
-def _batches(cursor: sqlite3.Cursor) -> Iterator[list[Any]]:
-    while rows := list(islice(cursor, _ROWS_AT_ONCE)):
-        yield rows
 
 
 def _cell_of(field: Field) -> CellOf:

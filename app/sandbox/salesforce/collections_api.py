@@ -5,7 +5,9 @@ from itertools import groupby
 
 from app.sandbox.salesforce import fetch
 from app.sandbox.salesforce.api import Call, Route
+from app.sandbox.salesforce.bulk_chunks import locked
 from app.sandbox.salesforce.errors import RequestError, SalesforceError
+from app.sandbox.salesforce.locks import new_owner
 from app.sandbox.salesforce.row_works import (
     Json,
     Work,
@@ -33,13 +35,20 @@ def _run(call: Call, works: Sequence[Work], *, all_or_none: bool, grows: bool) -
     """Save rows in order and answer with their results; a row that fails stops no other."""
     results: list[Json] = []
     try:
-        with saving(call, len(works) if grows else 0) as saver:
-            save_each(saver, works, results)
-            if all_or_none:
-                _demand_success(results)
+        with locked(call.org, new_owner(), works) as able:
+            _save(call, able, results, all_or_none=all_or_none, grows=grows)
     except _RolledBack:
         results = [_rolled_back(r) if r["success"] else r for r in results]
     return Response.json(results)
+
+
+def _save(
+    call: Call, works: Sequence[Work], results: list[Json], *, all_or_none: bool, grows: bool
+) -> None:
+    with saving(call, len(works) if grows else 0) as saver:
+        save_each(saver, works, results)
+        if all_or_none:
+            _demand_success(results)
 
 
 def _demand_success(results: Sequence[Json]) -> None:

@@ -15,7 +15,9 @@ def load_sobjects() -> list[SObject]:
     """Return the standard objects, then the custom ones, in the order of the file."""
     text = files("resources.sandbox").joinpath("salesforce_objects.json").read_text("utf-8")
     document = json.loads(text)
-    standard = [sobject_from(entry, entry["prefix"]) for entry in document["standard"]]
+    around = files("app.sandbox.salesforce.standard").joinpath("billing_objects.json")
+    entries = [*document["standard"], *json.loads(around.read_text("utf-8"))]
+    standard = [sobject_from(entry, entry["prefix"]) for entry in entries]
     custom = [
         sobject_from(entry, custom_prefix(number))
         for number, entry in enumerate(document["custom"])
@@ -63,7 +65,7 @@ def field_from(entry: dict[str, Any]) -> Field:
         nillable=not boolean and not entry.get("required", False),
         createable=writable,
         updateable=writable and not entry.get("fixed", False),
-        defaulted=boolean,
+        defaulted=boolean or "default" in entry,
         external_id=entry.get("external_id", False),
         unique=entry.get("unique", False),
         case_sensitive=entry.get("case_sensitive", False),
@@ -73,6 +75,9 @@ def field_from(entry: dict[str, Any]) -> Field:
         children=entry.get("children"),
         values=tuple(entry.get("values", ())),
         restricted=entry.get("restricted", False),
+        auto_number=entry.get("format", ""),
+        default=entry.get("default"),
+        cascade=entry.get("cascade", False),
     )
 
 
@@ -103,7 +108,7 @@ def _name_field(entry: dict[str, Any]) -> Field:
     auto = wish.get("format", "")
     writable = wish.get("writable", True) and not auto and not wish.get("compound", False)
     return Field(
-        "Name",
+        wish.get("name", "Name"),
         wish["label"],
         "string",
         wish.get("length", _NAME_LENGTH),
@@ -112,6 +117,7 @@ def _name_field(entry: dict[str, Any]) -> Field:
         updateable=writable,
         defaulted=bool(auto),
         name_field=True,
+        id_lookup=wish.get("id_lookup", False),
         auto_number=auto,
     )
 

@@ -64,7 +64,7 @@ def full(schema: Schema, sobject: SObject, root: str) -> Json:
         "actionOverrides": [],
         "childRelationships": [
             {
-                "cascadeDelete": False,
+                "cascadeDelete": child.field.cascade,
                 "childSObject": child.sobject.name,
                 "deprecatedAndHidden": False,
                 "field": child.field.name,
@@ -115,6 +115,7 @@ def field(schema: Schema, sobject: SObject, each: Field) -> Json:
     editable = schema.can_edit(sobject, each)
     return {
         **_FIELD_CONSTANTS,
+        "cascadeDelete": each.cascade,
         **_numbers(each),
         **_lookup(each),
         **_uses(each),
@@ -122,7 +123,7 @@ def field(schema: Schema, sobject: SObject, each: Field) -> Json:
         "caseSensitive": each.case_sensitive,
         "createable": each.createable and editable,
         "custom": each.custom,
-        "defaultValue": False if each.type == "boolean" else None,
+        "defaultValue": _default(each),
         "defaultedOnCreate": each.defaulted,
         "externalId": each.external_id,
         "extraTypeInfo": _extra_type(each),
@@ -132,7 +133,13 @@ def field(schema: Schema, sobject: SObject, each: Field) -> Json:
         "nameField": each.name_field,
         "nillable": each.nillable,
         "picklistValues": [
-            {"active": True, "defaultValue": False, "label": v, "validFor": None, "value": v}
+            {
+                "active": True,
+                "defaultValue": v == each.default,
+                "label": v,
+                "validFor": None,
+                "value": v,
+            }
             for v in each.values
         ],
         "restrictedPicklist": each.restricted,
@@ -141,6 +148,10 @@ def field(schema: Schema, sobject: SObject, each: Field) -> Json:
         "unique": each.unique,
         "updateable": each.updateable and editable,
     }
+
+
+def _default(each: Field) -> object:
+    return bool(each.default) if each.type == "boolean" else None
 
 
 def _numbers(each: Field) -> Json:
@@ -186,7 +197,6 @@ _FIELD_CONSTANTS: Json = {
     "aiPredictionField": False,
     "calculated": False,
     "calculatedFormula": None,
-    "cascadeDelete": False,
     "compoundFieldName": None,
     "controllerName": None,
     "defaultValueFormula": None,

@@ -85,3 +85,9 @@ def session_expired() -> RequestError:
     """Return the error of a dead or missing access token."""
     message = "Session expired or invalid"
     return RequestError("INVALID_SESSION_ID", message, status=401)
+
+
+def not_for_rest() -> RequestError:
+    """Return the error of a token whose scope does not include the API."""
+    message = "This session is not valid for use with the REST API"
+    return RequestError("INVALID_SESSION_ID", message, status=403)

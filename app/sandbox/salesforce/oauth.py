@@ -1,4 +1,4 @@
-"""Signing in: the resources below /services/oauth2, and identity (salesforce.md §2)."""
+"""Signing in: the resources below /services/oauth2 (salesforce.md §2)."""
 
 import base64
 import binascii
@@ -9,12 +9,14 @@ from typing import Any
 from urllib.parse import quote, unquote, urlencode
 
 from app.sandbox.salesforce.assertions import BadAssertion, Expected
-from app.sandbox.salesforce.errors import RequestError, not_found, session_expired
+from app.sandbox.salesforce.errors import not_found
+from app.sandbox.salesforce.identity import identity_url, userinfo
 from app.sandbox.salesforce.org import Org
-from app.sandbox.salesforce.sessions import challenge_of
+from app.sandbox.salesforce.sessions import TOKEN_ERRORS, Grant, challenge_of
 from app.sandbox.wire import Request, Response
 
 _SCOPE = "refresh_token api"
+_SCOPES = frozenset({"api", "refresh_token", "offline_access", "full", "web", "id", "openid"})
 _LOGIN_HOSTS = ("https://login.salesforce.com", "https://test.salesforce.com")
 _FORM = "application/x-www-form-urlencoded"
 
@@ -28,12 +30,6 @@ class _OAuthError(Exception):
 
     def response(self) -> Response:
         return Response.json({"error": self.error, "error_description": str(self)}, 400)
-
-
-def bearer(request: Request) -> str:
-    """Return the access token of a request, or "" without one; `OAuth` is accepted for `Bearer`."""
-    kind, _, token = request.headers.get("authorization", "").partition(" ")
-    return token.strip() if kind.lower() in {"bearer", "oauth"} else ""
 
 
 def answer(org: Org, request: Request) -> Response:
@@ -50,6 +46,13 @@ def answer(org: Org, request: Request) -> Response:
         return resource(org, request)
     except _OAuthError as error:
         return error.response()
+
+
+def _refuse_as_set(org: Org) -> None:
+    """Refuse every sign-in where the control door wants that."""
+    error = org.sessions.settings.token_error
+    if error:
+        raise _OAuthError(error, TOKEN_ERRORS[error])
 
 
 def _form(request: Request) -> dict[str, str]:
@@ -81,42 +84,45 @@ def _token(org: Org, request: Request) -> Response:
     if request.method != "POST":
         raise _OAuthError("invalid_request", "HTTP POST is required")
     form = _form(request)
+    _refuse_as_set(org)
     match form.get("grant_type"):
         case "client_credentials":
             _client(org, request, form, secret_needed=True)
-            return _issued(org, org.sessions.issue(), scope="api")
+            return _issued(org, request, Grant("api"))
         case "refresh_token":
             return _refreshed(org, request, form)
         case "authorization_code":
             return _exchanged(org, request, form)
         case "urn:ietf:params:oauth:grant-type:jwt-bearer":
-            return _asserted(org, form)
+            return _asserted(org, request, form)
         case "password":
             raise _OAuthError("invalid_grant", "authentication failure")
     raise _OAuthError("unsupported_grant_type", "grant type not supported")
 
 
-def _asserted(org: Org, form: Mapping[str, str]) -> Response:
+def _asserted(org: Org, request: Request, form: Mapping[str, str]) -> Response:
     """Sign in by a signed assertion; there is no refresh token, one asks again."""
     expected = Expected(
         issuer=org.sessions.client.client_id,
         subject=org.username,
-        audiences={*_LOGIN_HOSTS, org.instance_url},
+        audiences={*_LOGIN_HOSTS, org.instance_url, request.origin},
         now=org.clock.now(),
     )
     try:
         org.sessions.signing_key.check(form.get("assertion", ""), expected)
     except BadAssertion as error:
         raise _OAuthError("invalid_grant", str(error)) from error
-    return _issued(org, org.sessions.issue(), scope="api")
+    return _issued(org, request, Grant("api"))
 
 
 def _refreshed(org: Org, request: Request, form: Mapping[str, str]) -> Response:
     _client(org, request, form, secret_needed=False)
     token = form.get("refresh_token", "")
-    if not org.sessions.may_refresh(token):
+    grant = org.sessions.grant_of(token)
+    if grant is None:
         raise _OAuthError("invalid_grant", "expired access/refresh token")
-    return _issued(org, org.sessions.issue(token))
+    rotated = org.sessions.rotate(token)
+    return _issued(org, request, grant, rotated or token, tell=bool(rotated))
 
 
 def _exchanged(org: Org, request: Request, form: Mapping[str, str]) -> Response:
@@ -131,32 +137,32 @@ def _exchanged(org: Org, request: Request, form: Mapping[str, str]) -> Response:
         raise _OAuthError("invalid_grant", "invalid code verifier")
     if challenge_of(verifier) != code.challenge:
         raise _OAuthError("invalid_request", "invalid code verifier")
-    refresh = org.sessions.issue_refresh()
-    return _issued(org, org.sessions.issue(refresh), refresh=refresh)
+    grant = Grant(code.scope)
+    lasting = {"refresh_token", "offline_access"} & set(code.scope.split())
+    refresh = org.sessions.issue_refresh(grant) if lasting else ""
+    return _issued(org, request, grant, refresh, tell=True)
 
 
-def _issued(org: Org, token: str, *, scope: str = _SCOPE, refresh: str = "") -> Response:
+def _issued(
+    org: Org, request: Request, grant: Grant, refresh: str = "", *, tell: bool = False
+) -> Response:
+    """Answer with a new access token; the refresh token is told only where it is new."""
     issued_at = str(int(org.clock.now().timestamp() * 1000))
-    identity = identity_url(org)
+    identity = identity_url(org, request.origin)
     key = org.sessions.client.client_secret.encode()
     digest = hmac.new(key, (identity + issued_at).encode(), hashlib.sha256).digest()
     body = {
-        "access_token": token,
+        "access_token": org.sessions.issue(refresh, grant),
         "signature": base64.b64encode(digest).decode(),
-        "scope": scope,
-        "instance_url": org.instance_url,
+        "scope": grant.scope,
+        "instance_url": request.origin or org.instance_url,
         "id": identity,
         "token_type": "Bearer",
         "issued_at": issued_at,
     }
-    if refresh:
+    if refresh and tell:
         body["refresh_token"] = refresh
     return Response.json(body, headers={"Cache-Control": "no-store"})
-
-
-def identity_url(org: Org) -> str:
-    """Return the address of the user's identity."""
-    return f"{org.instance_url}/id/{org.org_id}/{org.user_id}"
 
 
 def _authorize(org: Org, request: Request) -> Response:
@@ -175,7 +181,14 @@ def _authorize(org: Org, request: Request) -> Response:
     if not challenge or form.get("code_challenge_method", "S256") != "S256":
         problem = "missing required code challenge"
         return _back(redirect, {"error": "invalid_request", "error_description": problem, **state})
-    return _back(redirect, {"code": org.sessions.issue_code(redirect, challenge), **state})
+    if not org.sessions.settings.approve:
+        denied = "end-user denied authorization"
+        return _back(redirect, {"error": "access_denied", "error_description": denied, **state})
+    scope = form.get("scope") or _SCOPE
+    if not set(scope.split()) <= _SCOPES:
+        problem = "the requested scope is invalid, unknown, or malformed"
+        return _back(redirect, {"error": "invalid_scope", "error_description": problem, **state})
+    return _back(redirect, {"code": org.sessions.issue_code(redirect, challenge, scope), **state})
 
 
 def _back(redirect: str, values: Mapping[str, str]) -> Response:
@@ -184,7 +197,7 @@ def _back(redirect: str, values: Mapping[str, str]) -> Response:
 
 def _revoke(org: Org, request: Request) -> Response:
     if not org.sessions.revoke(_form(request).get("token", "")):
-        raise _OAuthError("invalid_token", "invalid token")
+        raise _OAuthError("unsupported_token_type", "this token type is not supported")
     return Response(200)
 
 
@@ -193,71 +206,22 @@ def _introspect(org: Org, request: Request) -> Response:
     _client(org, request, form, secret_needed=True)
     token = form.get("token", "")
     expires_at = org.sessions.expires_at(token)
-    refresh = org.sessions.may_refresh(token)
-    if expires_at is None and not refresh:
+    grant = org.sessions.grant_of(token)
+    refresh = grant is not None and expires_at is None
+    if grant is None:
         return Response.json({"active": False})
     body: dict[str, Any] = {
         "active": True,
-        "scope": _SCOPE,
+        "scope": grant.scope,
         "client_id": org.sessions.client.client_id,
         "username": org.username,
-        "sub": identity_url(org),
+        "sub": identity_url(org, request.origin),
         "token_type": "refresh_token" if refresh else "access_token",
     }
     if expires_at is not None:
-        body |= {"exp": int(expires_at.timestamp()), "iat": int(org.clock.now().timestamp())}
+        now = int(org.clock.now().timestamp())
+        body |= {"exp": int(expires_at.timestamp()), "iat": now, "nbf": now}
     return Response.json(body)
-
-
-def _userinfo(org: Org, request: Request) -> Response:
-    if not org.sessions.use(bearer(request)):
-        raise session_expired()
-    return Response.json(_person(org))
-
-
-def _person(org: Org) -> dict[str, Any]:
-    return {
-        "sub": identity_url(org),
-        "user_id": org.user_id,
-        "organization_id": org.org_id,
-        "preferred_username": org.username,
-        "nickname": "admin",
-        "name": "Ada Admin",
-        "given_name": "Ada",
-        "family_name": "Admin",
-        "email": org.username,
-        "email_verified": True,
-        "zoneinfo": "GMT",
-        "locale": "en_US",
-        "language": "en_US",
-        "active": True,
-        "user_type": "STANDARD",
-        "urls": _urls(org),
-    }
-
-
-def _urls(org: Org) -> dict[str, str]:
-    base = f"{org.instance_url}/services/data/v{{version}}"
-    names = {"rest": "/", "sobjects": "/sobjects/", "query": "/query/", "search": "/search/"}
-    return {name: base + end for name, end in names.items()}
-
-
-def identity(org: Org, request: Request) -> Response:
-    """Answer `GET /id/{org}/{user}`; its refusals are plain text.
-
-    Raises:
-        RequestError: It is the address of somebody else.
-    """
-    token = bearer(request) or request.query.get("oauth_token", "")
-    if not token or not org.sessions.use(token):
-        problem = b"Bad_OAuth_Token" if token else b"Missing_OAuth_Token"
-        return Response(403, problem, {"Content-Type": "text/html"})
-    parts = request.path.split("/")[2:]
-    if [part[:15] for part in parts] != [org.org_id[:15], org.user_id[:15]]:
-        raise RequestError("NOT_FOUND", "Bad_Id", status=404)
-    body = _person(org)
-    renamed = {"id": identity_url(org), "asserted_user": True, "username": org.username}
-    return Response.json({**renamed, "display_name": body["name"], **body})
 
 
 _RESOURCES = {
@@ -265,5 +229,5 @@ _RESOURCES = {
     "authorize": _authorize,
     "revoke": _revoke,
     "introspect": _introspect,
-    "userinfo": _userinfo,
+    "userinfo": userinfo,
 }

@@ -10,9 +10,13 @@ from app.sandbox.salesforce.bulk_jobs import BulkJobs
 from app.sandbox.salesforce.cursors import Cursors
 from app.sandbox.salesforce.definitions import load_sobjects
 from app.sandbox.salesforce.ids import IdSource
+from app.sandbox.salesforce.locks import RowLocks
+from app.sandbox.salesforce.metadata.jobs import MetadataJobs
+from app.sandbox.salesforce.metadata.state import MetadataState
 from app.sandbox.salesforce.schema import Field, Schema, SObject
 from app.sandbox.salesforce.sessions import Sessions
 from app.sandbox.salesforce.store import Store
+from app.sandbox.salesforce.tooling.setup_objects import setup_objects
 from app.sandbox.salesforce.usage import Usage
 
 
@@ -46,10 +50,14 @@ class Org:
     usage: Usage
     cursors: Cursors
     bulk: BulkJobs
+    metadata: MetadataState
+    locks: RowLocks
     org_id: str
     user_id: str
     username: str
     page_size: int = 2000
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    security_token: str = field(default_factory=lambda: secrets.token_hex(12))
     base_url: list[str] = field(default_factory=list)  # one address, known once the port is open
 
     @property
@@ -65,7 +73,7 @@ def create_org(clock: Clock, page_size: int, seed: int = 1) -> Org:
     """
     ids = IdSource()
     store = Store()
-    schema = Schema(load_sobjects(), clock.now())
+    schema = Schema([*load_sobjects(), *setup_objects()], clock.now())
     for sobject in schema:
         store.create_table(sobject)
     user_id, org_id = ids.next("005"), ids.next("00D")
@@ -79,6 +87,8 @@ def create_org(clock: Clock, page_size: int, seed: int = 1) -> Org:
         usage=Usage(clock),
         cursors=Cursors(clock, ids),
         bulk=BulkJobs(clock, ids, seed),
+        metadata=MetadataState(MetadataJobs(clock, ids), schema.by_names(), clock.now()),
+        locks=RowLocks(),
         org_id=org_id,
         user_id=user_id,
         username=f"admin.{secrets.token_hex(4)}@northwind-telecom.example",

@@ -7,6 +7,7 @@ from app.sandbox.salesforce import describe
 from app.sandbox.salesforce.api import Call, Resource, Route
 from app.sandbox.salesforce.conditional import check, http_date
 from app.sandbox.salesforce.errors import RequestError
+from app.sandbox.salesforce.identity import identity_url
 from app.sandbox.salesforce.rows_api import count_all, insert
 from app.sandbox.salesforce.saving import sobject_named
 from app.sandbox.salesforce.values import stamp
@@ -18,6 +19,10 @@ _RELEASES = ("Winter", "Spring", "Summer")
 _UPDATED_WINDOW = timedelta(days=30)
 _DELETED_WINDOW = timedelta(days=15)
 _MOST_IDS = 600_000
+_RESOURCES = (
+    "analytics", "composite", "jobs", "limits", "metadata", "query", "queryAll", "recent",
+    "sobjects", "tooling",
+)  # fmt: skip
 
 
 def versions() -> Response:
@@ -33,9 +38,9 @@ def versions() -> Response:
 
 def resources(call: Call) -> Response:
     """Answer `GET /services/data/vXX.X`."""
-    names = ("composite", "jobs", "limits", "query", "queryAll", "sobjects")
-    identity = f"{call.org.instance_url}/id/{call.org.org_id}/{call.org.user_id}"
-    return Response.json({**{n: f"{call.root}/{n}" for n in names}, "identity": identity})
+    identity = identity_url(call.org, call.request.origin)
+    paths = {name: f"{call.root}/{name}" for name in _RESOURCES}
+    return Response.json({**paths, "identity": identity})
 
 
 def describe_global(call: Call) -> Response:
@@ -70,6 +75,12 @@ def limits(call: Call) -> Response:
     """Answer `GET limits`."""
     with call.org.store.read() as connection:
         return Response.json(call.org.usage.limits(count_all(call.org, connection)))
+
+
+def recent(call: Call) -> Response:
+    """Answer `GET recent`: nobody looks at records here."""
+    del call
+    return Response.json([])
 
 
 def record_count(call: Call) -> Response:
@@ -158,5 +169,6 @@ ROUTES = (
     Route("sobjects/{name}/updated", "sobjects/updated", _get(updated)),
     Route("sobjects/{name}/deleted", "sobjects/deleted", _get(deleted)),
     Route("limits", "limits", _get(limits)),
+    Route("recent", "recent", _get(recent)),
     Route("limits/recordCount", "limits/recordCount", _get(record_count)),
 )

@@ -1,28 +1,23 @@
 """The resources query and queryAll (salesforce.md §5.1)."""
 
 import re
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
+from app.sandbox.salesforce import query_columns
 from app.sandbox.salesforce.api import Call, Route
+from app.sandbox.salesforce.cursors import Whole
 from app.sandbox.salesforce.errors import RequestError
-from app.sandbox.salesforce.soql_compile import Compiled, Context, Selected, compile_query
+from app.sandbox.salesforce.soql_compile import Compiled, Context, compile_query
+from app.sandbox.salesforce.soql_lexer import too_complicated
 from app.sandbox.salesforce.soql_parser import parse
-from app.sandbox.salesforce.soql_run import first_page, later_page
+from app.sandbox.salesforce.soql_run import first_page, later_page, whole_page
 from app.sandbox.wire import Response
 
 _SMALLEST, _LARGEST = 200, 2000
 _LONG_TEXTS = 2
-_APEX = {
-    "id": "Id",
-    "reference": "Id",
-    "boolean": "Boolean",
-    "int": "Integer",
-    "double": "Double",
-    "currency": "Decimal",
-    "percent": "Double",
-    "date": "Date",
-    "datetime": "Datetime",
-}
 
 
 def query(call: Call) -> Response:
@@ -36,18 +31,45 @@ def query_all(call: Call) -> Response:
 
 
 def _first(call: Call, *, deleted: bool) -> Response:
+    _refuse_as_set(call)
+    if "explain" in call.request.query:
+        return _explained(call, deleted=deleted)
     soql = call.query("q")
     compiled = _compiled(call, soql, deleted=deleted)
     if call.request.query.get("columns", "").lower() == "true":
-        return Response.json(_columns(compiled))
+        return Response.json(query_columns.columns(compiled))
     size = _page_size(call, compiled)
-    with call.org.store.read() as connection:
+    with call.org.store.read() as connection, _within_limits():
         page = first_page(connection, compiled, size)
     body: dict[str, Any] = {"totalSize": page.total, "done": page.rows is None}
     if page.rows is not None:
         locator = call.org.cursors.open(soql, page.rows, size, deleted=deleted)
         body["nextRecordsUrl"] = _next_url(call, locator, len(page.records))
     return Response.json({**body, "records": page.records})
+
+
+def _explained(call: Call, *, deleted: bool) -> Response:
+    soql = call.query("explain")
+    compiled = _compiled(call, soql, deleted=deleted)
+    with call.org.store.read() as connection, _within_limits():
+        return Response.json(query_columns.explained(connection, compiled, soql))
+
+
+@contextmanager
+def _within_limits() -> Iterator[None]:
+    """Word what the database finds too much as Salesforce does."""
+    try:
+        yield
+    except sqlite3.OperationalError as error:
+        if "too" not in str(error):  # "too many …", "… tree is too large"
+            raise
+        raise too_complicated() from error
+
+
+def _refuse_as_set(call: Call) -> None:
+    if call.org.cursors.settings.timeout:
+        message = "Your query request was running for too long."
+        raise RequestError("QUERY_TIMEOUT", message)
 
 
 def query_more(call: Call) -> Response:
@@ -62,7 +84,10 @@ def query_more(call: Call) -> Response:
     compiled = _compiled(call, cursor.soql, deleted=cursor.deleted)
     end = start + cursor.page_size
     with call.org.store.read() as connection:
-        records = later_page(connection, compiled, cursor.rows[start:end])
+        if isinstance(cursor.rows, Whole):
+            records = whole_page(connection, compiled, cursor.rows, slice(start, end))
+        else:
+            records = later_page(connection, compiled, cursor.rows[start:end])
     body: dict[str, Any] = {"totalSize": len(cursor.rows), "done": end >= len(cursor.rows)}
     if end < len(cursor.rows):
         body["nextRecordsUrl"] = _next_url(call, match[1], end)
@@ -87,36 +112,7 @@ def _page_size(call: Call, compiled: Compiled) -> int:
     long_texts = [s for s in compiled.selected if s.column.field.long_text]
     if sum(s.column.field.custom for s in long_texts) >= _LONG_TEXTS:
         size = _SMALLEST
-    return min(size, call.org.page_size)
-
-
-def _columns(compiled: Compiled) -> dict[str, Any]:
-    return {
-        "columnMetadata": [_column(selected) for selected in compiled.selected],
-        "entityName": compiled.sobject.name,
-        "groupBy": bool(compiled.group),
-        "idSelected": any(s.name == "Id" for s in compiled.selected),
-        "keyPrefix": compiled.sobject.prefix,
-    }
-
-
-def _column(selected: Selected) -> dict[str, Any]:
-    field, column = selected.column.field, selected.column
-    number = field.is_number or field.type == "int"
-    return {
-        "aggregate": column.aggregate,
-        "apexType": _APEX.get(field.type, "String"),
-        "booleanType": field.type == "boolean",
-        "columnName": selected.name,
-        "custom": field.custom,
-        "displayName": selected.name,
-        "foreignKeyName": None,
-        "insertable": field.createable and not column.aggregate,
-        "joinColumns": [],
-        "numberType": number,
-        "textType": not number and field.type != "boolean",
-        "updatable": field.updateable and not column.aggregate,
-    }
+    return min(size, call.org.cursors.settings.page_rows or call.org.page_size)
 
 
 ROUTES = (

@@ -1,7 +1,7 @@
 """Rows to be saved together: each has its own result, and one that fails stops no other (§7)."""
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.sandbox.salesforce.errors import RequestError, SalesforceError
@@ -19,6 +19,8 @@ class Work:
 
     save: Callable[[Saver], Json]
     identity: str = ""
+    sobject: SObject | None = None  # with `record`: what tells which parents the save locks
+    record: Record = field(default_factory=dict)
 
 
 def save_each(saver: Saver, works: Iterable[Work], results: list[Json]) -> None:
@@ -57,7 +59,7 @@ def inserting(sobject: SObject, record: Record) -> Work:
             raise SalesforceError("INVALID_FIELD_FOR_INSERT_UPDATE", message, fields=["Id"])
         return {"id": saver.insert(sobject, _without_id(record)), "success": True, "errors": []}
 
-    return Work(save)
+    return Work(save, "", sobject, record)
 
 
 def updating(sobject: SObject, record: Record) -> Work:
@@ -71,7 +73,7 @@ def updating(sobject: SObject, record: Record) -> Work:
         saver.update(sobject, found, _without_id(record))
         return {"id": normalized(found), "success": True, "errors": []}
 
-    return Work(save, _identity(sobject, record_id(record)))
+    return Work(save, _identity(sobject, record_id(record)), sobject, record)
 
 
 def upserting(sobject: SObject, key: Field, record: Record) -> Work:
@@ -88,11 +90,15 @@ def upserting(sobject: SObject, key: Field, record: Record) -> Work:
         return {**done, "created": saved.created}
 
     folded = str(value) if key.case_sensitive or key.is_id else str(value).casefold()
-    return Work(save, f"{sobject.name} {folded}" if value not in {None, ""} else "")
+    identity = f"{sobject.name} {folded}" if value not in {None, ""} else ""
+    return Work(save, identity, sobject, rest)
 
 
-def deleting(schema: Schema, text: str) -> Work:
-    """Return the work of deleting the record of an id, whatever its sObject."""
+def deleting(schema: Schema, text: str, *, erase: bool = False) -> Work:
+    """Return the work of deleting the record of an id, whatever its sObject.
+
+    `erase` takes it out of the recycle bin too.
+    """
     full = normalized(text)
     sobject = schema.by_prefix(full) if full else None
 
@@ -104,6 +110,8 @@ def deleting(schema: Schema, text: str) -> Work:
             message = "invalid cross reference id"
             raise SalesforceError("INVALID_CROSS_REFERENCE_KEY", message, fields=[])
         saver.delete(sobject, full)
+        if erase:
+            saver.erase(sobject, full)
         return {"id": full, "success": True, "errors": []}
 
     return Work(save, _identity(sobject, text) if sobject else "")

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
+from app.sandbox.salesforce import standard
 from app.sandbox.salesforce.errors import (
     InjectedRowError,
     RequestError,
@@ -16,8 +17,11 @@ from app.sandbox.salesforce.errors import (
 )
 from app.sandbox.salesforce.ids import normalized
 from app.sandbox.salesforce.org import Org
+from app.sandbox.salesforce.pubsub.change import RowChange
 from app.sandbox.salesforce.schema import Field, SObject
+from app.sandbox.salesforce.standard.rows import Rows, Save
 from app.sandbox.salesforce.store import quoted
+from app.sandbox.salesforce.tooling import permission_rows
 from app.sandbox.salesforce.values import Stored, stamp, stored
 from app.sandbox.wire import RowFault
 
@@ -46,6 +50,7 @@ class Saver:
         self._connection = connection
         self._fault = fault
         self._now = stamp(at or org.clock.now())
+        self._rows = Rows(connection, org.user_id, self._now)
 
     def insert(self, sobject: SObject, body: Mapping[str, Any]) -> str:
         """Insert a row and return its id.
@@ -90,6 +95,8 @@ class Saver:
         found = self.existing(sobject, record_id)
         if not sobject.writable:
             raise _forbidden(sobject)
+        permission_rows.note_change(self._org.schema, sobject)
+        standard.deleting(sobject.name, self._rows, found)
         for child in self._org.schema.children(sobject):
             self._release(child.sobject, child.field, found)
         self._connection.execute(
@@ -97,6 +104,9 @@ class Saver:
             "LastModifiedDate = ?, LastModifiedById = ?, SystemModstamp = ? WHERE Id = ?",
             (self._now, self._now, self._org.user_id, self._now, found),
         )
+        self._org.store.note(RowChange(sobject, found, "DELETE"))
+        if standard.deleted(sobject.name, self._rows, found):
+            self.erase(sobject, found)
 
     def erase(self, sobject: SObject, record_id: str) -> None:
         """Take a deleted row out of the recycle bin too."""
@@ -106,7 +116,11 @@ class Saver:
     def _release(self, sobject: SObject, lookup: Field, parent_id: str) -> None:
         column = quoted(lookup.name)
         rows = f"{quoted(sobject.name)} {{}} WHERE {column} = ? AND IsDeleted = 0"
-        if lookup.nillable:
+        if lookup.cascade:
+            ids = self._connection.execute("SELECT Id FROM " + rows.format(""), (parent_id,))
+            for (child_id,) in ids.fetchall():
+                self.delete(sobject, child_id)
+        elif lookup.nillable and not lookup.restrict:
             self._connection.execute(
                 "UPDATE " + rows.format(f"SET {column} = NULL, SystemModstamp = ?"),
                 (self._now, parent_id),
@@ -201,13 +215,18 @@ class Saver:
         if not sobject.writable:
             raise _forbidden(sobject)
         self._check_writable(sobject, values, [n for n in values if not _can_create(sobject, n)])
+        values = standard.prepared(sobject.name, Save(self._rows, values, {}))
         missing = [f.name for f in sobject.fields if f.required and values.get(f.name) is None]
         _refuse_missing(missing)
         self._check_rows(sobject, values, "")
+        permission_rows.check_row(self._org.schema, self._connection, sobject, values)
         record_id = self._org.ids.next(sobject.prefix)
         row = {**self._defaults(sobject, record_id), **values}
         self._write_new(sobject, row)
         self._derive(sobject, record_id)
+        standard.saved(sobject.name, self._rows, record_id)
+        held = {name: value for name, value in row.items() if value is not None}
+        self._org.store.note(RowChange(sobject, record_id, "CREATE", held))
         return record_id
 
     def _write_new(self, sobject: SObject, row: Values) -> None:
@@ -225,6 +244,7 @@ class Saver:
     def _defaults(self, sobject: SObject, record_id: str) -> Values:
         user, now = self._org.user_id, self._now
         row: Values = {each.name: 0 for each in sobject.fields if each.type == "boolean"}
+        row |= {each.name: each.default for each in sobject.fields if each.default is not None}
         row |= {"Id": record_id, "CreatedDate": now, "LastModifiedDate": now}
         row |= {"SystemModstamp": now, "CreatedById": user, "LastModifiedById": user}
         if "ownerid" in sobject.by_name:
@@ -243,14 +263,31 @@ class Saver:
             [n for n, v in values.items() if v is None and not fields[n.lower()].nillable]
         )
         self._check_rows(sobject, values, record_id)
+        if standard.has_rules(sobject.name):
+            old = self._rows.row(sobject.name, record_id)
+            values = standard.prepared(sobject.name, Save(self._rows, values, old))
+        permission_rows.note_change(self._org.schema, sobject)
         changes: Values = {**values, "LastModifiedDate": self._now, "SystemModstamp": self._now}
         changes["LastModifiedById"] = self._org.user_id
+        before = self._held(sobject, record_id, list(changes))
         names = ", ".join(f"{quoted(name)} = ?" for name in changes)
         self._connection.execute(
             f"UPDATE {quoted(sobject.name)} SET {names} WHERE Id = ?",
             (*changes.values(), record_id),
         )
         self._derive(sobject, record_id)
+        standard.saved(sobject.name, self._rows, record_id)
+        before["LastModifiedDate"] = None  # another one always, if only by less than a second
+        other = {name: value for name, value in changes.items() if before[name] != value}
+        self._org.store.note(RowChange(sobject, record_id, "UPDATE", other))
+
+    def _held(self, sobject: SObject, record_id: str, names: list[str]) -> Values:
+        """Return what a row holds in some fields."""
+        columns = ", ".join(quoted(name) for name in names)
+        row = self._connection.execute(
+            f"SELECT {columns} FROM {quoted(sobject.name)} WHERE Id = ?", (record_id,)
+        ).fetchone()
+        return dict(zip(names, row, strict=True))
 
     def _check_writable(self, sobject: SObject, values: Values, closed: list[str]) -> None:
         schema = self._org.schema

@@ -1,6 +1,6 @@
 """The org's schema: sObjects, their fields, who may see them."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
@@ -35,6 +35,9 @@ class Field:
     children: str | None = None  # what the parent calls its children
     values: tuple[str, ...] = ()
     restricted: bool = False
+    default: int | str | None = None  # what an insert that leaves it out stores
+    cascade: bool = False  # a lookup whose rows go when the parent goes
+    restrict: bool = False  # a lookup whose rows keep the parent from going
 
     @property
     def long_text(self) -> bool:
@@ -98,10 +101,14 @@ class Schema:
         self._sobjects = {each.name.lower(): each for each in sobjects}
         self._hidden: set[tuple[str, str]] = set()
         self._read_only: set[tuple[str, str]] = set()
+        self._governed: set[tuple[str, str]] = set()  # seen by those alone who were granted it
+        self._readable: set[tuple[str, str]] = set()
+        self._editable: set[tuple[str, str]] = set()
+        self.grants_changed = False  # permission rows were saved since grant() was last called
         self.changed_at = changed_at
 
     def __iter__(self) -> Iterator[SObject]:
-        return iter(self._sobjects.values())
+        return iter(list(self._sobjects.values()))  # a deploy may change them meanwhile
 
     def find(self, name: str) -> SObject | None:
         """Return the sObject of this name, in any case."""
@@ -111,6 +118,31 @@ class Schema:
         """Add an sObject, or put a changed one in the place of the old."""
         self._sobjects[sobject.name.lower()] = sobject
         self.changed_at = changed_at
+
+    def remove(self, name: str, changed_at: datetime) -> None:
+        """Take an sObject away."""
+        self._sobjects.pop(name.lower(), None)
+        self.changed_at = changed_at
+
+    def by_names(self) -> dict[str, SObject]:
+        """Return all sObjects by name."""
+        return {each.name: each for each in list(self._sobjects.values())}
+
+    def govern(self, keys: Collection[tuple[str, str]], at: datetime) -> None:
+        """Set which fields (sObject, field) nobody sees without a permission for them."""
+        self._governed = set(keys)
+        self.changed_at = at
+
+    @property
+    def governed(self) -> frozenset[tuple[str, str]]:
+        """The fields that nobody sees without a permission for them."""
+        return frozenset(self._governed)
+
+    def grant(
+        self, readable: Collection[tuple[str, str]], editable: Collection[tuple[str, str]]
+    ) -> None:
+        """Set which governed fields the user's permission sets let him see and write."""
+        self._readable, self._editable = set(readable), set(editable)
 
     def visible(self, sobject: SObject, name: str) -> Field | None:
         """Return the field of this name, in any case, if the user may see it."""
@@ -123,11 +155,13 @@ class Schema:
 
     def can_see(self, sobject: SObject, found: Field) -> bool:
         """Tell whether field-level security lets the user read the field."""
-        return (sobject.name, found.name) not in self._hidden
+        key = (sobject.name, found.name)
+        return key not in self._hidden and (key not in self._governed or key in self._readable)
 
     def can_edit(self, sobject: SObject, found: Field) -> bool:
         """Tell whether field-level security lets the user write the field."""
-        return (sobject.name, found.name) not in self._read_only
+        key = (sobject.name, found.name)
+        return key not in self._read_only and (key not in self._governed or key in self._editable)
 
     def permit(
         self, sobject: SObject, found: Field, *, read: bool, edit: bool, at: datetime

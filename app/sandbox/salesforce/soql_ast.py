@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,8 +24,19 @@ class Call:
     """A function of a field: `COUNT(Id)`, `CALENDAR_YEAR(CreatedDate)`; COUNT() has no argument."""
 
     function: str  # upper case
-    argument: Path | None
+    argument: Expression | None
     position: int
+
+    @property
+    def path(self) -> Path | None:
+        """The field that is innermost, such as that of FORMAT(MIN(Price__c))."""
+        inner = self.argument
+        return inner.path if isinstance(inner, Call) else inner
+
+    def has(self, function: str) -> bool:
+        """Tell whether it is this function, or a function of one that is."""
+        inner = self.argument
+        return self.function == function or (isinstance(inner, Call) and inner.has(function))
 
 
 Expression = Path | Call
@@ -40,6 +51,31 @@ class Item:
 
 
 @dataclass(frozen=True, slots=True)
+class When:
+    """What TYPEOF selects of a parent of one type; of any other where `type` is empty."""
+
+    type: str
+    fields: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class TypeOf:
+    """`TYPEOF Owner WHEN User THEN Name ELSE Id END`."""
+
+    relationship: str
+    cases: tuple[When, ...]
+    position: int
+
+
+@dataclass(frozen=True, slots=True)
+class Alias:
+    """A further name after FROM: `FROM Contact c, c.Account a`."""
+
+    name: str
+    path: Path
+
+
+@dataclass(frozen=True, slots=True)
 class FieldsOf:
     """`FIELDS(ALL)` and its like."""
 
@@ -47,8 +83,7 @@ class FieldsOf:
     position: int
 
 
-@dataclass(frozen=True, slots=True)
-class Value:
+class Value(NamedTuple):
     """A literal; text is still escaped, since LIKE reads escapes in its own way."""
 
     kind: Literal["text", "number", "date", "datetime", "boolean", "null", "range"]
@@ -123,7 +158,7 @@ class Order:
 class Query:
     """A whole statement, or one in parentheses."""
 
-    items: tuple[Item | FieldsOf | Query, ...]
+    items: tuple[Item | FieldsOf | TypeOf | Query, ...]
     source: str
     source_position: int
     alias: str | None = None
@@ -133,3 +168,6 @@ class Query:
     order_by: tuple[Order, ...] = ()
     limit: int | None = None
     offset: int = 0
+    aliases: tuple[Alias, ...] = ()
+    scope: str = ""
+    subtotals: Literal["", "ROLLUP", "CUBE"] = ""

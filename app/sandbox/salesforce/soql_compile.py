@@ -3,28 +3,32 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
-from typing import Any
 
 from app.sandbox.salesforce.errors import RequestError
-from app.sandbox.salesforce.schema import Field, Schema, SObject
+from app.sandbox.salesforce.schema import Schema, SObject
 from app.sandbox.salesforce.soql_ast import (
     Call,
+    Condition,
     Expression,
     FieldsOf,
     InQuery,
     Item,
     Junction,
+    Not,
     Order,
     Path,
     Query,
+    TypeOf,
 )
+from app.sandbox.salesforce.soql_groups import Groups, OrderKey, Part
 from app.sandbox.salesforce.soql_lexer import at_place, malformed
-from app.sandbox.salesforce.soql_scope import AGGREGATES, Column, Names, Scope, source
-from app.sandbox.salesforce.soql_shape import AggregateShape, Cell, Shape
+from app.sandbox.salesforce.soql_scope import Column, Names, Scope, is_aggregate, source
+from app.sandbox.salesforce.soql_select import Selected, Selection
+from app.sandbox.salesforce.soql_shape import AggregateShape, Shape
 from app.sandbox.salesforce.soql_where import Conditions, Sql
-from app.sandbox.salesforce.values import Reader, reader
 
+_MOST_SUBQUERIES = 20
+_MOST_SEMI_JOINS = 2
 _FIELDS_LIMIT = 200
 
 
@@ -36,14 +40,6 @@ class Context:
     now: datetime
     url: str  # "/services/data/v66.0/sobjects/"
     deleted: bool = False  # queryAll
-
-
-@dataclass(frozen=True, slots=True)
-class Selected:
-    """One selected expression, for `columns=true`."""
-
-    name: str
-    column: Column
 
 
 @dataclass(slots=True)
@@ -62,24 +58,33 @@ class Compiled:
     group: str = ""
     having: Sql = field(default_factory=lambda: Sql(""))
     counts_only: bool = False  # SELECT COUNT()
+    whole: bool = False  # it finds every row, in the order in which they came
+    deleted: bool = False  # those in the recycle bin too
     children: list["ChildQuery"] = field(default_factory=list)
+    parts: tuple[Part, ...] = ()  # instead of columns, group and having
 
     @property
     def aggregate(self) -> bool:
         """Whether its records are results of aggregation."""
         return isinstance(self.shape, AggregateShape)
 
-    def select(self, columns: Sequence[str], condition: str = "") -> str:
-        """Return the SQL that gives columns of the rows, in order, without limit."""
+    def select(self, columns: Sequence[str], condition: str = "", *, ordered: bool = True) -> str:
+        """Return the SQL that gives columns of the rows, without limit."""
         where = " AND ".join(part for part in (self.where.text, condition) if part)
-        text = f"SELECT {', '.join(columns)} {self.scope.from_sql}"
-        text += f" WHERE {where}" if where else ""
-        return text + self.group + self.having.text + self.order
+        rows = f" {self.scope.from_sql}" + (f" WHERE {where}" if where else "")
+        if self.parts:
+            text = " UNION ALL ".join(
+                f"SELECT {', '.join(each.columns)}{rows}{each.group}{each.having}"
+                for each in self.parts
+            )
+        else:
+            text = f"SELECT {', '.join(columns)}{rows}{self.group}{self.having.text}"
+        return text + (self.order if ordered else "")
 
     @property
     def values(self) -> tuple[object, ...]:
         """The values of select()'s question marks, in order, without those of `condition`."""
-        return (*self.where.values, *self.having.values)
+        return (*self.where.values, *self.having.values) * max(1, len(self.parts))
 
     def window(self, most: int | None = None) -> str:
         """Return the LIMIT clause; `most` bounds it further."""
@@ -110,19 +115,23 @@ def compile_query(query: Query, soql: str, context: Context) -> Compiled:
 
 
 class _Compiler:
-    def __init__(self, query: Query, scope: Scope, context: Context) -> None:
+    def __init__(self, query: Query, scope: Scope, context: Context, *, within: str = "") -> None:
         self._query = query
         self._scope = scope
         self._context = context
+        self._within = within  # what it is a part of: a semi-join, or a query of parents
+        self._semi_joins = 0
         self._soql = scope.soql
         if query.alias:
             scope.nicknames.add(query.alias.lower())
+        for alias in query.aliases:
+            scope.name_parent(alias.name, alias.path)
         self._conditions = Conditions(scope, context.now, self._subselect)
 
     def compile(self) -> Compiled:
         items = self._query.items
         calls = [i.expression for i in items if isinstance(i, Item)]
-        aggregates = any(isinstance(c, Call) and c.function in AGGREGATES for c in calls)
+        aggregates = any(isinstance(c, Call) and is_aggregate(c) for c in calls)
         if self._query.group_by or aggregates:
             return self._aggregate()
         return self._plain()
@@ -130,28 +139,31 @@ class _Compiler:
     def _plain(self) -> Compiled:
         query, scope = self._query, self._scope
         root = scope.root.alias
-        shape = Shape(scope.sobject.name, self._url(scope.sobject), 1)
-        columns = [f"{root}.seq", f"{root}.Id"]
-        selected = [self._place(item, shape, columns) for item in self._items()]
-        children = [self._child(item) for item in query.items if isinstance(item, Query)]
+        record = Selection(scope, self._context.url)
+        for item in query.items:
+            if isinstance(item, Query):
+                continue
+            if isinstance(item, TypeOf):
+                record.place_types(item)
+                continue
+            for each in [item] if isinstance(item, Item) else self._all_fields(item):
+                record.place(each)
+        subqueries = [item for item in query.items if isinstance(item, Query)]
+        if len(subqueries) > _MOST_SUBQUERIES:
+            message = f"The maximum number of subqueries is {_MOST_SUBQUERIES}"
+            raise malformed(self._soql, query.source_position, message)
+        children = [self._child(item) for item in subqueries]
         if query.having is not None:
             raise malformed(self._soql, query.source_position, "unexpected token: 'HAVING'")
         return Compiled(
-            scope.sobject, scope, columns, self._where(), self._order([f"{root}.seq"]),
-            query.limit, query.offset, shape, selected, children=children,
+            scope.sobject, scope, record.columns, self._where(), self._order([f"{root}.seq"]),
+            query.limit, query.offset, record.shape, record.selected, children=children,
+            whole=self._finds_all() and not query.order_by, deleted=self._context.deleted,
         )  # fmt: skip
 
-    def _url(self, sobject: SObject) -> str:
-        return f"{self._context.url}{sobject.name}/"
-
-    def _items(self) -> list[Item]:
-        found: list[Item] = []
-        for item in self._query.items:
-            if isinstance(item, Item):
-                found.append(item)
-            elif isinstance(item, FieldsOf):
-                found += self._all_fields(item)
-        return found
+    def _finds_all(self) -> bool:
+        query = self._query
+        return query.where is None and query.limit is None and not query.offset
 
     def _all_fields(self, wish: FieldsOf) -> list[Item]:
         limit = self._query.limit
@@ -164,25 +176,6 @@ class _Compiler:
             if wish.group == "ALL" or each.custom == (wish.group == "CUSTOM")
         ]
 
-    def _place(self, item: Item, shape: Shape, columns: list[str]) -> Selected:
-        """Put a selected field where it belongs in the record, parents on the way included."""
-        column = self._scope.expression(item.expression)
-        if item.alias:
-            message = "only aggregate expressions use field aliasing"
-            raise malformed(self._soql, item.expression.position, message)
-        here = shape
-        for depth, name in enumerate(column.path, start=1):
-            join = self._scope.parent(column.path[:depth])
-            new = Shape(join.sobject.name, self._url(join.sobject), len(columns), name=name)
-            here = shape_of = here.parent(name, new)
-            if shape_of is new:
-                columns.append(f"{join.alias}.Id")
-        if any(isinstance(part, Cell) and part.name == column.field.name for part in here.parts):
-            raise RequestError("INVALID_FIELD", f"duplicate field selected: {column.field.name}")
-        here.parts.append(Cell(column.field.name, len(columns), _reader_of(item, column)))
-        columns.append(column.sql)
-        return Selected(".".join((*column.path, column.field.name)), column)
-
     def _child(self, query: Query) -> ChildQuery:
         schema, parent = self._context.schema, self._scope.sobject
         wish = query.source.lower()
@@ -191,7 +184,7 @@ class _Compiler:
                 scope = Scope(schema, self._soql, child.sobject, self._scope.names)
                 scope.nicknames.add(wish)
                 lookup = f'{scope.root.alias}."{child.field.name}"'
-                compiled = _Compiler(query, scope, self._context).compile()
+                compiled = _Compiler(query, scope, self._context, within="query").compile()
                 if compiled.aggregate:
                     message = "Aggregate expressions are not supported in a subquery"
                     raise malformed(self._soql, query.source_position, message)
@@ -207,95 +200,121 @@ class _Compiler:
     def _where(self) -> Sql:
         condition = self._query.where
         found = self._conditions.sql(condition) if condition is not None else Sql("")
-        if isinstance(condition, Junction) and condition.word == "OR":
-            self._refuse_joins_in(condition)
+        if condition is not None and _joins_in_or(condition):
+            message = "Semi join sub-selects are not allowed with the 'OR' operator"
+            raise RequestError("MALFORMED_QUERY", message)
         if self._context.deleted:
             return found
         alive = f"{self._scope.root.alias}.IsDeleted = 0"
         return Sql(" AND ".join(part for part in (alive, found.text) if part), found.values)
 
-    def _refuse_joins_in(self, junction: Junction) -> None:
-        if any(isinstance(each, InQuery) for each in junction.conditions):
-            message = "Semi join sub-selects are not allowed with the 'OR' operator"
-            raise RequestError("MALFORMED_QUERY", message)
-
     def _subselect(self, query: Query, outer: Scope) -> Sql:
         schema = self._context.schema
         sobject = source(schema, self._soql, query.source, query.source_position)
+        self._check_subselect(query, sobject)
         scope = Scope(schema, self._soql, sobject, outer.names)
-        if query.limit is not None or query.order_by or len(query.items) != 1:
-            message = "semi join sub-selects take one field and neither ORDER BY nor LIMIT"
-            raise malformed(self._soql, query.source_position, message)
-        compiled = _Compiler(query, scope, self._context).compile()
+        compiled = _Compiler(query, scope, self._context, within="semi join").compile()
         column = compiled.selected[0].column
         if compiled.aggregate or not column.field.is_id:
             message = "Invalid selected field in a semi join sub-select: it has to be an id"
             raise malformed(self._soql, query.source_position, message)
         return Sql(compiled.select([column.sql], f"{column.sql} IS NOT NULL"), compiled.values)
 
+    def _check_subselect(self, query: Query, sobject: SObject) -> None:
+        """Refuse what semi-joins must not be (salesforce.md §5.2)."""
+        self._semi_joins += 1
+        problem = ""
+        if query.limit is not None or query.order_by or len(query.items) != 1:
+            problem = "semi join sub-selects take one field and neither ORDER BY nor LIMIT"
+        elif self._within:
+            problem = "Nesting of semi join sub-selects is not supported"
+        elif sobject is self._scope.sobject:
+            problem = "The inner and outer selects should not be on the same object type"
+        elif self._semi_joins > _MOST_SEMI_JOINS:
+            problem = f"Maximum {_MOST_SEMI_JOINS} semi join sub-selects are allowed"
+        if problem:
+            raise malformed(self._soql, query.source_position, problem)
+
     def _order(self, last: Sequence[str]) -> str:
         keys = [self._order_key(order) for order in self._query.order_by]
-        keys += last
+        if not any(_is_id(order.expression) for order in self._query.order_by):
+            keys += last  # else the order is total already, and an index may give it
         return f" ORDER BY {', '.join(keys)}" if keys else ""
 
     def _order_key(self, order: Order) -> str:
-        column = self._scope.expression(order.expression)
+        column = self._scope.expression(self._named(order.expression))
         if column.field.long_text:
             message = f"field '{column.field.name}' can not be sorted in a query call"
             raise at_place("INVALID_FIELD", self._soql, order.expression.position, message)
         keys = [column.sql]
         if column.field.type == "picklist" and not column.aggregate:
             keys = [_place_in_picklist(column), column.sql]
-        direction = "DESC" if order.descending else "ASC"
-        nulls = "NULLS LAST" if order.nulls_last else "NULLS FIRST"
-        return ", ".join(f"{key} {direction} {nulls}" for key in keys)
+        return ", ".join(f"{key} {_direction(order)}" for key in keys)
+
+    def _named(self, expression: Expression) -> Expression:
+        """Return what an alias of an aggregate stands for; other expressions as they are."""
+        if not isinstance(expression, Path) or len(expression.parts) > 1:
+            return expression
+        wish = expression.text.lower()
+        aliases = {
+            item.alias.lower(): item.expression
+            for item in self._query.items
+            if isinstance(item, Item) and item.alias
+        }
+        return aliases.get(wish, expression)
 
     def _aggregate(self) -> Compiled:
         query, scope = self._query, self._scope
-        groups = [self._group(key) for key in query.group_by]
-        shape = AggregateShape()
-        columns: list[str] = []
-        selected: list[Selected] = []
-        for item in self._items():
-            cell, column = self._aggregate_cell(item, shape, groups, len(columns))
-            shape.cells.append(cell)
-            columns.append(column.sql)
-            selected.append(Selected(cell.name, column))
+        groups = Groups(query, scope)
+        for item in query.items:
+            if not isinstance(item, Item):
+                message = "unexpected token: '('" if isinstance(item, Query) else "expecting a name"
+                raise malformed(self._soql, query.source_position, message)
+            groups.place(item)
         only = query.items[0]
         counts = isinstance(only, Item) and only.expression == _count_of(only.expression)
-        if query.limit is not None and not groups and not counts:
+        if query.limit is not None and not query.group_by and not counts:
             message = "Non-grouped query that uses aggregate functions cannot also use LIMIT"
             raise malformed(self._soql, query.source_position, message)
-        having = Sql("")
+        having = self._conditions.sql(query.having) if query.having is not None else Sql("")
         if query.having is not None:
-            found = self._conditions.sql(query.having)
-            having = Sql(f" HAVING {found.text}", found.values)
-        where = self._where()
-        group = f" GROUP BY {', '.join(groups)}" if groups else ""
+            having = Sql(f" HAVING {having.text}", having.values)
+        where, parts = self._where(), groups.parts(having.text)
+        order = self._order(()) if not parts else groups.order(self._union_order())
         return Compiled(
-            scope.sobject, scope, columns, where, self._order(()), query.limit, query.offset,
-            shape, selected, group, having, counts and len(query.items) == 1 and not groups,
+            scope.sobject, scope, groups.columns, where, order, query.limit, query.offset,
+            groups.shape, groups.selected, groups.group_sql, having,
+            counts and len(query.items) == 1 and not query.group_by,
+            whole=self._finds_all(), deleted=self._context.deleted, parts=parts,
         )  # fmt: skip
 
-    def _group(self, key: Expression) -> str:
-        column = self._scope.expression(key)
-        if column.field.long_text or column.aggregate:
-            message = f"field '{column.field.name}' can not be grouped in a query call"
-            raise at_place("INVALID_FIELD", self._soql, key.position, message)
-        return column.sql
+    def _union_order(self) -> list[OrderKey]:
+        return [
+            OrderKey(self._scope.expression(self._named(each.expression)).sql, _direction(each),
+                     each.expression.position)
+            for each in self._query.order_by
+        ]  # fmt: skip
 
-    def _aggregate_cell(
-        self, item: Item, shape: AggregateShape, groups: Sequence[str], index: int
-    ) -> tuple[Cell, Column]:
-        column = self._scope.expression(item.expression)
-        if not column.aggregate and column.sql not in groups:
-            name = column.field.name if isinstance(item.expression, Path) else "expression"
-            message = f"Field must be grouped or aggregated: {name}"
-            raise at_place("MALFORMED_QUERY", self._soql, item.expression.position, message)
-        unnamed = sum(cell.name.startswith("expr") for cell in shape.cells)
-        plain = isinstance(item.expression, Path)
-        name = item.alias or (column.field.name if plain else f"expr{unnamed}")
-        return Cell(name, index, _reader_of(item, column)), column
+
+def _direction(order: Order) -> str:
+    direction = "DESC" if order.descending else "ASC"
+    return f"{direction} NULLS {'LAST' if order.nulls_last else 'FIRST'}"
+
+
+def _joins_in_or(condition: Condition, *, within: bool = False) -> bool:
+    """Tell whether a semi-join stands below an OR."""
+    if isinstance(condition, InQuery):
+        return within
+    if isinstance(condition, Not):
+        return _joins_in_or(condition.condition, within=within)
+    if isinstance(condition, Junction):
+        here = within or condition.word == "OR"
+        return any(_joins_in_or(each, within=here) for each in condition.conditions)
+    return False
+
+
+def _is_id(expression: Expression) -> bool:
+    return isinstance(expression, Path) and [p.lower() for p in expression.parts] == ["id"]
 
 
 def _place_in_picklist(column: Column) -> str:
@@ -312,20 +331,3 @@ def _place_in_picklist(column: Column) -> str:
 def _count_of(expression: Expression) -> Call | None:
     """Return COUNT() at the place of an expression, to compare with."""
     return Call("COUNT", None, expression.position)
-
-
-def _reader_of(item: Item, column: Column) -> Reader | None:
-    call = item.expression
-    if isinstance(call, Call) and call.function == "AVG":
-        return _average(column.field)
-    if isinstance(call, Call) and call.function == "FORMAT":
-        inner = reader(column.field)
-        return lambda value: str(inner(value) if inner else value)
-    return reader(column.field)
-
-
-def _average(number: Field) -> Reader:
-    def read(value: Any) -> Decimal:
-        return Decimal(repr(float(value))).scaleb(-number.scale)
-
-    return read

@@ -1,7 +1,7 @@
 """The words of a SOQL statement (salesforce.md §5.3)."""
 
 import re
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.sandbox.salesforce.errors import RequestError
 
@@ -23,8 +23,7 @@ _WORDS = re.compile(
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Token:
+class Token(NamedTuple):
     """One word: its kind, its text without quotes, where it stands."""
 
     kind: str
@@ -86,6 +85,14 @@ def at_place(code: str, soql: str, position: int, message: str) -> RequestError:
     shown = line[start : column - 1 + _CONTEXT]
     caret = " " * (column - 1 - start) + "^"
     return RequestError(code, f"\n{shown}\n{caret}\nERROR at Row:{row}:Column:{column}\n{message}")
+
+
+def too_complicated() -> RequestError:
+    """Return the error of a statement whose conditions are too many or too deep."""
+    message = (
+        "Query is either selecting too many fields or the filter conditions are too complicated."
+    )
+    return RequestError("QUERY_TOO_COMPLICATED", message)
 
 
 _ESCAPES = {"n": "\n", "r": "\r", "t": "\t", "b": "\b", "f": "\f"}

@@ -1,9 +1,11 @@
 """SOQL text to its syntax tree, by recursive descent (salesforce.md §5.3)."""
 
+from functools import lru_cache
 from typing import Literal
 
 from app.sandbox.salesforce.errors import RequestError
 from app.sandbox.salesforce.soql_ast import (
+    Alias,
     Call,
     Comparison,
     Condition,
@@ -18,9 +20,11 @@ from app.sandbox.salesforce.soql_ast import (
     Order,
     Path,
     Query,
+    TypeOf,
     Value,
+    When,
 )
-from app.sandbox.salesforce.soql_lexer import Token, malformed, tokens
+from app.sandbox.salesforce.soql_lexer import Token, malformed, tokens, too_complicated
 
 _AFTER_SOURCE = frozenset(
     {
@@ -46,16 +50,24 @@ _RANGES = frozenset(
     }
 )
 _OPERATORS = frozenset({"=", "!=", "<>", "<", "<=", ">", ">="})
+_SCOPES = frozenset(
+    {"DELEGATED", "EVERYTHING", "MINE", "MY_TERRITORY", "MY_TEAM_TERRITORY", "TEAM"}
+)
 _MOST_OFFSET = 2000
+_DEEPEST = 100
 
 
+@lru_cache(maxsize=128)
 def parse(soql: str) -> Query:
     """Return what a statement says.
 
     Raises:
         RequestError: It is not SOQL (MALFORMED_QUERY), or its OFFSET is too large.
     """
-    return _Parser(soql).statement()
+    try:
+        return _Parser(soql).statement()
+    except RecursionError as error:
+        raise too_complicated() from error
 
 
 class _Parser:
@@ -63,6 +75,7 @@ class _Parser:
         self._soql = soql
         self._tokens = tokens(soql)
         self._next = 0
+        self._depth = 0
 
     def statement(self) -> Query:
         query = self._query()
@@ -117,12 +130,11 @@ class _Parser:
         self._expect("FROM")
         source = self._name()
         alias = self._source_alias()
-        if self._skip("USING"):
-            self._expect("SCOPE")
-            self._name()
+        aliases = self._aliases()
+        scope = self._scope()
         where = self._condition() if self._skip("WHERE") else None
         self._skip_with()
-        group_by = self._group_by()
+        group_by, subtotals = self._group_by()
         having = self._condition() if self._skip("HAVING") else None
         order_by = self._order_by()
         limit = self._whole() if self._skip("LIMIT") else None
@@ -130,8 +142,29 @@ class _Parser:
         self._skip_purpose()
         return Query(
             tuple(items), source.text, source.position, alias,
-            where, group_by, having, order_by, limit, offset,
+            where, group_by, having, order_by, limit, offset, aliases, scope, subtotals,
         )  # fmt: skip
+
+    def _aliases(self) -> tuple[Alias, ...]:
+        """Read `, c.Account a, …`: parents that get names of their own."""
+        found: list[Alias] = []
+        while self._skip(","):
+            name = self._name()
+            path = Path(tuple(name.text.split(".")), name.position)
+            nickname = self._source_alias()
+            if nickname is None:
+                raise self._unexpected()
+            found.append(Alias(nickname, path))
+        return tuple(found)
+
+    def _scope(self) -> str:
+        if not self._skip("USING"):
+            return ""
+        self._expect("SCOPE")
+        token = self._peek()
+        if token.upper not in _SCOPES:
+            raise self._unexpected()
+        return self._take().upper
 
     def _source_alias(self) -> str | None:
         self._skip("AS")
@@ -145,14 +178,29 @@ class _Parser:
             self._name()  # USER_MODE, SYSTEM_MODE
 
     def _skip_purpose(self) -> None:
+        if self._at("ALL", "ROWS"):
+            message = "ALL ROWS not allowed in this context"
+            raise malformed(self._soql, self._peek().position, message)
+        if self._skip("UPDATE"):  # TRACKING, VIEWSTAT: of articles
+            self._name()
         if self._skip("FOR") and not (
             self._skip("VIEW") or self._skip("REFERENCE") or self._skip("UPDATE")
         ):
             raise self._unexpected()
 
-    def _group_by(self) -> tuple[Expression, ...]:
+    def _group_by(self) -> tuple[tuple[Expression, ...], Literal["", "ROLLUP", "CUBE"]]:
         if not self._skip("GROUP", "BY"):
-            return ()
+            return (), ""
+        for word in ("ROLLUP", "CUBE"):
+            if self._at(word) and self._peek(1).text == "(":
+                self._take()
+                self._take()
+                keys = self._expressions()
+                self._expect(")")
+                return keys, "ROLLUP" if word == "ROLLUP" else "CUBE"
+        return self._expressions(), ""
+
+    def _expressions(self) -> tuple[Expression, ...]:
         keys = [self._expression()]
         while self._skip(","):
             keys.append(self._expression())
@@ -187,11 +235,13 @@ class _Parser:
             raise RequestError("NUMBER_OUTSIDE_VALID_RANGE", message)
         return offset
 
-    def _item(self) -> Item | FieldsOf | Query:
+    def _item(self) -> Item | FieldsOf | TypeOf | Query:
         if self._skip("("):
             query = self._query()
             self._expect(")")
             return query
+        if self._at("TYPEOF") and self._peek(1).kind == "name":
+            return self._type_of()
         if self._at("FIELDS") and self._peek(1).text == "(":
             return self._fields_of()
         expression = self._expression()
@@ -201,6 +251,24 @@ class _Parser:
         if token.kind == "name" and self._peek(1).upper == "FROM" and token.upper != "FROM":
             return Item(expression, self._take().text)
         return Item(expression, None)
+
+    def _type_of(self) -> TypeOf:
+        start = self._take()
+        relationship = self._name().text
+        cases: list[When] = []
+        while self._skip("WHEN"):
+            kind = self._name().text
+            self._expect("THEN")
+            cases.append(When(kind, self._paths()))
+        if not cases:
+            raise self._unexpected("expecting 'WHEN'")
+        if self._skip("ELSE"):
+            cases.append(When("", self._paths()))
+        self._expect("END")
+        return TypeOf(relationship, tuple(cases), start.position)
+
+    def _paths(self) -> tuple[Path, ...]:
+        return tuple(self._plain(each) for each in self._expressions())
 
     def _fields_of(self) -> FieldsOf:
         start = self._take()
@@ -221,11 +289,17 @@ class _Parser:
             return Call(name.upper, None, name.position)
         inner = self._expression()
         self._expect(")")
-        if isinstance(inner, Call):  # such as FORMAT(MIN(Price__c)): what is inside counts
-            return inner
         return Call(name.upper, inner, name.position)
 
     def _condition(self) -> Condition:
+        self._depth += 1
+        if self._depth > _DEEPEST:
+            raise too_complicated()
+        found = self._junction()
+        self._depth -= 1
+        return found
+
+    def _junction(self) -> Condition:
         first = self._negation()
         word = self._peek().upper
         if word not in {"AND", "OR"}:
@@ -240,7 +314,8 @@ class _Parser:
 
     def _negation(self) -> Condition:
         if self._skip("NOT"):
-            return Not(self._negation())
+            inner = self._condition() if self._at("NOT") else self._negation()
+            return Not(inner)
         if self._skip("("):
             inner = self._condition()
             self._expect(")")

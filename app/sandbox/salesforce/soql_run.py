@@ -6,9 +6,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from app.sandbox.salesforce.cursors import Rows, Whole
 from app.sandbox.salesforce.errors import RequestError
 from app.sandbox.salesforce.soql_compile import ChildQuery, Compiled
 from app.sandbox.salesforce.soql_shape import AggregateShape, JsonRecord, Row
+from app.sandbox.salesforce.store import quoted
 from app.sandbox.wire import to_json
 
 _MOST_GROUPS = 2000
@@ -20,7 +22,7 @@ class Page:
 
     total: int
     records: list[JsonRecord]
-    rows: "array[int] | None" = None
+    rows: "Rows | None" = None
 
 
 def first_page(connection: sqlite3.Connection, query: Compiled, page_size: int) -> Page:
@@ -30,14 +32,16 @@ def first_page(connection: sqlite3.Connection, query: Compiled, page_size: int) 
         RequestError: More groups than one page holds.
     """
     if query.counts_only:
-        inner = query.select(["1"]) + query.window()
-        return Page(_number(connection, f"SELECT COUNT(*) FROM ({inner})", query), [])
+        return Page(_count(connection, query), [])
     if isinstance(query.shape, AggregateShape):
         return _groups(connection, query, query.shape)
     sql = query.select(query.columns) + query.window(page_size + 1)
     rows = connection.execute(sql, query.values).fetchall()
     if len(rows) <= page_size:
         return Page(len(rows), _records(connection, query, rows))
+    if query.whole:
+        found = _whole(connection, query, {0: 0, page_size: rows[page_size - 1][0]})
+        return Page(found.total, _records(connection, query, rows[:page_size]), found)
     sql = query.select([query.columns[0]]) + query.window()
     numbers = array("q", (row[0] for row in connection.execute(sql, query.values)))
     return Page(len(numbers), _records(connection, query, rows[:page_size]), numbers)
@@ -56,8 +60,45 @@ def later_page(
     return _records(connection, query, [found[n] for n in numbers if n in found])
 
 
-def _number(connection: sqlite3.Connection, sql: str, query: Compiled) -> int:
-    return int(connection.execute(sql, query.values).fetchone()[0])
+def _count(connection: sqlite3.Connection, query: Compiled) -> int:
+    if query.whole:
+        return _whole(connection, query, {}).total
+    if query.limit is None and not query.offset:
+        return _number(connection, query.select(["COUNT(*)"], ordered=False), query)
+    inner = query.select(["1"], ordered=False) + query.window()
+    return _number(connection, f"SELECT COUNT(*) FROM ({inner})", query)
+
+
+def _whole(connection: sqlite3.Connection, query: Compiled, starts: dict[int, int]) -> Whole:
+    """Return all rows of an sObject, told by how many there are instead of one by one."""
+    table = quoted(query.sobject.name)
+    total = _number(connection, f"SELECT COUNT(*) FROM {table}")
+    if not query.deleted:
+        total -= _number(connection, f"SELECT COUNT(*) FROM {table} WHERE IsDeleted = 1")
+    last = _number(connection, f"SELECT coalesce(max(seq), 0) FROM {table}")
+    return Whole(total, last, starts)
+
+
+def whole_page(
+    connection: sqlite3.Connection, query: Compiled, whole: Whole, place: slice
+) -> list[JsonRecord]:
+    """Return the records at a place, counted from 0, among all rows of an sObject.
+
+    Rows deleted since are left out, and rows inserted since do not come.
+    """
+    after = whole.starts.get(place.start)
+    skip = 0 if after is not None else place.start
+    key = query.columns[0]
+    sql = query.select(query.columns, f"{key} > ? AND {key} <= ?")
+    bounds = (after or 0, whole.last, place.stop - place.start, skip)
+    rows = connection.execute(f"{sql} LIMIT ? OFFSET ?", bounds).fetchall()
+    if rows:
+        whole.starts[place.stop] = rows[-1][0]
+    return _records(connection, query, rows)
+
+
+def _number(connection: sqlite3.Connection, sql: str, query: Compiled | None = None) -> int:
+    return int(connection.execute(sql, query.values if query else ()).fetchone()[0])
 
 
 def _groups(connection: sqlite3.Connection, query: Compiled, shape: AggregateShape) -> Page:
@@ -75,7 +116,7 @@ def _groups(connection: sqlite3.Connection, query: Compiled, shape: AggregateSha
 def _records(
     connection: sqlite3.Connection, query: Compiled, rows: Sequence[Row]
 ) -> list[JsonRecord]:
-    make = query.shape.record
+    make = query.shape.record if isinstance(query.shape, AggregateShape) else query.shape.maker()
     records = [record for row in rows if (record := make(row)) is not None]
     for child in query.children:
         found = _children(connection, child, [str(row[1]) for row in rows])

@@ -13,8 +13,10 @@ from app.sandbox.salesforce.store import quoted
 _HINT = "Please reference your WSDL or the describe call for the appropriate names."
 _MOST_LEVELS = 5
 
-AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
+_AGGREGATES = frozenset({"COUNT", "COUNT_DISTINCT", "SUM", "AVG", "MIN", "MAX"})
 _PASSING = frozenset({"TOLABEL", "FORMAT", "CONVERTCURRENCY", "CONVERTTIMEZONE"})
+_MOST_JOINS = 55
+_TYPE = Field("Type", "Type", "string", 80)
 _WHOLE = Field("expr", "expr", "int", nillable=False)
 _DAY = Field("expr", "expr", "date")
 _DATE_PARTS = {
@@ -67,6 +69,8 @@ class Scope:
         self.sobject = sobject
         self.names = names
         self.nicknames = {sobject.name.lower()}
+        self.aliases: dict[str, tuple[str, ...]] = {}  # further names after FROM, and their ways
+        self.groupings: dict[str, Column] = {}  # by the SQL of a grouped column
         self.root = Join(names.next(), sobject, "")
         self._joins: dict[tuple[str, ...], Join] = {(): self.root}
 
@@ -82,20 +86,57 @@ class Scope:
         Raises:
             RequestError: There is no such field or relationship, or the user may not see it.
         """
-        parts = path.parts
-        if len(parts) > 1 and parts[0].lower() in self.nicknames:
-            parts = parts[1:]
+        parts = self._spelled_out(path.parts)
         if len(parts) - 1 > _MOST_LEVELS:
             message = "SOQL relationships can be at most 5 levels deep"
             raise malformed(self.soql, path.position, message)
         way: tuple[str, ...] = ()
         for part in parts[:-1]:
             way = self._step(way, part, path.position)
+        if len(self._joins) > _MOST_JOINS:
+            message = f"SOQL statements cannot have more than {_MOST_JOINS} relationships"
+            raise malformed(self.soql, path.position, message)
         join = self._joins[way]
         field = self.schema.visible(join.sobject, parts[-1])
+        if field is None and way and parts[-1].lower() == "type":
+            return self._type_of(way)
         if field is None:
             raise self._no_column(parts[-1], join.sobject, path.position)
         return Column(f"{join.alias}.{quoted(field.name)}", field, way)
+
+    def _spelled_out(self, parts: tuple[str, ...]) -> tuple[str, ...]:
+        """Return a path without the names that FROM gave."""
+        if len(parts) > 1 and parts[0].lower() in self.nicknames:
+            return parts[1:]
+        if len(parts) > 1 and parts[0].lower() in self.aliases:
+            return (*self.aliases[parts[0].lower()], *parts[1:])
+        return parts
+
+    def _type_of(self, way: tuple[str, ...]) -> Column:
+        """Return the pseudo-field that names the type of a parent, such as Owner.Type."""
+        join = self._joins[way]
+        sql = f"CASE WHEN {join.alias}.Id IS NULL THEN NULL ELSE '{join.sobject.name}' END"
+        return Column(sql, _TYPE, way)
+
+    def column_of(self, join: Join, path: Path) -> Column:
+        """Return a field of a joined table; RequestError if there is none."""
+        field = self.schema.visible(join.sobject, path.parts[-1])
+        if field is None or len(path.parts) > 1:
+            raise self._no_column(path.text, join.sobject, path.position)
+        return Column(f"{join.alias}.{quoted(field.name)}", field)
+
+    def name_parent(self, name: str, path: Path) -> None:
+        """Give a parent a name of its own, as FROM does."""
+        self.aliases[name.lower()] = self._spelled_out(path.parts)
+
+    def join_as(self, lookup: Field, target: SObject) -> Join:
+        """Join one of the types that a lookup may lead to, for TYPEOF alone."""
+        alias = self.names.next()
+        condition = f"{alias}.Id = {self.root.alias}.{quoted(lookup.name)}"
+        sql = f" LEFT JOIN {quoted(target.name)} {alias} ON {condition}"
+        join = Join(alias, target, sql)
+        self._joins[(f"typeof {alias}",)] = join
+        return join
 
     def parent(self, way: tuple[str, ...]) -> Join:
         """Return the joined table at the end of a way that a column has."""
@@ -130,19 +171,25 @@ class Scope:
         """Return the column of a path or of a function; raises as column does."""
         if isinstance(wish, Path):
             return self.column(wish)
-        if wish.function in AGGREGATES:
+        if wish.function in _AGGREGATES:
             return self._aggregate(wish)
         if wish.argument is None:
             raise malformed(self.soql, wish.position, f"unexpected token: '{wish.function}'")
-        inner = self.column(wish.argument)
+        inner = self.expression(wish.argument)
         if wish.function in _PASSING:
             return inner
+        if wish.function == "GROUPING":
+            return self.groupings.get(inner.sql) or self._not_grouped(wish)
         return self._date_part(wish, inner)
+
+    def _not_grouped(self, wish: Call) -> Column:
+        message = "GROUPING takes a field of GROUP BY ROLLUP or CUBE"
+        raise malformed(self.soql, wish.position, message)
 
     def _aggregate(self, call: Call) -> Column:
         if call.argument is None:
             return Column("COUNT(*)", _WHOLE, aggregate=True)
-        inner = self.column(call.argument)
+        inner = self.expression(call.argument)
         make = _AGGREGATE_SQL[call.function]
         counts = call.function.startswith("COUNT")
         if call.function in {"SUM", "AVG"} and not (
@@ -169,6 +216,12 @@ class Scope:
         if part is None:
             raise malformed(self.soql, call.position, f"unexpected token: '{call.function}'")
         return Column(f"CAST(strftime('{part}', {moment}) AS INTEGER)", _WHOLE)
+
+
+def is_aggregate(call: Call) -> bool:
+    """Tell whether a function aggregates, or is one of what does."""
+    inner = call.argument
+    return call.function in _AGGREGATES or (isinstance(inner, Call) and is_aggregate(inner))
 
 
 _AGGREGATE_SQL: dict[str, Callable[[str], str]] = {

@@ -1,13 +1,15 @@
 """The shape of what a query answers: rows of SQL to records of JSON (salesforce.md §5.1)."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from operator import itemgetter
 from typing import Any
 
 from app.sandbox.salesforce.values import Reader
 
 Row = Sequence[Any]
 JsonRecord = dict[str, Any]
+RecordMaker = Callable[[Row], JsonRecord | None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,24 +28,36 @@ class Shape:
     type: str
     url: str  # ends before the id
     id_index: int
-    parts: list["Cell | Shape"] = field(default_factory=list)
+    parts: list["Cell | Shape | Choice"] = field(default_factory=list)
     name: str = ""  # under which it hangs in its child
 
-    def record(self, row: Row) -> JsonRecord | None:
-        """Return the record that a row holds, or None for a parent that is not there."""
-        record_id = row[self.id_index]
-        if record_id is None:
-            return None
-        record: JsonRecord = {"attributes": {"type": self.type, "url": self.url + record_id}}
-        for part in self.parts:
-            if isinstance(part, Shape):
-                record[part.name] = part.record(row)
-                continue
-            value = row[part.index]
-            if value is not None and part.reader is not None:
-                value = part.reader(value)
-            record[part.name] = value
-        return record
+    def maker(self) -> RecordMaker:
+        """Return what makes the record of a row, None for a parent that is not there.
+
+        The cells that are JSON already, most of them, are taken over in one go.
+        """
+        names = ("attributes", *(part.name for part in self.parts))
+        indexes = (self.id_index, *(p.index if isinstance(p, Cell) else 0 for p in self.parts))
+        take = itemgetter(*indexes, self.id_index)  # one more: with one index it gives no tuple
+        readers = [(p.name, p.reader) for p in self.parts if isinstance(p, Cell) and p.reader]
+        parents = [(p.name, p.maker()) for p in self.parts if not isinstance(p, Cell)]
+        kind, url = self.type, self.url
+
+        def make(row: Row) -> JsonRecord | None:
+            *values, record_id = take(row)
+            if record_id is None:
+                return None
+            values[0] = {"type": kind, "url": url + record_id}
+            record = dict(zip(names, values, strict=True))
+            for name, read in readers:
+                value = record[name]
+                if value is not None:
+                    record[name] = read(value)
+            for name, make_parent in parents:
+                record[name] = make_parent(row)
+            return record
+
+        return make
 
     def parent(self, name: str, make: "Shape") -> "Shape":
         """Return the parent of this name, or hang `make` there."""
@@ -51,6 +65,23 @@ class Shape:
             if isinstance(part, Shape) and part.name == name:
                 return part
         self.parts.append(make)
+        return make
+
+
+@dataclass(slots=True)
+class Choice:
+    """A parent that may be of several types (TYPEOF): the first of its shapes that is there."""
+
+    name: str
+    shapes: list[Shape] = field(default_factory=list)
+
+    def maker(self) -> RecordMaker:
+        """Return what makes the record of a row, None where no parent is there."""
+        makers = [shape.maker() for shape in self.shapes]
+
+        def make(row: Row) -> JsonRecord | None:
+            return next((found for each in makers if (found := each(row)) is not None), None)
+
         return make
 
 

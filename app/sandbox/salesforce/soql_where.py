@@ -27,6 +27,7 @@ from app.sandbox.salesforce.store import placeholders
 from app.sandbox.salesforce.values import stamp
 
 _LONGEST_TEXT = 4000
+_FLAT = 100
 _TYPE_NAMES = {"currency": "double", "percent": "double", "datetime": "dateTime", "id": "ID"}
 _KINDS = {
     "double": "number",
@@ -67,8 +68,8 @@ class Conditions:
         match condition:
             case Junction(word, parts):
                 pieces = [self.sql(part) for part in parts]
-                text = f" {word} ".join(piece.text for piece in pieces)
-                return Sql(f"({text})", tuple(v for piece in pieces for v in piece.values))
+                text = _balanced([piece.text for piece in pieces], word)
+                return Sql(text, tuple(v for piece in pieces for v in piece.values))
             case Not(inner):
                 piece = self.sql(inner)
                 return Sql(f"({piece.text}) IS NOT TRUE", piece.values)
@@ -84,11 +85,8 @@ class Conditions:
     def _operand(self, wish: Expression) -> Column:
         column = self.scope.expression(wish)
         if column.field.long_text and not column.aggregate:
-            position = (
-                wish.argument.position
-                if isinstance(wish, Call) and wish.argument
-                else wish.position
-            )
+            inner = wish.path if isinstance(wish, Call) else wish
+            position = inner.position if inner else wish.position
             message = f"field '{column.field.name}' can not be filtered in a query call"
             raise at_place("INVALID_FIELD", self.scope.soql, position, message)
         return column
@@ -223,6 +221,14 @@ class Conditions:
             f"{name} and {quotes} in quotes"
         )
         return at_place("INVALID_FIELD", self.scope.soql, value.position, message)
+
+
+def _balanced(texts: Sequence[str], word: str) -> str:
+    """Join conditions in pairs of pairs: SQLite minds how deep they are, not how many."""
+    if len(texts) <= _FLAT:
+        return f"({f' {word} '.join(texts)})"
+    half = len(texts) // 2
+    return f"({_balanced(texts[:half], word)} {word} {_balanced(texts[half:], word)})"
 
 
 def _scaled(number: Decimal, scale: int) -> int | float:

@@ -6,26 +6,46 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 from app.sandbox.salesforce import (
+    bulk1,
     bulk_ingest_api,
     bulk_query_api,
     collections_api,
     composite_api,
+    identity,
     loading,
     oauth,
     org_api,
     query_api,
     rows_api,
+    soap,
     tree_api,
+    xml_answers,
 )
 from app.sandbox.salesforce.api import Router
-from app.sandbox.salesforce.errors import RequestError, SalesforceError, not_found, session_expired
+from app.sandbox.salesforce.errors import (
+    RequestError,
+    SalesforceError,
+    not_for_rest,
+    not_found,
+    session_expired,
+)
+from app.sandbox.salesforce.metadata import applying, deploy_api, setup_rows
 from app.sandbox.salesforce.org import Org
+from app.sandbox.salesforce.pubsub.bus import EventBus
+from app.sandbox.salesforce.pubsub.origin import changed_through
+from app.sandbox.salesforce.reports import api as reports_api
 from app.sandbox.salesforce.schema import SObject
+from app.sandbox.salesforce.sessions import API_ERRORS, SessionSettings
+from app.sandbox.salesforce.tooling import api as tooling_api
+from app.sandbox.salesforce.tooling import rows_api as tooling_rows
 from app.sandbox.salesforce.values import reader
 from app.sandbox.wire import Request, Response, pretty_json
 
 if TYPE_CHECKING:
     from app.sandbox.dataset import Dataset
+    from app.sandbox.salesforce.pubsub.ports import PubSubPorts
+    from app.sandbox.server import Gate
+    from app.sandbox.tls import Authority
 
 _VERSIONED = re.compile(r"/services/data/v(\d{1,3}\.\d)(?:/(.*))?", re.ASCII)
 _LONGEST_HEAD = 16_384
@@ -33,7 +53,14 @@ _API_VERSION = "66.0"
 _PERMISSIONS = "FieldPermissions"
 _LIMITS = "Limits"
 _BULK_SETTINGS = "Bulk"
+_SESSION_SETTINGS = "Sessions"
+_QUERY_SETTINGS = "Query"
+_DEPLOY_SETTINGS = "Deploys"
+_EVENT_SETTINGS = "ChangeEvents"
 _PLAIN = (
+    *tooling_api.ROUTES,
+    *tooling_rows.ROUTES,
+    *reports_api.ROUTES,
     *org_api.ROUTES,
     *query_api.ROUTES,
     *collections_api.ROUTES,
@@ -43,6 +70,7 @@ _PLAIN = (
 _BULK = (
     *bulk_ingest_api.ROUTES,
     *bulk_query_api.ROUTES,
+    *deploy_api.ROUTES,
 )  # not to be had within a composite request
 
 
@@ -50,13 +78,19 @@ class Salesforce:
     """Answers every request of the org's host."""
 
     name = "salesforce"
+    over_tls = True  # some clients know no http
 
     def __init__(self, org: Org, dataset: "Dataset") -> None:
         self._org = org
         self._dataset = dataset
         self._router = Router((*composite_api.routes(Router(_PLAIN)), *_BULK, *_PLAIN))
+        self._bulk1 = bulk1.Api(org, bulk1.Jobs(org.clock, org.ids))
         loading.load(org, dataset)
+        setup_rows.place_own(org)
         org.store.snapshot()
+        self._bus = EventBus(org.clock)
+        self._ports: PubSubPorts | None = None
+        org.store.observe(self._bus.publish)
         loading.apply_drift(org, dataset.drift)
         self._access_token = org.sessions.issue()
         self._refresh_token = org.sessions.issue_refresh()
@@ -70,6 +104,8 @@ class Salesforce:
         if request.path.startswith("/services/data/"):
             limit = {"Sforce-Limit-Info": self._org.usage.header()}
             response = replace(response, headers={**response.headers, **limit})
+        if xml_answers.wanted(request):
+            return xml_answers.in_xml(request, response)
         if request.headers.get("x-prettyprint") in {"1", "true"} and _is_json(response):
             return replace(response, body=pretty_json(response.body))
         return response
@@ -82,15 +118,30 @@ class Salesforce:
         if path.startswith("/services/oauth2/"):
             return oauth.answer(self._org, request)
         if path.startswith("/id/"):
-            return oauth.identity(self._org, request)
+            return identity.identity(self._org, request)
+        if path.startswith(soap.PREFIX):
+            return soap.soap(self._org, request, self._admit)
+        if path.startswith("/services/async/"):
+            return self._bulk1.answer(request)
         match = _VERSIONED.fullmatch(path)
         if match is None:
             raise not_found()
         _check_version(match[1])
-        if not self._org.sessions.use(oauth.bearer(request)):
+        self._admit(request)
+        with changed_through(request.headers, match[1], match[2] or ""):
+            return self._router.answer(self._org, request, match[1], match[2] or "")
+
+    def _admit(self, request: Request) -> None:
+        """Let in who holds a token for the API, and count the call."""
+        sessions, token = self._org.sessions, identity.bearer(request)
+        if not sessions.use(token):
             raise session_expired()
+        grant, error = sessions.grant_of(token), sessions.settings.api_error
+        if grant is not None and not grant.api:
+            raise not_for_rest()
+        if error:
+            raise RequestError(error, API_ERRORS[error], status=403)
         self._org.usage.count()
-        return self._router.answer(self._org, request, match[1], match[2] or "")
 
     def endpoint(self, request: Request) -> str:
         """Return the label of a request's resource, such as `query` or `composite/sobjects`."""
@@ -100,6 +151,10 @@ class Salesforce:
             return found.route.label if found is not None else "unknown"
         if request.path == "/services/data":
             return "versions"
+        if request.path.startswith(soap.PREFIX):
+            return soap.label(request)
+        if request.path.startswith("/services/async/"):
+            return bulk1.label(request.path)
         if request.path.startswith("/id/"):
             return "identity"
         return request.path.removeprefix("/services/").strip("/")
@@ -128,11 +183,27 @@ class Salesforce:
             "client_id": client.client_id,
             "client_secret": client.client_secret,
             "username": self._org.username,
+            "password": self._org.password,
+            "security_token": self._org.security_token,
             "access_token": self._access_token,
             "refresh_token": self._refresh_token,
             "jwt_private_key": self._org.sessions.signing_key.private_pem,
             "redirect_uris": list(client.redirect_uris),
         }
+
+    def open_ports(
+        self, gate: "Gate", ports: Mapping[str, int], authority: "Authority | None"
+    ) -> dict[str, str]:
+        """Serve the Pub/Sub API at ports of its own; return their part of the ready file."""
+        from app.sandbox.salesforce.pubsub.ports import (  # noqa: PLC0415 - start-up time (design.md §6)
+            PubSubPorts,
+        )
+
+        pair = authority and (authority.certificate_file, authority.key_file)
+        opened = PubSubPorts(self._org, self._bus, gate)
+        self._ports = opened.open(ports.get(f"{self.name}_pubsub", 0), *(pair or ()))
+        secure = {"pubsub_tls": opened.secure} if opened.secure else {}
+        return {"pubsub": opened.plain, **secure}
 
     def types(self) -> list[str]:
         """Return the names of the sObjects."""
@@ -166,7 +237,9 @@ class Salesforce:
         """Change a row by id or Aria key, a field's permissions, or a limit.
 
         `FieldPermissions` of "Object.Field" takes PermissionsRead and PermissionsEdit; `Limits` of
-        a name takes Max; `Bulk` takes chunk_seconds, page_rows and fail_after_rows.
+        a name takes Max; `Bulk` takes what bulk_jobs.BulkSettings has; `Sessions` takes what
+        sessions.SessionSettings has, `Query` what cursors.QuerySettings has; `ChangeEvents` what
+        pubsub.knobs.Knobs has, and `cut`.
 
         Raises:
             KeyError: There is no such thing.
@@ -178,6 +251,14 @@ class Salesforce:
             self._org.usage.set_limit(record_id, int(values["Max"]))
         elif type_name == _BULK_SETTINGS:
             self._org.bulk.set(values)
+        elif type_name == _DEPLOY_SETTINGS:
+            self._org.metadata.jobs.set(values)
+        elif type_name == _SESSION_SETTINGS:
+            self._org.sessions.set(values)
+        elif type_name == _QUERY_SETTINGS:
+            self._org.cursors.settings.set(values)
+        elif type_name == _EVENT_SETTINGS:
+            self._bus.set(values)
         else:
             loading.edit_record(self._org, self._sobject(type_name), record_id, values)
 
@@ -193,16 +274,27 @@ class Salesforce:
     def reset(self, *, drift: bool) -> None:
         """Go back to the data set: rows, permissions, open queries, bulk jobs; tokens stay."""
         self._org.bulk.clear()
+        self._bulk1.jobs.clear()
+        self._org.metadata.jobs.clear()
+        applying.put_back(self._org)
         self._org.store.restore()
         self._org.schema.permit_all()
         self._org.cursors.clear()
+        self._bus.clear()
+        self._org.sessions.settings = SessionSettings()
         if drift:
             loading.apply_drift(self._org, self._dataset.drift)
 
     def close(self) -> None:
         """End the bulk jobs and remove the database."""
+        if self._ports is not None:
+            self._ports.close()
         self._org.bulk.close()
+        self._org.metadata.jobs.close()
+        self._org.metadata.catalog.close()
+        self._bulk1.jobs.clear()
         self._org.store.close()
+        self._bus.close()
 
 
 def _is_json(response: Response) -> bool:

@@ -8,11 +8,12 @@ from app.sandbox.clock import Clock
 from app.sandbox.salesforce.errors import RequestError
 
 _DAY = timedelta(hours=24)
+BATCHES = "DailyBulkApiBatches"
 _RECORD_KB = 2
 _KB_IN_MB = 1024
 
 _FIXED = {
-    "DailyBulkApiBatches": 15_000,
+    BATCHES: 15_000,
     "DailyBulkV2QueryJobs": 10_000,
     "DailyBulkV2QueryFileStorageMB": 976_562,
     "DailyAsyncApexExecutions": 250_000,

@@ -18,6 +18,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _FIRST_YEAR, _LAST_YEAR = 1700, 4000
 _INT_LIMIT = 2**31
 _SHOWN = 100
+_KEPT = 65536
 
 
 def stamp(moment: datetime) -> str:
@@ -28,12 +29,30 @@ def stamp(moment: datetime) -> str:
 def reader(field: Field) -> Reader | None:
     """Return what turns a stored value, not None, into JSON; None where it is that already."""
     if field.is_number:
-        scale = field.scale
-        return lambda value: decimal_of(value, scale)
+        return _decimals(field.scale).__getitem__
     return bool if field.type == "boolean" else None
 
 
-@lru_cache(maxsize=65536)
+class _Decimals(dict[int, Decimal]):
+    """The decimals of stored units at one scale; the same few come again and again."""
+
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+        self._scale = scale
+
+    def __missing__(self, units: int) -> Decimal:
+        if len(self) >= _KEPT:
+            self.clear()
+        self[units] = found = decimal_of(units, self._scale)
+        return found
+
+
+@lru_cache(maxsize=32)
+def _decimals(scale: int) -> _Decimals:
+    return _Decimals(scale)
+
+
+@lru_cache(maxsize=_KEPT)
 def decimal_of(units: int, scale: int) -> Decimal:
     """Return `units` / 10^`scale` with at least one decimal, as REST writes it."""
     while scale > 1 and units % 10 == 0:

@@ -72,8 +72,11 @@ def test_columns_true_describes_the_columns_instead(org: SandboxClient) -> None:
     names = [column["columnName"] for column in found["columnMetadata"]]
     assert (found["entityName"], names) == (
         "Client_Plan__c",
-        ["Name", "Plan_Set__r.Name", "Aria_Number__c"],
+        ["Name", "Plan_Set__r", "Aria_Number__c"],
     )
+    parent = found["columnMetadata"][1]
+    assert parent["foreignKeyName"] == "Plan_Set__c"
+    assert [column["columnName"] for column in parent["joinColumns"]] == ["Name"]
     assert found["columnMetadata"][2]["numberType"] is True
 
 

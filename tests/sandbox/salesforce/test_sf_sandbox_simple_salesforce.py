@@ -74,7 +74,7 @@ def test_it_sees_an_expired_session(client: Any, org: SandboxClient) -> None:
 
 
 def test_it_describes_and_reads_limits(client: Any) -> None:
-    assert len(client.describe()["sobjects"]) == 17
+    assert len(client.describe()["sobjects"]) >= 17
     assert client.Client_Plan__c.describe()["name"] == "Client_Plan__c"
     assert client.limits()["DailyApiRequests"]["Max"] == 100_000
     usage = client.api_usage["api-usage"]

@@ -58,7 +58,7 @@ def test_dates_and_functions_filter(dated: SandboxClient, condition: str, names:
 def test_functions_of_a_field_can_be_selected(org: SandboxClient) -> None:
     soql = "SELECT toLabel(Currency__c), FORMAT(Aria_Number__c) FROM Client_Plan__c p "
     record = org.query(soql + "WHERE p.Aria_Key__c = 'PRO' FOR VIEW")[0]
-    assert (record["Currency__c"], record["Aria_Number__c"]) == ("USD", "7.0")
+    assert (record["Currency__c"], record["Aria_Number__c"]) == ("USD", "7")
 
 
 @pytest.mark.parametrize(

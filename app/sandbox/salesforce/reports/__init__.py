@@ -1,0 +1,1 @@
+"""The Reports and Dashboards REST API, over the rows of the org."""

@@ -1,0 +1,80 @@
+"""The partner service, as far as clients need it to sign in (salesforce.md §2)."""
+
+from collections.abc import Callable, Mapping
+from hmac import compare_digest
+from typing import Any
+
+from app.sandbox.salesforce.errors import RequestError
+from app.sandbox.salesforce.metadata.messages import Json, when
+from app.sandbox.salesforce.metadata.xml_tree import Node
+from app.sandbox.salesforce.org import Org
+
+_LAST_LOGIN = 64.0
+_SESSION_S = 7200
+
+
+def login(org: Org, node: Node, version: str) -> Json:
+    """Sign in with user name and password, the latter with or without the security token.
+
+    Raises:
+        RequestError: The version has no login any more, or the user is not known.
+    """
+    if float(version) > _LAST_LOGIN:
+        message = (
+            f"The SOAP Login operation is not available in the API version specified ({version})"
+        )
+        raise RequestError("INVALID_OPERATION", message)
+    known = node.get("username").lower() == org.username.lower()
+    words = (org.password, org.password + org.security_token)
+    if not known or not any(_same(node.get("password"), each) for each in words):
+        message = (
+            "Invalid username, password, security token; or user locked out. Are you at the right "
+            "URL? "
+        )
+        raise RequestError("INVALID_LOGIN", message.strip())
+    place = f"{version}/{org.org_id[:15]}"
+    return {
+        "metadataServerUrl": f"{org.instance_url}/services/Soap/m/{place}",
+        "passwordExpired": False,
+        "sandbox": True,
+        "serverUrl": f"{org.instance_url}/services/Soap/u/{place}",
+        "sessionId": org.sessions.issue(),
+        "userId": org.user_id,
+        "userInfo": user_info(org, node, version),
+    }
+
+
+def _same(given: str, known: str) -> bool:
+    return compare_digest(given.encode(), known.encode())
+
+
+def user_info(org: Org, node: Node, version: str) -> Json:
+    """Tell who is signed in."""
+    del node, version
+    return {
+        "organizationId": org.org_id,
+        "organizationMultiCurrency": False,
+        "organizationName": "Northwind Telecom",
+        "sessionSecondsValid": _SESSION_S,
+        "userEmail": org.username,
+        "userFullName": "Ada Admin",
+        "userId": org.user_id,
+        "userLanguage": "en_US",
+        "userLocale": "en_US",
+        "userName": org.username,
+        "userTimeZone": "GMT",
+        "userType": "Standard",
+    }
+
+
+def server_timestamp(org: Org, node: Node, version: str) -> Json:
+    """Tell the time."""
+    del node, version
+    return {"timestamp": when(org.clock.now(), soap=True)}
+
+
+Operation = Callable[[Org, Node, str], Any]
+OPERATIONS: Mapping[str, Operation] = {
+    "getUserInfo": user_info,
+    "getServerTimestamp": server_timestamp,
+}

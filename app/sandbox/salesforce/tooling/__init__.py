@@ -1,0 +1,1 @@
+"""The Tooling API, and Setup as ordinary records (salesforce.md §18)."""

@@ -1,0 +1,127 @@
+"""Setup as ordinary records: permission sets and what they grant, reports, dashboards (§18)."""
+
+from dataclasses import replace
+from typing import Any
+
+from app.sandbox.salesforce.definitions import sobject_from
+from app.sandbox.salesforce.schema import SObject
+
+Entry = dict[str, Any]
+
+
+def _text(name: str, label: str, length: int = 80, **more: Any) -> Entry:
+    return {"name": name, "label": label, "type": "string", "length": length, **more}
+
+
+def _flag(name: str, label: str, **more: Any) -> Entry:
+    return {"name": name, "label": label, "type": "boolean", **more}
+
+
+def _parent(name: str, label: str, to: str, children: str | None, **more: Any) -> Entry:
+    relationship = name.removesuffix("Id")
+    entry = {"name": name, "label": label, "type": "reference", "to": [to], "required": True}
+    return {**entry, "relationship": relationship, "children": children, "fixed": True, **more}
+
+
+_NAMED = {"label": "Name", "length": 80}
+_OBJECT_RIGHTS = ("Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords")
+_ENTRIES: tuple[Entry, ...] = (
+    {
+        "name": "Profile", "label": "Profile", "plural": "Profiles", "prefix": "00e",
+        "writable": False, "name_field": _NAMED,
+        "fields": [_text("Description", "Description", 255), _text("UserType", "User Type", 40)],
+    },
+    {
+        "name": "PermissionSet", "label": "Permission Set", "plural": "Permission Sets",
+        "prefix": "0PS", "name_field": {"label": "Permission Set Name", "length": 80},
+        "fields": [
+            _text("Label", "Permission Set Label", required=True),
+            _text("Description", "Description", 255),
+            _flag("HasActivationRequired", "Session Activation Required"),
+            _flag("IsOwnedByProfile", "Is Owned By Profile", writable=False),
+            _flag("IsCustom", "Is Custom", writable=False),
+            _text("NamespacePrefix", "Namespace Prefix", 15, writable=False),
+            _text("Type", "Type", 40, writable=False),
+            _parent("ProfileId", "Profile ID", "Profile", "PermissionSets", required=False,
+                    writable=False),
+        ],
+    },
+    {
+        "name": "PermissionSetAssignment", "label": "Permission Set Assignment",
+        "plural": "Permission Set Assignments", "prefix": "0Pa", "name_field": None,
+        "fields": [
+            _parent("PermissionSetId", "PermissionSet ID", "PermissionSet", "Assignments"),
+            _parent("AssigneeId", "Assignee ID", "User", "PermissionSetAssignments"),
+            _flag("IsActive", "Is Active", writable=False),
+        ],
+    },
+    {
+        "name": "ObjectPermissions", "label": "Object Permissions",
+        "plural": "Object Permissions", "prefix": "110", "name_field": None,
+        "fields": [
+            _parent("ParentId", "Parent ID", "PermissionSet", "ObjectPerms"),
+            _text("SobjectType", "SObject Type Name", 255, required=True, fixed=True),
+            *(_flag(f"Permissions{each}", f"{each} Records") for each in _OBJECT_RIGHTS),
+        ],
+    },
+    {
+        "name": "FieldPermissions", "label": "Field Permissions",
+        "plural": "Field Permissions", "prefix": "01k", "name_field": None,
+        "fields": [
+            _parent("ParentId", "Parent ID", "PermissionSet", "FieldPerms"),
+            _text("SobjectType", "SObject Type Name", 255, required=True, fixed=True),
+            _text("Field", "Field Name", 255, required=True, fixed=True),
+            _flag("PermissionsRead", "Read Field"),
+            _flag("PermissionsEdit", "Edit Field"),
+        ],
+    },
+    {
+        "name": "SetupEntityAccess", "label": "Setup Entity Access",
+        "plural": "Setup Entity Access", "prefix": "0J0", "name_field": None,
+        "fields": [
+            _parent("ParentId", "Parent ID", "PermissionSet", "SetupEntityAccessItems"),
+            _text("SetupEntityId", "Setup Entity ID", 18, required=True, fixed=True),
+            _text("SetupEntityType", "Setup Entity Type", 40, writable=False),
+        ],
+    },
+    {
+        "name": "Folder", "label": "Folder", "plural": "Folders", "prefix": "00l",
+        "writable": False, "name_field": _NAMED,
+        "fields": [_text("DeveloperName", "Folder Unique Name"), _text("Type", "Folder Type", 40),
+                   _text("AccessType", "Access Type", 40)],
+    },
+    {
+        "name": "Report", "label": "Report", "plural": "Reports", "prefix": "00O",
+        "writable": False, "name_field": _NAMED,
+        "fields": [_text("DeveloperName", "Report Unique Name"),
+                   _text("FolderName", "Folder Name", 255), _text("Format", "Format", 40),
+                   _text("Description", "Description", 255)],
+    },
+    {
+        "name": "Dashboard", "label": "Dashboard", "plural": "Dashboards", "prefix": "01Z",
+        "writable": False, "name_field": {"label": "Title", "length": 80},
+        "fields": [_text("Title", "Title", 80), _text("DeveloperName", "Dashboard Unique Name"),
+                   _text("FolderName", "Folder Name", 255),
+                   _text("FolderId", "Folder ID", 18), _text("Description", "Description", 255)],
+    },
+)  # fmt: skip
+
+PERMISSION_OBJECTS = frozenset(
+    {"PermissionSet", "PermissionSetAssignment", "ObjectPermissions", "FieldPermissions"}
+)
+
+
+def setup_objects() -> list[SObject]:
+    """Return the sObjects of Setup that the org shows as ordinary ones, parents first."""
+    return [_made(entry) for entry in _ENTRIES]
+
+
+def _made(entry: Entry) -> SObject:
+    named = entry["name_field"] or _NAMED
+    made = sobject_from({"owner": False, **entry, "name_field": named}, entry["prefix"])
+    fields = [
+        replace(each, cascade=bool(each.children) and each.createable) for each in made.fields
+    ]
+    if entry["name_field"] is None:
+        fields = [each for each in fields if not each.name_field]
+    return replace(made, fields=tuple(fields))

@@ -1,0 +1,44 @@
+"""A running Orb, and a client of it."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+import requests
+
+from app.sandbox.dataset import Dataset
+from app.sandbox.launch import Sandbox, SandboxOptions
+from app.sandbox.orb import OrbSystem
+from tests.sandbox.orb.client import Orb
+
+
+@pytest.fixture(scope="session")
+def orb_sandbox() -> Iterator[Sandbox]:
+    empty = Dataset(aria={}, salesforce={}, drift=())
+    with Sandbox(SandboxOptions(systems=["orb"], dataset=empty, size=900)) as running:
+        yield running
+
+
+@pytest.fixture(scope="session")
+def orb_session() -> Iterator[requests.Session]:
+    with requests.Session() as opened:
+        yield opened
+
+
+@pytest.fixture
+def orb(orb_sandbox: Sandbox, orb_session: requests.Session) -> Orb:
+    """Return a client of an Orb whose data and clock are fresh."""
+    system = orb_sandbox.systems["orb"]
+    assert isinstance(system, OrbSystem)
+    orb_sandbox.clock._offset *= 0
+    system.reset(drift=False)
+    ready = orb_sandbox.ready
+    return Orb(dict(ready["orb"]), orb_session, ready["control_url"], system)
+
+
+@pytest.fixture
+def customer(orb: Orb) -> dict[str, Any]:
+    """Return a new customer without anything."""
+    body = {"name": "Kestrel Robotics", "email": "ap@kestrel.example", "timezone": "Europe/Berlin"}
+    found: dict[str, Any] = orb.make("/customers", {**body, "external_customer_id": "EXT/1 ä"})
+    return found
