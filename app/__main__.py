@@ -58,12 +58,18 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
     from app.cli.commands import COMMANDS  # noqa: PLC0415
     from app.cli.connections import run_connect, run_workspace  # noqa: PLC0415
     from app.cli.doctor import run_doctor  # noqa: PLC0415
+    from app.cli.history import run_history  # noqa: PLC0415
+    from app.cli.prepare import run_prepare  # noqa: PLC0415
+    from app.cli.serve import run_serve  # noqa: PLC0415
 
     commands = {
         **COMMANDS,
         "connect": run_connect,
         "workspace": run_workspace,
         "doctor": run_doctor,
+        "history": run_history,
+        "prepare": run_prepare,
+        "serve": run_serve,
     }
     return commands[options.command](services, options, cancel)
 

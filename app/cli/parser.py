@@ -28,6 +28,8 @@ def build_parser() -> ArgumentParser:
     _add_prepare(commands)
     _add_work(commands)
     _add_ignore(commands)
+    serve = _on_workspace(commands, "serve", "listen to events, read and compare what changed")
+    serve.add_argument("--every", type=float, default=15, metavar="MINUTES", help="read all again")
     _add_history(commands)
     doctor = commands.add_parser("doctor", help="check what Concord stands on")
     _json(doctor)

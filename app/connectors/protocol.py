@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from app.domain.constraint import Constraints
 from app.domain.control import CancelToken
@@ -118,6 +118,37 @@ class OperationCounts:
     def total(self) -> int:
         """All operations."""
         return sum(self.verbs.values())
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """A side told that records changed there.
+
+    Attributes:
+        entities: Those to be read again; none if only the cursor moved on.
+        changes: How many changes were told, ours left out.
+        cursor: From where to go on listening once these were read.
+    """
+
+    entities: frozenset[str]
+    changes: int
+    cursor: str
+
+
+@runtime_checkable
+class Watcher(Protocol):
+    """A connector whose system tells of changes as they happen."""
+
+    def watch(
+        self, entities: Sequence[EntityMapping], since: str, cancel: CancelToken
+    ) -> Iterator[Notice]:
+        """Yield notices without end, the first at once; what we changed ourselves is left out.
+
+        Raises:
+            CursorRefused: `since` is of another instance or too old: read everything, then listen
+                from now on (`""`).
+        """
+        ...
 
 
 class Reader(Protocol):

@@ -8,7 +8,7 @@ import orjson
 from app.domain.record import Side
 from app.store.workspace import Store
 
-_CURSOR, _INSTANCE = "cursor", "instance"
+_CURSOR, _INSTANCE, _EVENTS = "cursor", "instance", "events"
 
 
 def cursor_of(store: Store, side: Side, entity: str) -> str:
@@ -45,6 +45,19 @@ def forget_cursors(store: Store, side: Side, entities: Iterable[str]) -> None:
 def instance_of(store: Store, side: Side) -> str:
     """Return which instance a side's mirror was read from, `""` before the first read."""
     return _note(store, f"{_INSTANCE}/{side.value}")
+
+
+def events_cursor(store: Store, side: Side) -> str:
+    """Return from where to go on listening to a side's events, `""` for from now on."""
+    return _note(store, f"{_EVENTS}/{side.value}")
+
+
+def keep_events_cursor(store: Store, side: Side, cursor: str) -> None:
+    """Keep from where to go on listening, once what was told is read."""
+    with store.transaction(store.mirror) as connection:
+        connection.execute(
+            "INSERT OR REPLACE INTO note VALUES (?, ?)", (f"{_EVENTS}/{side.value}", cursor)
+        )
 
 
 def note_instance(store: Store, side: Side, instance: str) -> None:

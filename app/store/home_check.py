@@ -15,7 +15,10 @@ from app.store.machine import host_name, machine_id
 if TYPE_CHECKING:  # the store asks this before it is written
     from app.store.workspace import Store
 
-_HINT = "Refuse if unsure. If it is the right one: `concord workspace adopt NAME`, then refresh."
+_HINT = (
+    "It can be read here. If this is the one that counts: `concord workspace adopt NAME`, then"
+    " refresh."
+)
 
 
 def check_home(store: "Store") -> None:

@@ -65,6 +65,12 @@ SPEC = ConnectorSpec(
             "Of a day's API calls: a share such as 5%, or a number. Concord stops before them.",
             default="5%",
         ),
+        SettingSpec(
+            "pubsub",
+            "Change events",
+            "Host and port of the Pub/Sub API; - where the edition has none: then Concord asks.",
+            default="api.pubsub.salesforce.com:7443",
+        ),
         SettingSpec("parallel", "Calls at once", "A whole number above 0.", default="8"),
         SettingSpec(
             "read_timeout_s",
@@ -112,6 +118,7 @@ def from_ready(part: Mapping[str, Any]) -> ReadySettings:
         "client_id": str(part.get("client_id") or ""),
         "username": str(part.get("username") or ""),
         "api_version": str(part.get("api_version") or ""),
+        "pubsub": str(part.get("pubsub") or ""),
     }
     names = (item.name for item in SPEC.secrets)
     secrets = {name: str(part[name]) for name in names if part.get(name)}

@@ -10,6 +10,7 @@ from app.connectors.protocol import (
     Batch,
     Connector,
     Health,
+    Notice,
     OperationCounts,
     Page,
     Quota,
@@ -63,7 +64,7 @@ def build(given: Given, mapping: WorkspaceMapping, save_secret: SaveSecret | Non
     version = given.setting("api_version").removeprefix("v")
     reserve = reserve_of(given.setting("reserve"), given.connection)
     session = SalesforceSession(http, Tokens(http, grant, save_secret), version, reserve)
-    return SalesforceConnector(session, mapping)
+    return SalesforceConnector(session, mapping, given.setting("pubsub"))
 
 
 def _check_way_in(given: Given, grant: Grant) -> None:
@@ -85,9 +86,13 @@ def _check_way_in(given: Given, grant: Grant) -> None:
 class SalesforceConnector:
     """Reads and writes the mapped objects of one org."""
 
-    def __init__(self, session: SalesforceSession, mapping: WorkspaceMapping) -> None:
+    def __init__(
+        self, session: SalesforceSession, mapping: WorkspaceMapping, pubsub: str = ""
+    ) -> None:
+        """Send nothing yet; `pubsub` is where changes are told, `""` to ask for them by REST."""
         self._session = session
         self._mapping = mapping
+        self._pubsub = pubsub
         self._schema = Schema(session, mapping)
         self._reads = Reads(session, mapping, self._schema)
         bodies = Bodies(mapping, session.http.harmless)
@@ -119,6 +124,14 @@ class SalesforceConnector:
     def constraints(self, entity: EntityMapping, cancel: CancelToken) -> Constraints:
         """Return what the org's describe says of the entity's fields."""
         return constraints_of(entity, self._schema.require(entity, cancel))
+
+    def watch(
+        self, entities: Sequence[EntityMapping], since: str, cancel: CancelToken
+    ) -> Iterator[Notice]:
+        """Yield what Salesforce tells over the Pub/Sub API, or else what asking by REST finds."""
+        from app.connectors.salesforce.watch import notices  # noqa: PLC0415 - few need it
+
+        return notices(self._session, entities, since, cancel, self._pubsub)
 
     def preparer(self) -> Preparer:
         """Return what makes the objects, fields, permissions and reports of the mapping."""

@@ -59,7 +59,7 @@ class Schema:
             self._objects.pop(entity.sobject, None)  # it may be mended while we live
             raise NotAllowed(
                 f"Salesforce connection {self._session.http.connection!r}: {'; '.join(unseen)}.",
-                "`concord prepare` makes them and grants them by a permission set (docs/prepare.md).",
+                "`concord prepare` makes them, and a permission set for them: docs/prepare.md.",
             )
         for words in self._unlike(entity, fields) if is_new else ():
             log.warning("Salesforce connection %r: %s", self._session.http.connection, words)

@@ -1,0 +1,218 @@
+"""Serve: listen to both sides, and read and compare what changed, with no window.
+
+A storm of events is coalesced: while one refresh runs, what is told meanwhile waits for the next.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from queue import Empty, Queue
+
+from app.connectors.protocol import Notice, Watcher
+from app.domain.control import CancelToken, Report
+from app.domain.diff import Kind
+from app.domain.record import Side
+from app.errors import AppError, Cancelled, ConnectionFailed, CursorRefused, NotSignedIn
+from app.store.cursors import events_cursor, keep_events_cursor
+from app.sync.compare import compare, total
+from app.sync.refresh import RefreshRequest, RefreshResult, refresh
+from app.sync.workbench import Workbench
+
+log = logging.getLogger(__name__)
+
+_POLL_S = 0.2
+_GATHER_S = 1.0
+_RETRY_S = 30.0
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What came of one round.
+
+    Attributes:
+        because: What led to it: `start`, `event` or `interval`.
+        changes: How many changes events had told of.
+        differences: Kind → how many differences there are now.
+    """
+
+    because: str
+    sides: tuple[Side, ...]
+    entities: tuple[str, ...]
+    changes: int
+    result: RefreshResult
+    differences: Mapping[Kind, int]
+
+
+@dataclass(frozen=True, slots=True)
+class ServeOptions:
+    """How to serve; seconds.
+
+    Attributes:
+        every_s: Between two reads of a side that tells nothing by itself, and of everything.
+        gather_s: How long to wait for more events after the first.
+        retry_s: How long to wait after a side could not be reached.
+    """
+
+    every_s: float = 900.0
+    gather_s: float = _GATHER_S
+    retry_s: float = _RETRY_S
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A watcher ended."""
+
+    error: AppError
+
+
+@dataclass
+class _Due:
+    """What is to be read next."""
+
+    entities: dict[Side, set[str]] = field(default_factory=dict)
+    cursors: dict[Side, str] = field(default_factory=dict)
+    changes: int = 0
+
+    def take(self, side: Side, notice: Notice) -> None:
+        if notice.entities:
+            self.entities.setdefault(side, set()).update(notice.entities)
+        self.changes += notice.changes
+        self.cursors[side] = notice.cursor
+
+
+def serve(
+    bench: Workbench,
+    cancel: CancelToken,
+    report: Report,
+    told: Callable[[Served], None],
+    options: ServeOptions = ServeOptions(),
+) -> None:
+    """Read both sides, then listen until cancelled; `told` is called after each round.
+
+    Listening begins before the first read, so that nothing falls between them.
+
+    Raises:
+        NotSignedIn: A side refuses us, which waiting does not mend.
+        StoreError: The store cannot be written.
+    """
+    bench.store.claim()
+    stop = CancelToken()
+    arrivals: Queue[tuple[Side, Notice | _Broken]] = Queue()
+    watching = [side for side, one in bench.connectors.items() if isinstance(one, Watcher)]
+    pool = ThreadPoolExecutor(max(1, len(watching)), thread_name_prefix="watch")
+    server = _Server(bench, cancel, report, told, options)
+    try:
+        for side in watching:
+            pool.submit(_watch, bench, side, arrivals, stop, options)
+        server.run(arrivals)
+    except Cancelled:
+        log.info("Serving %s ended", bench.name)
+    finally:
+        stop.cancel()
+        pool.shutdown(wait=False, cancel_futures=True)
+
+
+@dataclass
+class _Server:
+    """The loop that reads: in the caller's thread, which alone writes the store."""
+
+    bench: Workbench
+    cancel: CancelToken
+    report: Report
+    told: Callable[[Served], None]
+    options: ServeOptions
+    due: _Due = field(default_factory=_Due)
+
+    def run(self, arrivals: "Queue[tuple[Side, Notice | _Broken]]") -> None:
+        """Read everything, then what is told, and everything again at each interval."""
+        everything = ("start", time.monotonic())
+        while True:
+            self.cancel.check()
+            self._gather(arrivals)
+            because, at = everything
+            if time.monotonic() >= at:
+                done = self._round(because, tuple(Side), ())
+                wait = self.options.every_s if done else self.options.retry_s
+                everything = ("interval" if done else because, time.monotonic() + wait)
+            elif self.due.entities:
+                self._read_what_was_told()
+            self._keep_cursors()
+
+    def _gather(self, arrivals: "Queue[tuple[Side, Notice | _Broken]]") -> None:
+        """Take what is told; after the first that matters, wait a little for more."""
+        until = time.monotonic() + _POLL_S
+        while (left := until - time.monotonic()) > 0:
+            self.cancel.check()
+            try:
+                side, arrival = arrivals.get(timeout=min(left, _POLL_S))
+            except Empty:
+                continue
+            if isinstance(arrival, _Broken):
+                raise arrival.error
+            if not self.due.entities and arrival.entities:
+                until = time.monotonic() + self.options.gather_s
+            self.due.take(side, arrival)
+
+    def _read_what_was_told(self) -> None:
+        for side, names in list(self.due.entities.items()):
+            if self._round("event", (side,), names):
+                del self.due.entities[side]
+                self.due.changes = 0
+            else:
+                self.cancel.wait(self.options.retry_s)
+
+    def _round(self, because: str, sides: tuple[Side, ...], names: Iterable[str]) -> bool:
+        """Read and compare; return whether that came to its end."""
+        entities = tuple(sorted(names))
+        try:
+            result = refresh(self.bench, RefreshRequest(sides, entities), self.cancel, self.report)
+            counts = compare(self.bench, self.cancel, self.report)
+        except NotSignedIn:
+            raise
+        except ConnectionFailed as error:
+            log.warning("Serving %s: %s", self.bench.name, error)
+            return False
+        differences = total(counts.values())
+        self.told(Served(because, sides, entities, self.due.changes, result, differences))
+        return True
+
+    def _keep_cursors(self) -> None:
+        """Keep how far each side was listened to, once what it told is read."""
+        for side in [side for side in self.due.cursors if side not in self.due.entities]:
+            keep_events_cursor(self.bench.store, side, self.due.cursors.pop(side))
+
+
+def _watch(
+    bench: Workbench,
+    side: Side,
+    arrivals: "Queue[tuple[Side, Notice | _Broken]]",
+    stop: CancelToken,
+    options: ServeOptions,
+) -> None:
+    """Hand notices over until told to stop; runs in a thread of its own, and never writes."""
+    connector, since = bench.connectors[side], events_cursor(bench.store, side)
+    if not isinstance(connector, Watcher):
+        return
+    while not stop.is_cancelled:
+        try:
+            for notice in connector.watch(bench.mapping.entities, since, stop):
+                since = notice.cursor
+                arrivals.put((side, notice))
+        except Cancelled:
+            return
+        except CursorRefused as error:
+            log.info("Listening to %s from now on: %s", side.label, error)
+            since = ""
+            everything = frozenset(entity.name for entity in bench.mapping.entities)
+            arrivals.put((side, Notice(everything, 0, "")))
+        except ConnectionFailed as error:
+            if isinstance(error, NotSignedIn):
+                arrivals.put((side, _Broken(error)))
+                return
+            log.warning("Listening to %s: %s", side.label, error)
+            stop.wait(options.retry_s)
+        except AppError as error:
+            arrivals.put((side, _Broken(error)))
+            return
