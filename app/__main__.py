@@ -60,6 +60,7 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
     from app.cli.doctor import run_doctor  # noqa: PLC0415
     from app.cli.history import run_history  # noqa: PLC0415
     from app.cli.prepare import run_prepare  # noqa: PLC0415
+    from app.cli.reconcile import run_reconcile  # noqa: PLC0415
     from app.cli.serve import run_serve  # noqa: PLC0415
 
     commands = {
@@ -69,6 +70,7 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
         "doctor": run_doctor,
         "history": run_history,
         "prepare": run_prepare,
+        "reconcile": run_reconcile,
         "serve": run_serve,
     }
     return commands[options.command](services, options, cancel)

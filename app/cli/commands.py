@@ -12,6 +12,7 @@ from typing import TextIO
 
 from app.cli import output
 from app.cli.ignoring import run_ignore
+from app.cli.reconcile import gap_words, reconciled_json
 from app.domain.control import CancelToken
 from app.domain.diff import Kind
 from app.domain.plan import CommitPlan, Verb
@@ -23,6 +24,7 @@ from app.sync.commit import CommitResult, commit, resume, together
 from app.sync.compare import compare, total
 from app.sync.plan_file import approve, load_plan, save_plan
 from app.sync.planner import Selection, build_plan
+from app.sync.reconcile import Reconciled, reconcile
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.report import HEAD, report_rows, write_csv, write_html
 from app.sync.undo import UndoPart, build_undo
@@ -46,15 +48,18 @@ def run_refresh(services: Services, options: Namespace, cancel: CancelToken) -> 
     sides = (Side(options.side),) if options.side else tuple(Side)
     request = RefreshRequest(sides, tuple(options.entity), options.full)
     with services.workbench(options.workspace) as bench, progress() as line:
+        bench.store.claim()  # who holds the workspace is told before anybody is asked
         result = refresh(bench, request, cancel, line)
         compare(bench, cancel, line)
+        gaps = reconcile(bench, cancel).gaps
     for copy in result.set_aside:
         print(
             f"Another organisation answers now; what was known of the old one is in {copy}.",
             file=sys.stderr,
         )
     if options.json:
-        output.print_json(output.refresh_json(options.workspace, result))
+        said = output.refresh_json(options.workspace, result)
+        output.print_json({**said, "gaps": reconciled_json(gaps)})
         return ExitStatus.DONE
     names = dict.fromkeys(name for counts in result.read.values() for name in counts)
     output.print_table(
@@ -65,6 +70,8 @@ def run_refresh(services: Services, options: Namespace, cancel: CancelToken) -> 
         ),
     )
     calls = ", ".join(f"{count} to {side.label}" for side, count in result.calls.items())
+    if words := gap_words(gaps):
+        print(words)
     print(f"{result.changed:,} changed; calls: {calls}; {result.seconds:.1f} s")
     return ExitStatus.DONE
 
@@ -167,6 +174,7 @@ def run_commit(services: Services, options: Namespace, cancel: CancelToken) -> i
     workspace = services.workspace(options.workspace)
     with services.workbench(options.workspace) as bench:
         plan = load_plan(bench, options.plan)
+        bench.store.claim()
         if not options.yes:
             with redirect_stdout(sys.stderr if options.json else sys.stdout):
                 _print_plan(plan)
@@ -174,7 +182,8 @@ def run_commit(services: Services, options: Namespace, cancel: CancelToken) -> i
         with progress() as line:
             result = commit(bench, plan, cancel, line)
             compare(bench, CancelToken(), line)
-    return _print_commit(result, as_json=options.json)
+            gaps = reconcile(bench, CancelToken()).gaps
+    return _print_commit(result, gaps, as_json=options.json)
 
 
 def run_approve(services: Services, options: Namespace, cancel: CancelToken) -> int:
@@ -198,22 +207,24 @@ def run_resume(services: Services, options: Namespace, cancel: CancelToken) -> i
     """`concord resume`: every commit that broke off, oldest first."""
     results = []
     with services.workbench(options.workspace) as bench, progress() as line:
+        bench.store.claim()  # the commit may be under way in another process
         while (result := resume(bench, cancel, line)) is not None:
             results.append(result)
             if result.stopped_by or result.unknown:
                 break
         compare(bench, CancelToken(), line)
+        gaps = reconcile(bench, CancelToken()).gaps
     if options.json:  # one document, however many commits there were
-        return _print_commit(together(results), as_json=True)
+        return _print_commit(together(results), gaps, as_json=True)
     if not results:
         print("Nothing to resume.")
         return ExitStatus.DONE
-    return max(_print_commit(result, as_json=False) for result in results)
+    return max(_print_commit(result, gaps, as_json=False) for result in results)
 
 
-def _print_commit(result: CommitResult, *, as_json: bool) -> int:
+def _print_commit(result: CommitResult, gaps: Reconciled, *, as_json: bool) -> int:
     if as_json:
-        output.print_json(output.commit_json(result))
+        output.print_json({**output.commit_json(result), "gaps": reconciled_json(gaps)})
     else:
         print(
             f"{result.selected:,} selected = {result.sent:,} sent + {result.stale:,} stale"
@@ -231,6 +242,8 @@ def _print_commit(result: CommitResult, *, as_json: bool) -> int:
         ]
         if rows:
             output.print_table(["entity", "key", "field", "outcome", "message"], rows)
+        if words := gap_words(gaps):
+            print(words)
         if result.stopped_by:
             print(f"Stopped: {result.stopped_by} `concord resume` goes on.", file=sys.stderr)
     return ExitStatus.DONE if result.is_clean else ExitStatus.DIFFERENCES

@@ -28,6 +28,8 @@ def build_parser() -> ArgumentParser:
     _add_prepare(commands)
     _add_work(commands)
     _add_ignore(commands)
+    reconcile = _on_workspace(commands, "reconcile", "counts and sums of money, and their gaps")
+    reconcile.add_argument("--all", action="store_true", help="sum everything, not only the gaps")
     serve = _on_workspace(commands, "serve", "listen to events, read and compare what changed")
     serve.add_argument("--every", type=float, default=15, metavar="MINUTES", help="read all again")
     _add_history(commands)

@@ -95,6 +95,20 @@ class IgnoreRule:
     tolerance: Decimal | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class SumRule:
+    """A money field whose sum both sides must agree on.
+
+    Attributes:
+        by: The field that says whose it is, such as the account; `""` for one sum over all.
+        currency: The field that holds its currency; `""` where there is only one.
+    """
+
+    field: str
+    by: str = ""
+    currency: str = ""
+
+
 @dataclass(frozen=True, eq=False)
 class EntityMapping:
     """One entity: its Salesforce object, its keys and its fields.
@@ -114,6 +128,7 @@ class EntityMapping:
     parent_field: str = ""
     group_by: str = ""
     ignore: tuple[IgnoreRule, ...] = ()
+    sums: tuple[SumRule, ...] = ()
 
     @cached_property
     def index(self) -> Mapping[str, int]:

@@ -14,6 +14,7 @@ from app.domain.mapping import (
     FieldType,
     IgnoreRule,
     Owner,
+    SumRule,
     WorkspaceMapping,
     dependency_order,
 )
@@ -23,7 +24,7 @@ SCHEMA = 1
 
 _ENTITY_NAMES = {
     "name", "label", "plural", "sobject", "key", "parent", "parent_field", "group_by", "title",
-    "fields", "ignore",
+    "fields", "ignore", "sums",
 }  # fmt: skip
 _FIELD_NAMES = {
     "name", "billing", "salesforce", "type", "owner", "length", "scale", "to", "convert", "map",
@@ -97,7 +98,14 @@ class _Parser:
             parent_field=str(row.get("parent_field", parent)),
             group_by=str(row.get("group_by", "")),
             ignore=tuple(self._rule(item, name) for item in row.get("ignore", ())),
+            sums=tuple(self._sum(item, name) for item in row.get("sums", ())),
         )
+
+    def _sum(self, row: Mapping[str, Any], entity: str) -> SumRule:
+        path = (entity, "sums")
+        self._known(row, {"field", "by", "currency"}, path)
+        field = self._word(row, "field", path)
+        return SumRule(field, str(row.get("by", "")), str(row.get("currency", "")))
 
     def _rule(self, row: Mapping[str, Any], entity: str) -> IgnoreRule:
         try:
@@ -156,6 +164,9 @@ class _Parser:
         named = {"title": entity.title, "group_by": entity.group_by}
         if entity.parent:
             named["parent_field"] = entity.parent_field
+        for rule in entity.sums:
+            named |= {f"sum of {rule.field}": rule.field, f"sums of {rule.field} by": rule.by}
+            named |= {f"currency of the sum of {rule.field}": rule.currency}
         named |= {f"the ignore rule {rule.name!r}": rule.field for rule in entity.ignore}
         named |= {f"currency of {item.name}": item.currency for item in entity.fields}
         for what, name in named.items():

@@ -183,6 +183,27 @@ def one_pair(store: Store, link: int) -> tuple[EntityMapping, Pair] | None:
     return entity, _pair(row[1:], entity)
 
 
+def side_counts(store: Store, entity: EntityMapping) -> tuple[int, int]:
+    """Return how many keys billing and Salesforce hold of an entity."""
+    with store.translating():
+        row = store.reader.execute(
+            "SELECT count(billing_hash), count(salesforce_hash) FROM link WHERE entity = ?",
+            (store.entity_ids[entity.name],),
+        ).fetchone()
+    return int(row[0]), int(row[1])
+
+
+def all_pairs(store: Store, entity: EntityMapping) -> Iterator[Pair]:
+    """Yield every pair of an entity, opened, in no order; costs what there is."""
+    with store.translating():
+        cursor = store.reader.execute(
+            f"SELECT {_COLUMNS}{_WITH_DOCUMENTS} WHERE link.entity = ?",
+            (store.entity_ids[entity.name],),
+        )
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            yield from (_pair(row, entity) for row in rows)
+
+
 def existing_keys(store: Store, entity: EntityMapping, side: Side, keys: Iterable[str]) -> set[str]:
     """Return those of the keys that a side's mirror holds."""
     column, number = f"{side.value}_hash", store.entity_ids[entity.name]

@@ -15,6 +15,7 @@ ENTRY_COLUMNS = (
     "id, entity, key, side, verb, changes, expects, coalesce(nullif(made_id, ''), side_id),"
     " idempotency_key, run, state, message, field, intent_at, done_at"
 )
+_PAIR = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +43,7 @@ def entry_of(row: Sequence[Any], mapping: WorkspaceMapping) -> Entry:
     number, name, key, side, verb, stored, expects, side_id, receipt = row[:9]
     run, state, message, field, intent_at, done_at = row[9:]
     entity = mapping.by_name.get(name)
-    changes, unmapped = _changes(orjson.loads(stored), entity)
+    changes, unmapped = _changes(stored_changes(stored), entity)
     operation = Operation(
         entity=name,
         key=key,
@@ -57,6 +58,19 @@ def entry_of(row: Sequence[Any], mapping: WorkspaceMapping) -> Entry:
         number, run, operation, OutcomeState(state), message or "", field or "", intent_at,
         done_at or "", (name,) if entity is None else unmapped,
     )  # fmt: skip
+
+
+def stored_changes(text: str) -> Mapping[str, Sequence[Any]]:
+    """Return field → before and after, of a row's JSON; of a row that was tampered with, nothing.
+
+    That somebody changed it is told by `journal_verify`; what else there is must still be shown.
+    """
+    try:
+        found = orjson.loads(text)
+    except (ValueError, TypeError):
+        return {}
+    pairs = found.items() if isinstance(found, dict) else ()
+    return {name: pair for name, pair in pairs if isinstance(pair, list) and len(pair) == _PAIR}
 
 
 def _changes(
@@ -87,4 +101,4 @@ def _raw(value: Any) -> BaseValue:
         return value
     if value == []:
         return NO_BASE
-    return Unreadable(str(value["text"]) if isinstance(value, dict) else str(value))
+    return Unreadable(str(value.get("text", value)) if isinstance(value, dict) else str(value))

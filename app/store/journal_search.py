@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from app.domain.plan import OutcomeState
-from app.store.journal_entry import ENTRY_COLUMNS, Entry, entry_of
+from app.store.journal_entry import ENTRY_COLUMNS, Entry, entry_of, stored_changes
 from app.store.workspace import Store
 
 _ROWS_AT_ONCE = 500
@@ -118,7 +118,7 @@ def _holds(row: Sequence[Any], wanted: Wanted, people: Mapping[str, str]) -> boo
         return False
     if not wanted.field and not wanted.text:
         return True
-    changes = orjson.loads(row[_CHANGES])
+    changes = stored_changes(row[_CHANGES])
     if wanted.field and wanted.field not in changes:
         return False
     return not wanted.text or _has_text(row, who, changes, wanted.text.casefold())
