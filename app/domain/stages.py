@@ -1,12 +1,15 @@
 """What a commit does, as values: the preview shows them, the real run carries them out."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import groupby, islice
+from itertools import groupby
 
 from app.domain.mapping import WorkspaceMapping
 from app.domain.plan import Operation, Verb
 from app.domain.record import RecordKey, Side
+
+Family = Callable[[Operation], str]
+"""Names what an operation's record hangs on; `""` for nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,12 +60,20 @@ def depths(mapping: WorkspaceMapping) -> dict[str, int]:
     return found
 
 
-def batches(lot: Lot, size: int) -> Iterator[tuple[Operation, ...]]:
-    """Yield a lot's operations in batches, deletes apart from writes."""
+def batches(lot: Lot, size: int, family: Family) -> list[tuple[Operation, ...]]:
+    """Return a lot's operations in as few batches as can be, deletes apart from writes.
+
+    Records of one family (children of one parent) stand together, and batches that share one are
+    not neighbours: where two are saved at once, each locks the parent against the other
+    (salesforce.md §15).
+    """
+    made = []
     for deletes in (False, True):
-        source = iter([o for o in lot.operations if (o.verb is Verb.DELETE) is deletes])
-        while batch := tuple(islice(source, size)):
-            yield batch
+        some = [o for o in lot.operations if (o.verb is Verb.DELETE) is deletes]
+        some.sort(key=family)
+        cut = [tuple(some[start : start + size]) for start in range(0, len(some), size)]
+        made += [*cut[::2], *cut[1::2]]
+    return made
 
 
 def points_at(operation: Operation, mapping: WorkspaceMapping) -> Iterator[RecordKey]:

@@ -220,8 +220,15 @@ class _Sender:
             verbs = Counter(operation.verb for operation in sendable.operations)
             size = self.bench.connectors[lot.side].batch_size(OperationCounts(entity, verbs))
             begun = partial(note_job, self.bench.store, self.run, lot.entity, lot.side)
-            for some in batches(sendable, size):
+            for some in batches(sendable, size, self._parent):
                 yield lot.side, Batch(entity, some, begun)
+
+    def _parent(self, operation: Operation) -> str:
+        """Return the key of a record's parent: the one it is to have, else the one it has."""
+        name = self.bench.mapping.entity(operation.entity).parent_field
+        told = next((c.after for c in operation.changes if name and c.name == name), None)
+        found = self.live.of(operation)
+        return str(told or (found[0].parent if found else None) or "")
 
     def _without_orphans(self, operations: Iterable[Operation]) -> list[Operation]:
         """Leave out what refers to a record that was to come in this commit and did not.

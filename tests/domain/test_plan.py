@@ -68,7 +68,15 @@ def test_stages_wait_for_what_they_point_at() -> None:
 
 def test_batches_hold_no_more_than_the_target_takes() -> None:
     (stage,) = stages([insert("plan", str(n)) for n in range(7)], MAPPING)
-    assert [len(batch) for batch in batches(stage.lots[0], 3)] == [3, 3, 1]
+    cut = batches(stage.lots[0], 3, lambda _operation: "")
+    assert [[o.key for o in some] for some in cut] == [list("012"), list("6"), list("345")]
+
+
+def test_children_of_one_parent_stand_together() -> None:
+    mixed = [insert("tier", f"{parent}{n}") for n in range(4) for parent in "AB"]
+    (stage,) = stages(mixed, MAPPING)
+    cut = batches(stage.lots[0], 4, lambda operation: operation.key[0])
+    assert [{o.key[0] for o in some} for some in cut] == [{"A"}, {"B"}]
 
 
 def test_keys_of_intents_differ_by_record_and_by_plan_and_are_alphanumeric() -> None:
