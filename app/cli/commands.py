@@ -20,7 +20,7 @@ from app.domain.record import Side
 from app.errors import Cancelled, ExitStatus, WrongUse
 from app.services import Services
 from app.store.journal import now_text
-from app.sync.commit import CommitResult, commit, resume, together
+from app.sync.commit import CommitResult, commit, not_written, resume, together
 from app.sync.compare import compare, total
 from app.sync.plan_file import approve, load_plan, save_plan
 from app.sync.planner import Selection, build_plan
@@ -120,8 +120,10 @@ def run_plan(services: Services, options: Namespace, cancel: CancelToken) -> int
     verbs = None if options.only is None else _verbs(options.only)
     keys = None if options.keys is None else read_keys(options.keys)
     take = None if options.take is None else Side(options.take)
-    selection = Selection(tuple(options.entity), verbs, keys, take)
     with services.workbench(options.workspace) as bench, progress() as line:
+        if options.failed_of:
+            keys = not_written(bench, options.failed_of)
+        selection = Selection(tuple(options.entity), verbs, keys, take)
         compare(bench, cancel, line)
         plan = build_plan(bench, selection, cancel, line)
     return _hand_out_plan(options, plan)

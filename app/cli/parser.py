@@ -125,6 +125,9 @@ def _add_work(commands: "Commands[ArgumentParser]") -> None:
         "--keys", type=Path, metavar="FILE", help="lines of ENTITY KEY, separated by a tab or comma"
     )
     plan.add_argument(
+        "--failed-of", metavar="COMMIT", help="only the records that a commit could not write"
+    )
+    plan.add_argument(
         "--take", choices=[side.value for side in Side], help="whose value settles a conflict"
     )
     approve = _on_workspace(commands, "approve", "note in a plan that you read it and agree")

@@ -4,7 +4,7 @@ import getpass
 import logging
 import secrets
 import time
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field, replace
@@ -374,6 +374,19 @@ def _finished(
         *(result.skipped, seconds),
     )
     return result
+
+
+def not_written(bench: Workbench, run: str) -> dict[str, frozenset[str]]:
+    """Return entity → keys of the records that a commit was to write and did not.
+
+    Raises:
+        NotFound: There is no such commit.
+    """
+    journal.find_run(bench.store, run)
+    keys: dict[str, set[str]] = defaultdict(set)
+    for entry in journal.entries(bench.store, run=run, states=_NOT_WRITTEN):
+        keys[entry.operation.entity].add(entry.operation.key)
+    return {entity: frozenset(some) for entity, some in keys.items()}
 
 
 def together(results: Sequence[CommitResult]) -> CommitResult:
