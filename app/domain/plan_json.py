@@ -38,19 +38,20 @@ def plan_to_json(plan: CommitPlan) -> bytes:
 
 def plan_lines(plan: CommitPlan) -> Iterator[bytes]:
     """Yield a plan's file line by line; its operations are read twice."""
-    yield from header_lines(plan, seal_of(map(operation_line, plan.operations)))
+    yield from header_lines(plan, map(operation_line, plan.operations))
     yield from between(map(operation_line, plan.operations))
     yield END
 
 
 def head_of(plan: CommitPlan) -> bytes:
     """Return what a plan's file says besides its operations, as a JSON document."""
-    return orjson.dumps(_header(plan, ""))
+    return orjson.dumps(_header(plan))
 
 
-def header_lines(plan: CommitPlan, seal: str) -> Iterator[bytes]:
-    """Yield the lines of a plan's file that stand before its operations."""
-    said = orjson.dumps(_header(plan, seal), option=orjson.OPT_INDENT_2)
+def header_lines(plan: CommitPlan, lines: Iterable[bytes]) -> Iterator[bytes]:
+    """Yield what stands in a plan's file before its operations, which are read for the seal."""
+    head = _header(plan)
+    said = orjson.dumps({**head, "seal": seal_of(head, lines)}, option=orjson.OPT_INDENT_2)
     yield said.removesuffix(b"\n}") + b",\n" + OPERATIONS
 
 
@@ -80,9 +81,10 @@ def operation_of(line: bytes, mapping: WorkspaceMapping) -> Operation:
         raise PlanRefused(f"The plan file is damaged: {error}.", _AGAIN) from error
 
 
-def seal_of(lines: Iterable[bytes]) -> str:
-    """Return the seal over operations, in their order."""
-    seal = sha256()
+def seal_of(head: Mapping[str, Any], lines: Iterable[bytes]) -> str:
+    """Return the seal over a plan: what its file says first, and its operations in their order."""
+    said = {name: value for name, value in head.items() if name != "seal"}
+    seal = sha256(orjson.dumps(said, option=orjson.OPT_SORT_KEYS) + b"\n")
     for line in lines:
         seal.update(line + b"\n")
     return seal.hexdigest()
@@ -101,7 +103,7 @@ def plan_from_json(data: bytes, mapping: WorkspaceMapping, workspace: str) -> Co
         raise PlanRefused("The file is no plan.", "Name a file that `concord plan -o` wrote.")
     check_header(document, mapping, workspace)
     lines = [orjson.dumps(row, option=orjson.OPT_SORT_KEYS) for row in rows]
-    check_seal(document, seal_of(lines))
+    check_seal(document, lines)
     return plan_of(document, tuple(operation_of(line, mapping) for line in lines))
 
 
@@ -126,10 +128,10 @@ def check_header(document: Mapping[str, Any], mapping: WorkspaceMapping, workspa
         raise PlanRefused("The mapping was changed after the plan was made.", _AGAIN)
 
 
-def check_seal(document: Mapping[str, Any], seal: str) -> None:
-    """Refuse a plan whose operations are not those that were sealed; raises `PlanRefused`."""
-    if document.get("seal") != seal:
-        raise PlanRefused("The plan's operations were changed after it was made.", _AGAIN)
+def check_seal(document: Mapping[str, Any], lines: Iterable[bytes]) -> None:
+    """Refuse a plan that is not the one that was sealed; raises `PlanRefused`."""
+    if document.get("seal") != seal_of(document, lines):
+        raise PlanRefused("The plan was changed after it was made.", _AGAIN)
 
 
 def plan_of(
@@ -166,15 +168,21 @@ def changes_json(changes: Sequence[FieldChange]) -> dict[str, list[Any]]:
 def changes_from_json(
     rows: Mapping[str, Sequence[Any]], entity: EntityMapping
 ) -> tuple[FieldChange, ...]:
-    """Return what `changes_json` made; raises `KeyError` or `ValueError` for what it cannot be."""
+    """Return what `changes_json` made, in the order of the mapping.
+
+    Raises:
+        KeyError: The entity has no such field.
+        ValueError: A value cannot be one of the field's type.
+    """
     made = []
-    for name, (before, after) in rows.items():
-        kind = entity.fields[entity.index[name]].type
+    for name in sorted(rows, key=entity.index.__getitem__):
+        before, after = rows[name]
+        kind = entity.field_of(name).type
         made.append(FieldChange(name, typed_value(before, kind), typed_value(after, kind)))
     return tuple(made)
 
 
-def _header(plan: CommitPlan, seal: str) -> dict[str, Any]:
+def _header(plan: CommitPlan) -> dict[str, Any]:
     return {
         "concord_plan": SCHEMA,
         "workspace": plan.workspace,
@@ -183,7 +191,6 @@ def _header(plan: CommitPlan, seal: str) -> dict[str, Any]:
         "created_at": plan.created_at,
         "created_by": plan.created_by,
         "approvals": [{"who": one.who, "at": one.at} for one in plan.approvals],
-        "seal": seal,
         "tally": [
             [part.entity, part.side.value, part.verb.value, count]
             for part, count in plan.tally.items()
@@ -222,21 +229,17 @@ def _operation_json(operation: Operation) -> dict[str, Any]:
         "expects": operation.expects,
         "side_id": operation.side_id,
         "idempotency_key": operation.idempotency_key,
-        "changes": [
-            [item.name, plain_value(item.before), plain_value(item.after)]
-            for item in operation.changes
-        ],
+        "changes": changes_json(operation.changes),
     }
 
 
 def _operation(row: Mapping[str, Any], mapping: WorkspaceMapping) -> Operation:
-    changes = {name: (before, after) for name, before, after in row["changes"]}
     return Operation(
         entity=row["entity"],
         key=row["key"],
         side=Side(row["side"]),
         verb=Verb(row["verb"]),
-        changes=changes_from_json(changes, mapping.entity(row["entity"])),
+        changes=changes_from_json(row["changes"], mapping.entity(row["entity"])),
         expects=row["expects"],
         side_id=row["side_id"],
         idempotency_key=row["idempotency_key"],

@@ -1,5 +1,6 @@
 """Start the sandbox: build the data set, serve every system found, say where in the ready file."""
 
+import gc
 import importlib
 import logging
 import os
@@ -201,6 +202,7 @@ def run(options: SandboxOptions) -> int:
     try:
         with Sandbox(options) as sandbox:
             log.info("The sandbox serves %s.", ", ".join(sandbox.systems))
+            gc.freeze()  # what was built so far stays: no collection need look at it again
             _wait(done, options.parent_pid)
     except (BadRule, OSError) as error:
         sys.stderr.write(f"The sandbox cannot start: {error}\n")

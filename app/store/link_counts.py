@@ -8,6 +8,11 @@ _PREFIX = "links/"
 
 def count_missing(connection: sqlite3.Connection) -> None:
     """Count the entities that have no count yet: new ones, and those of an older store."""
+    missing = connection.execute(
+        "SELECT 1 FROM entity WHERE ? || id NOT IN (SELECT name FROM note) LIMIT 1", (_PREFIX,)
+    ).fetchone()
+    if missing is None:  # most often: a store that is only opened is not written
+        return
     connection.execute(
         "INSERT OR IGNORE INTO note SELECT ?1 || entity.id,"
         " (SELECT count(*) FROM link WHERE link.entity = entity.id) FROM entity"

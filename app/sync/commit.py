@@ -21,6 +21,7 @@ from app.domain.record import Record, RecordKey, Side
 from app.domain.stages import Stage, batches, points_at, stages
 from app.errors import AppError, Cancelled, PlanRefused, StoreError
 from app.store import journal
+from app.store.resumable import check_resumable
 from app.store.target_jobs import forget_jobs, jobs_of, note_job
 from app.sync.preflight import Found, Live, note_live, read_live, record_after, stands, why_stale
 from app.sync.workbench import Workbench
@@ -94,6 +95,7 @@ def commit(bench: Workbench, plan: CommitPlan, cancel: CancelToken, report: Repo
     run = f"{datetime.now(UTC):%Y%m%d-%H%M%S}-{secrets.token_hex(3)}"
     if not plan.operations:
         return CommitResult(run, calls=dict.fromkeys(before, 0))
+    bench.store.claim()
     _check_instances(bench, plan.instances, cancel)
     first = read_live(bench, plan.operations[:SEGMENT], cancel, report)
     journal.begin(bench.store, run, getpass.getuser(), plan.operations, head_of(plan))
@@ -115,6 +117,8 @@ def resume(bench: Workbench, cancel: CancelToken, report: Report) -> CommitResul
     if not open_runs:
         return None
     started, before, run = time.monotonic(), bench.calls(), open_runs[0]
+    bench.store.claim()
+    check_resumable(bench.store, run)
     found = journal.find_run(bench.store, run)
     was = {side: found.connections.get(side.value, {}).get("instance", "") for side in Side}
     _check_instances(bench, was, cancel)

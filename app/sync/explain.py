@@ -43,7 +43,7 @@ class DryRun:
         told = self._constraints(entity, operation.side)
         insert = operation.verb is Verb.INSERT
         for change in operation.changes:
-            mapped = entity.fields[entity.index[change.name]]
+            mapped = entity.field_of(change.name)
             rule = _narrowed(told.fields.get(change.name, FieldRule()), mapped, operation.side)
             if insert and change.after is None and not rule.required:
                 continue

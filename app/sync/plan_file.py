@@ -18,7 +18,6 @@ from app.domain.plan_json import (
     operation_line,
     plan_from_json,
     plan_of,
-    seal_of,
 )
 from app.errors import NotFound, WrongUse
 from app.sync.spool import Spool
@@ -83,11 +82,11 @@ def approve(plan: CommitPlan, who: str, at: str) -> CommitPlan:
 def _lines(plan: CommitPlan) -> Iterator[bytes]:
     operations = plan.operations
     if isinstance(operations, Spool):
-        yield from header_lines(plan, operations.seal)
+        yield from header_lines(plan, operations.lines())
         yield from between(operations.lines())
     else:
         made = [operation_line(operation) for operation in operations]
-        yield from header_lines(plan, seal_of(made))
+        yield from header_lines(plan, made)
         yield from between(made)
     yield END
 
@@ -105,7 +104,7 @@ def _read(bench: Workbench, file: IO[bytes]) -> CommitPlan:
         spool.close()
         file.seek(0)
         return plan_from_json(file.read(), bench.mapping, bench.name)
-    check_seal(document, spool.seal)
+    check_seal(document, spool.lines())
     return plan_of(document, spool.settled())
 
 

@@ -10,7 +10,7 @@ from typing import overload
 
 from app.domain.mapping import WorkspaceMapping
 from app.domain.plan import Operation, Part
-from app.domain.plan_json import operation_line, operation_of, seal_of
+from app.domain.plan_json import operation_line, operation_of
 
 IN_MEMORY = 4 << 20  # bytes of lines, about 10,000 operations
 FEW = 5000  # operations
@@ -58,11 +58,6 @@ class Spool(Sequence[Operation]):
     def size(self) -> int:
         """Bytes of all the lines together."""
         return self._end
-
-    @property
-    def seal(self) -> str:
-        """The seal over the operations (`plan_json.seal_of`)."""
-        return seal_of(self.lines())
 
     def __len__(self) -> int:
         return len(self._starts)

@@ -52,7 +52,7 @@ def test_a_plan_comes_back_from_its_file() -> None:
         (damaged(workspace="other"), "'other'"),
         (damaged(mapping="x"), "mapping was changed"),
         (damaged(operations=[]), "changed after it was made"),
-        (damaged(forecast={}), "damaged"),
+        (damaged(forecast={}), "changed after it was made"),
     ],
 )
 def test_a_plan_file_that_cannot_be_used_is_refused(data: bytes, words: str) -> None:

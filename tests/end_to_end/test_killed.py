@@ -108,10 +108,10 @@ def test_a_killed_refresh_is_begun_again(agreed: Concord, door: Door) -> None:
     door.fault(
         {"endpoint": "query", "kind": "latency", "times": None, "seconds": SLOW_S, "after": 2}
     )
-    with agreed.start("refresh", "-w", "w") as process:
+    with agreed.start("refresh", "-w", "w", "--full") as process:
         until(lambda: door.calls("salesforce")["query"] > 4, "a query")
         process.kill()
         process.wait()
     door.fault()
-    read = agreed.document("refresh")["read"]["salesforce"]["rate"]
+    read = agreed.document("refresh", "--full")["read"]["salesforce"]["rate"]
     assert read == len(door.state("salesforce", "Rate_Tier__c"))

@@ -164,7 +164,7 @@ def _without_changes(text: str) -> str:
 
 
 def _newer(text: str) -> str:
-    return json.dumps(json.loads(text) | {"concord_plan": 2})
+    return json.dumps(json.loads(text) | {"concord_plan": 3})
 
 
 @pytest.mark.parametrize(
@@ -172,8 +172,8 @@ def _newer(text: str) -> str:
     [
         (_truncated, "no whole JSON"),
         (_edited, "changed after it was made"),
-        (_without_changes, "damaged"),
-        (_newer, "version 2"),
+        (_without_changes, "changed after it was made"),
+        (_newer, "version 3"),
         (lambda _: "[1, 2]", "no plan"),
         (lambda _: "", "no whole JSON"),
     ],

@@ -1,5 +1,7 @@
 """Undo through the front door: both servers hold again what they held before."""
 
+import json
+
 from tests.end_to_end.front_door import Concord, Door
 
 
@@ -39,3 +41,30 @@ def test_a_commit_that_does_not_exist_is_named(reviewed: Concord) -> None:
     ran = reviewed.work("undo", "nosuch", "-o", str(reviewed.base / "undo.json"))
     assert ran.status == 2
     assert "nosuch" in ran.err
+
+
+def test_some_records_and_some_fields_are_undone(reviewed: Concord, door: Door) -> None:
+    before = held(door)
+    plan = reviewed.plan("--entity", "plan", "--only", "update")
+    run = reviewed.commit()["commit"]
+    names = {name for o in plan["operations"] for name, *_ in o["changes"]}
+    field, key = min(names), plan["operations"][0]["key"]
+    keys, file = reviewed.base / "keys.txt", reviewed.base / "undo.json"
+    keys.write_text(f"plan\t{key}\n")
+    one = reviewed.document("undo", run, "-o", str(file), "--keys", str(keys))
+    assert sum(one["operations"].values()) == sum(
+        operation["key"] == key for operation in plan["operations"]
+    )
+    reviewed.document("undo", run, "-o", str(file), "--fields", field)
+    rows = json.loads(file.read_bytes())["operations"]
+    assert {name for row in rows for name, *_ in row["changes"]} == {field}
+    assert reviewed.document("commit", str(file), "--yes")["failed"] == 0
+    undone(reviewed, run)
+    assert held(door) == before
+
+
+def test_a_part_that_the_commit_does_not_have_is_named(reviewed: Concord) -> None:
+    run = reviewed.settle("--entity", "coupon")["commit"]
+    ran = reviewed.work("undo", run, "-o", str(reviewed.base / "u.json"), "--fields", "nosuch")
+    assert ran.status == 2
+    assert "wrote no field 'nosuch'" in ran.err

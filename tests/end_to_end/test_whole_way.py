@@ -53,7 +53,7 @@ def test_nothing_but_the_document_is_on_stdout_and_nothing_at_all_on_stderr(
 
 
 def test_a_refresh_reads_what_the_systems_hold(agreed: Concord, door: Door) -> None:
-    read = agreed.document("refresh")["read"]
+    read = agreed.document("refresh", "--full")["read"]
     for entity, sobject in SOBJECTS.items():
         assert read["salesforce"][entity] == len(door.state("salesforce", sobject))
     retired = sum(not plan["active_ind"] for plan in door.state("aria", "plan"))

@@ -72,7 +72,7 @@ def test_faults_are_put_shown_and_cleared(door: Door) -> None:
 
 @pytest.mark.parametrize(
     ("kind", "status"),
-    [("unavailable", 503), ("server_error", 500), ("too_many", 429), ("session_expired", 401)],
+    [("unavailable", 503), ("server_error", 500), ("too_many", 403), ("session_expired", 401)],
 )
 def test_salesforce_words_its_own_failures(door: Door, kind: str, status: int) -> None:
     door.send("PUT", "/faults", {"rules": [{"kind": kind}]})

@@ -17,7 +17,7 @@ from app.sandbox.dataset.values import Row
 
 HISTORY_DAYS = 420  # from the first order to the data set's present
 SMALL_CUSTOMERS = 40
-_RECORDS_EACH = 45  # about what a customer brings with it
+_RECORDS_EACH = 38  # about what a customer brings with it
 _FEWEST = 12
 
 

@@ -1,7 +1,7 @@
 """Alerts over HTTP (orb.md §2.6)."""
 
 from app.sandbox.orb.alert_watch import start_watching
-from app.sandbox.orb.checks import Check, list_of, loose
+from app.sandbox.orb.checks import Check, list_of, loose, text
 from app.sandbox.orb.customers import brief
 from app.sandbox.orb.errors import constraint, invalid
 from app.sandbox.orb.paging import PARAMETERS, page_of
@@ -16,7 +16,7 @@ _FILTERS = list_of(PRICE_FILTER)
 _OVERRIDES = list_of(
     loose(
         "group_values* thresholds*",
-        group_values=list_of(loose("")),
+        group_values=list_of(text()),
         thresholds=_THRESHOLDS,
     )
 )

@@ -82,11 +82,12 @@ def _show_metric(call: Call, metric: Row) -> Row:
 
 def _list_metrics(call: Call) -> Row:
     created = call.query.range("created_at")
+    status = call.query.choice("status", ("active", "draft", "archived"))
     return page_of(
         call.table("metric"),
         call.query,
         lambda row: _show_metric(call, row),
-        lambda row: created.holds(row["_created_at"]),
+        lambda row: created.holds(row["_created_at"]) and status in {None, row["status"]},
     )
 
 
@@ -192,7 +193,7 @@ ROUTES = (
     Route("GET", "items/{item_id}", _fetch_item),
     Route("PUT", "items/{item_id}", _update_item, body=_EDIT_ITEM),
     Route("POST", "items/{item_id}/archive", _archive_item),
-    Route("GET", "metrics", _list_metrics, filters=(*PARAMETERS, *ranges("created_at"))),
+    Route("GET", "metrics", _list_metrics, filters=(*PARAMETERS, "status", *ranges("created_at"))),
     Route("POST", "metrics", _create_metric, CREATED, body=_NEW_METRIC),
     Route("GET", "metrics/{metric_id}", _fetch_metric),
     Route("PUT", "metrics/{metric_id}", _update_metric, body=Shape("metadata:map")),

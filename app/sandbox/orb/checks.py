@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal, InvalidOperation
+from functools import lru_cache
 
 from app.sandbox.orb.errors import invalid
 from app.sandbox.orb.times import parse
@@ -213,12 +214,24 @@ def loose(spec: str, **nested: Check) -> Shape:
     return shape
 
 
-def _field(word: str, nested: Mapping[str, Check]) -> tuple[str, _Field]:
+@lru_cache(maxsize=1024)
+def _parsed(word: str) -> tuple[str, str, str]:
+    """Return name, mark and kind of a word such as `name*:kind`."""
     name, _, kind = word.partition(":")
     mark = name[-1] if name[-1] in "*!" else ""
-    name = name.rstrip("*!")
-    check = nested[name] if name in nested else _check(kind or "text")
-    return name, _Field(check, required=mark == "*", nullable=not mark)
+    return name.rstrip("*!"), mark, kind or "text"
+
+
+@lru_cache(maxsize=1024)
+def _plain_field(mark: str, kind: str) -> _Field:
+    return _Field(_check(kind), required=mark == "*", nullable=not mark)
+
+
+def _field(word: str, nested: Mapping[str, Check]) -> tuple[str, _Field]:
+    name, mark, kind = _parsed(word)
+    if name in nested:
+        return name, _Field(nested[name], required=mark == "*", nullable=not mark)
+    return name, _plain_field(mark, kind)
 
 
 def _check(kind: str) -> Check:

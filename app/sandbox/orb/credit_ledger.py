@@ -32,6 +32,7 @@ def new_block(world: World, customer: Row, currency: str, values: Mapping[str, A
         "_invoices": [],
     }
     world.add("credit_block", row)
+    customer.setdefault("_blocks", []).append(row["id"])
     if row["expiry_date"] is not None:
         world.later(row["expiry_date"], "expire_block", row["id"])
     return row
@@ -106,11 +107,12 @@ def grant(world: World, customer: Row, currency: str, values: Mapping[str, Any])
 
 def blocks_of(world: World, customer: Row, currency: str) -> list[Row]:
     """Return the usable blocks, soonest expiring first, of those the cheaper first."""
+    rows = world.table("credit_block").rows
+    mine = (rows[each] for each in customer.get("_blocks", ()) if each in rows)
     found = [
         block
-        for block in world.table("credit_block").rows.values()
-        if block["_customer"] == customer["id"]
-        and block["_currency"] == currency
+        for block in mine
+        if block["_currency"] == currency
         and block["status"] == "active"
         and (block["effective_date"] is None or block["effective_date"] <= world.now)
         and (block["expiry_date"] is None or block["expiry_date"] > world.now)

@@ -259,6 +259,13 @@ def _fetch_block(call: Call) -> Row:
     return shown(call.world.at("credit_block", call.params["block_id"]))
 
 
+def _edit_block(call: Call) -> Row:
+    block = call.world.at("credit_block", call.params["block_id"])
+    if "metadata" in call.body:
+        block["metadata"] = merged(block["metadata"], call.body["metadata"])
+    return shown(block)
+
+
 def _delete_block(call: Call) -> None:
     world = call.world
     block = world.at("credit_block", call.params["block_id"])
@@ -362,6 +369,7 @@ ROUTES = (
         ],
     ),
     Route("GET", "credit_blocks/{block_id}", _fetch_block),
+    Route("PUT", "credit_blocks/{block_id}", _edit_block, body=Shape("metadata:map")),
     Route("DELETE", "credit_blocks/{block_id}", _delete_block, NO_BODY),
     Route("GET", "credit_blocks/{block_id}/invoices", _block_invoices),
 )

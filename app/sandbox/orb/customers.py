@@ -43,7 +43,7 @@ _NESTED: dict[str, Check] = {
     "shipping_address": _ADDRESS,
     "billing_address": _ADDRESS,
     "tax_id": Shape("country* type*:key value*:key", country=_country),
-    "additional_emails": list_of(text(3), most=_MOST_EMAILS - 1),
+    "additional_emails": list_of(text(1), most=_MOST_EMAILS - 1),
     "hierarchy": Shape("parent_customer_id child_customer_ids!:text[]"),
     "reporting_configuration": Shape("exempt*:flag"),
     "tax_configuration": tagged(

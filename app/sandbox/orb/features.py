@@ -5,6 +5,17 @@ from app.sandbox.orb.errors import NO_FEATURE, OrbError
 from app.sandbox.orb.router import Call, Route
 
 _ANY = loose("")
+_ASKED = (
+    "limit",
+    "cursor",
+    "status",
+    "license_type_id",
+    "subscription_id",
+    "external_license_id",
+    "group_by",
+    "start_date",
+    "end_date",
+)
 _MISSING = (
     "dimensional_price_groups",
     "dimensional_price_groups/{a}",
@@ -34,7 +45,7 @@ def _ping(call: Call) -> object:
 ROUTES = (
     Route("GET", "ping", _ping),
     *(
-        Route(method, template, _refuse, filters=("limit", "cursor"), body=_ANY)
+        Route(method, template, _refuse, filters=_ASKED, body=_ANY)
         for template in _MISSING
         for method in ("GET", "POST", "PUT")
     ),

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from app.sandbox.dataset.orb import HISTORY_DAYS, Order, orders
 from app.sandbox.dataset.orb_catalog import coupon_orders, item_names, metric_orders, plan_orders
@@ -23,19 +23,9 @@ from app.sandbox.orb.subscription_ends import invoices_of
 from app.sandbox.orb.subscription_new import new_subscription
 from app.sandbox.orb.subscription_rows import status_of
 from app.sandbox.orb.times import later, stamp
-from app.sandbox.orb.world import Row, World, make_id
+from app.sandbox.orb.world import Row, World
 
 _CREDITED = number("0.25")  # the share of a line that a credit note of the data set gives back
-
-
-def first_day(now: datetime) -> datetime:
-    """Return the data set's present at a time: the beginning of its month."""
-    return now.astimezone(UTC).replace(day=1, hour=0, minute=0, second=0, microsecond=0)
-
-
-def plan_ids_of(seed: str) -> list[str]:
-    """Return the ids of the first two plans of a world, without making it."""
-    return [make_id(seed, "plan", count) for count in (1, 2)]
 
 
 @dataclass(slots=True)

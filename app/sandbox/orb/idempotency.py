@@ -1,5 +1,6 @@
 """Calls that are done once however often they are sent (orb.md §1)."""
 
+import threading
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -23,23 +24,26 @@ class _Kept:
 
 
 class IdempotencyStore:
-    """Answers by key, kept 48 hours of the sandbox's clock; asked under the system's lock.
+    """Answers by key, kept 48 hours of the sandbox's clock; safe to ask from several threads.
 
     A call that was refused did nothing, so that its key is free again.
     """
 
     def __init__(self) -> None:
+        self._lock = threading.Lock()
         self._kept: dict[str, _Kept] = {}
 
     def clear(self) -> None:
         """Forget every key."""
-        self._kept.clear()
+        with self._lock:
+            self._kept.clear()
 
     def once(self, request: Request, now: str, answer: Callable[[], Response]) -> Response:
         """Answer a request, or repeat the answer that its key had before.
 
         Raises:
-            OrbError: The key is too long (400), or was used for another call (409).
+            OrbError: The key is too long (400), was used for another call, or its first call
+                still runs (409).
         """
         key = request.headers.get(HEADER)
         if key is None or request.method not in METHODS:
@@ -47,18 +51,24 @@ class IdempotencyStore:
         if not 0 < len(key) <= _LONGEST:
             raise invalid(f"header.Idempotency-Key: has to have 1 to {_LONGEST} characters")
         digest = sha256(b"\n".join((request.method.encode(), request.path.encode(), request.body)))
-        kept = self._kept.get(key)
-        if kept is not None and kept.at >= later(now, hours=-_KEPT_H):
-            return _repeated(key, kept, digest.digest())
-        self._kept[key] = _Kept(now, digest.digest(), None)
+        mine = _Kept(now, digest.digest(), None)
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is not None and kept.at >= later(now, hours=-_KEPT_H):
+                return _repeated(key, kept, mine.digest)
+            self._kept[key] = mine
+        return self._first(key, mine, answer)
+
+    def _first(self, key: str, mine: _Kept, answer: Callable[[], Response]) -> Response:
         done: Response | None = None
         try:
             done = answer()
         finally:
-            if done is None or done.status >= _REFUSED:
-                del self._kept[key]
-        if done.status < _REFUSED:
-            self._kept[key] = _Kept(now, digest.digest(), done)
+            with self._lock:
+                if done is None or done.status >= _REFUSED:
+                    self._kept.pop(key, None)
+                else:
+                    self._kept[key] = replace(mine, response=done)
         return replace(done, headers={**done.headers, "Idempotency-Key": key})
 
 

@@ -13,6 +13,7 @@ GRACE_H = 12  # how long a subscription's invoice stays a draft
 _SUMMARY_LACKS = frozenset(
     {
         "line_items",
+        "hidden_line_item_count",
         "subtotal",
         "discounts",
         "discount",
@@ -21,6 +22,24 @@ _SUMMARY_LACKS = frozenset(
         "maximum",
         "maximum_amount",
     }
+)
+_NOT_YET = (  # what a draft has not, or what is deprecated
+    "voided_at",
+    "paid_at",
+    "issued_at",
+    "scheduled_issue_at",
+    "issue_failed_at",
+    "sync_failed_at",
+    "payment_failed_at",
+    "payment_started_at",
+    "payment_received_at",
+    "invoice_pdf",
+    "hosted_invoice_url",
+    "discount",
+    "minimum",
+    "minimum_amount",
+    "maximum",
+    "maximum_amount",
 )
 _ZERO = Decimal(0)
 
@@ -93,6 +112,7 @@ def settle_line(customer: Row, line: Row) -> None:
         {
             "tax_rate_description": tax["description"],
             "tax_rate_percentage": tax["percentage"],
+            "tax_reason": None,
             "amount": money(amount * number(tax["percentage"]) / 100),
         }
     ]
@@ -119,46 +139,33 @@ def new_invoice(
     """
     date = values["invoice_date"]
     row: Row = {
+        **dict.fromkeys(_NOT_YET),
         "metadata": values.get("metadata") or {},
         "id": world.new_id("invoice"),
-        "voided_at": None,
-        "paid_at": None,
-        "issued_at": None,
-        "scheduled_issue_at": None,
         "auto_collection": {
             "next_attempt_at": None,
             "previously_attempted_at": None,
             "enabled": values.get("auto_collection", customer["auto_collection"]),
             "num_attempts": 0,
         },
-        "issue_failed_at": None,
-        "sync_failed_at": None,
-        "payment_failed_at": None,
-        "payment_started_at": None,
         "created_at": world.now,
         "currency": values["currency"],
         "customer": brief(customer),
         "due_date": values.get("due_date"),
-        "invoice_pdf": None,
         "invoice_number": _number(world),
         "subscription": values.get("subscription") and {"id": values["subscription"]},
         "status": "draft",
         "invoice_source": values["source"],
         "shipping_address": customer["shipping_address"],
         "billing_address": customer["billing_address"],
-        "hosted_invoice_url": None,
         "will_auto_issue": values.get("will_auto_issue", True),
         "eligible_to_issue_at": later(date, hours=values.get("grace_hours", GRACE_H)),
         "customer_tax_id": customer["tax_id"],
         "memo": values.get("memo"),
         "payment_attempts": [],
-        "discount": None,
         "discounts": [],
-        "minimum": None,
-        "minimum_amount": None,
-        "maximum": None,
-        "maximum_amount": None,
         "line_items": list(lines),
+        "hidden_line_item_count": 0,
         "invoice_date": date,
         "_customer": customer["id"],
         "_subscription": values.get("subscription"),
@@ -170,6 +177,8 @@ def new_invoice(
         row["due_date"] = later(date, days=row["_net_terms"])
     add_up(row)
     world.add("invoice", row)
+    if row["_subscription"] is not None:
+        world.table("subscription")[row["_subscription"]]["_invoices"].append(row["id"])
     _schedule_issue(world, row)
     return row
 

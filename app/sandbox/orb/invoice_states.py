@@ -8,7 +8,7 @@ from app.sandbox.orb.balance import change_balance
 from app.sandbox.orb.credit_ledger import post
 from app.sandbox.orb.errors import constraint
 from app.sandbox.orb.invoice_rows import show_invoice
-from app.sandbox.orb.times import later
+from app.sandbox.orb.times import day_or_moment, later
 from app.sandbox.orb.world import Row, World
 
 DUNNING_DAYS = (3, 5, 7)  # from one failed attempt to the next; ours, Orb's are a setting
@@ -100,6 +100,7 @@ def collect(world: World, invoice: Row) -> bool:
     if good:
         attempt["receipt_pdf"] = f"https://assets.withorb.example/receipt/{attempt['id']}.pdf"
         _paid(world, invoice)
+        invoice["payment_received_at"] = world.now
         tell(world, "payment_succeeded", invoice, **about, shared_payment_token_id=None)
     else:
         invoice["payment_failed_at"] = world.now
@@ -141,6 +142,8 @@ def mark_paid(world: World, invoice: Row, received: str, **about: str | None) ->
     if invoice["status"] not in {"issued", "synced"}:
         raise constraint("Only an issued or synced invoice can be marked as paid.")
     _paid(world, invoice)
+    zone = world.table("customer")[invoice["_customer"]]["timezone"]
+    invoice["payment_received_at"] = day_or_moment(received, zone)
     tell(world, "manually_marked_as_paid", invoice, payment_received_date=received, **about)
 
 

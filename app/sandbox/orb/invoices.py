@@ -127,9 +127,17 @@ def _day_holds(moment: str | None, bounds: dict[str, str], window: tuple[str, st
 
 def _list(call: Call) -> Row:
     world = call.world
-    return page_of(
-        call.table("invoice"), call.query, lambda row: show_invoice(world, row), _filter(call)
-    )
+    with_zeros = call.query.flag("include_zero_quantity_line_items") is not False
+
+    def show(row: Row) -> Row:
+        found = show_invoice(world, row)
+        if not with_zeros:
+            lines = [line for line in found["line_items"] if line["quantity"] != 0]
+            found["hidden_line_item_count"] = len(found["line_items"]) - len(lines)
+            found["line_items"] = lines
+        return found
+
+    return page_of(call.table("invoice"), call.query, show, _filter(call))
 
 
 def _list_summaries(call: Call) -> Row:
@@ -370,6 +378,7 @@ _FILTERS = (
     "amount[gt]",
     "amount[lt]",
     "is_recurring",
+    "include_zero_quantity_line_items",
     *ranges("invoice_date"),
 )
 _ISSUE = Shape("synchronous!:flag")

@@ -85,3 +85,19 @@ def charged_at(interval: Row, period: Period) -> str:
     price = interval["price"]
     early = price["billing_mode"] == "in_advance" or price["cadence"] == "one_time"
     return period.start if early else period.end
+
+
+def charged_by(interval: Row, moment: str, timezone: str) -> int:
+    """Return how many periods of a price interval are charged by a moment."""
+    count = 0
+    while (period := period_of(interval, count, timezone)) is not None:
+        if charged_at(interval, period) > moment:
+            break
+        count += 1
+    return count
+
+
+def last_charge(interval: Row, timezone: str) -> str:
+    """Return when the last of the billed periods was charged; empty where none was."""
+    period = period_of(interval, interval["_billed"] - 1, timezone) if interval["_billed"] else None
+    return "" if period is None else charged_at(interval, period)

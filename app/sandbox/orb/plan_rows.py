@@ -2,6 +2,8 @@
 
 from app.sandbox.orb.world import Row, shown
 
+_PHASE = ("id", "description", "duration", "duration_unit", "name", "order")
+
 
 def brief_plan(plan: Row | None) -> Row | None:
     """Return a plan as other things name it."""
@@ -13,10 +15,11 @@ def brief_plan(plan: Row | None) -> Row | None:
 def show_version(plan: Row, version: int) -> Row:
     """Return one version of a plan."""
     found: Row = plan["_versions"][version]
+    phases = [{name: phase[name] for name in _PHASE} for phase in plan["plan_phases"] or ()]
     return {
         "created_at": found["created_at"],
         "version": version,
-        "plan_phases": plan["plan_phases"],
+        "plan_phases": phases or None,
         "prices": [shown(price) for price in found["prices"]],
         "adjustments": found["adjustments"],
     }

@@ -5,7 +5,14 @@ from typing import Any
 
 from app.sandbox.orb.adjustments import NEW_ADJUSTMENT, make_adjustment
 from app.sandbox.orb.checks import Check, Shape, list_of, one_of, whole
-from app.sandbox.orb.errors import constraint, duplicate, invalid, not_found
+from app.sandbox.orb.errors import (
+    NO_FEATURE,
+    OrbError,
+    constraint,
+    duplicate,
+    invalid,
+    not_found,
+)
 from app.sandbox.orb.metadata import merged
 from app.sandbox.orb.paging import PARAMETERS, page_of
 from app.sandbox.orb.plan_rows import show_plan, show_version
@@ -23,7 +30,7 @@ from app.sandbox.orb.world import Row, World, shown
 _LONGEST_TERMS = 365
 _UNITS = ("daily", "monthly", "quarterly", "semi_annual", "annual")
 _PRICE = Shape(
-    "price allocation_price license_allocation_price plan_phase_order:whole",
+    "price allocation_price license_allocation_price:object plan_phase_order:whole",
     price=NEW_PLAN_PRICE,
     allocation_price=NEW_ALLOCATION,
 )
@@ -46,7 +53,7 @@ _VERSION_LISTS: dict[str, Check] = {
     "remove_prices": list_of(Shape("price_id external_price_id plan_phase_order:whole")),
     "replace_prices": list_of(
         Shape(
-            "price allocation_price license_allocation_price plan_phase_order:whole "
+            "price allocation_price license_allocation_price:object plan_phase_order:whole "
             "replaces_price_id*",
             price=NEW_PLAN_PRICE,
             allocation_price=NEW_ALLOCATION,
@@ -142,6 +149,8 @@ def _new_price(world: World, sent: Mapping[str, Any], currency: str) -> Row:
         return make_price(world, sent["price"], currency, phase)
     if sent.get("allocation_price") is not None:
         return allocation_price(world, sent["allocation_price"], phase)
+    if sent.get("license_allocation_price") is not None:
+        raise OrbError(NO_FEATURE, "Licences are not enabled for the account.")
     raise invalid("prices: each entry needs a price or an allocation_price")
 
 

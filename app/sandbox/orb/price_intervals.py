@@ -7,6 +7,7 @@ from app.sandbox.orb.adjustments import NEW_ADJUSTMENT, make_adjustment, new_int
 from app.sandbox.orb.billing import plan_next_bill
 from app.sandbox.orb.checks import KINDS, Shape, either, list_of, loose, one_of
 from app.sandbox.orb.errors import constraint, invalid, not_found
+from app.sandbox.orb.periods import charged_by, last_charge
 from app.sandbox.orb.prices import NEW_ALLOCATION, NEW_FLOATING_PRICE
 from app.sandbox.orb.router import Call
 from app.sandbox.orb.subscription_build import Frame, price_interval, referred_price
@@ -35,7 +36,7 @@ BODY = Shape(
             price=NEW_FLOATING_PRICE,
             allocation_price=NEW_ALLOCATION,
             fixed_fee_quantity_transitions=_QUANTITIES,
-            discounts=list_of(loose("discount_type*")),
+            discounts=list_of(loose("discount_type")),
             **_DATES,
         )
     ),
@@ -154,12 +155,18 @@ def _find(rows: list[Row], interval_id: str, kind: str) -> Row:
 
 def _edit(world: World, row: Row, sent: Mapping[str, Any]) -> None:
     found = _find(row["price_intervals"], sent["price_interval_id"], "price interval")
+    if found["_billed"] and sent.get("start_date") is not None:
+        raise constraint("The start of an interval that has been billed cannot be moved.")
+    timezone = timezone_of(world, row)
+    charged = last_charge(found, timezone)
     _move(world, row, found, sent)
     if sent.get("fixed_fee_quantity_transitions") is not None:
         found["fixed_fee_quantity_transitions"] = _quantities(found["price"], sent)
     for name in ("billing_cycle_day", "can_defer_billing", "filter", "usage_customer_ids"):
         if sent.get(name) is not None:
             found[name] = sent[name]
+    if sent.get("billing_cycle_day") is not None:
+        found["_billed"] = charged_by(found, charged, timezone)
 
 
 def _move(world: World, row: Row, found: Row, sent: Mapping[str, Any]) -> None:

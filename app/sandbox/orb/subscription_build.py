@@ -21,7 +21,7 @@ from app.sandbox.orb.world import Row, World
 _NEW_PRICE = price_shape("currency reference_id")
 ANCHOR = Shape("day* month year:whole", day=whole(1, 31), month=whole(1, 12))
 _PRICE_REF = "price_id external_price_id price allocation_price metric_parameter_overrides:object "
-_OLD = "minimum_amount:amount maximum_amount:amount discounts "
+_OLD = "minimum_amount:amount maximum_amount:amount discounts:object[] "
 _PRICES: dict[str, Check] = {"price": _NEW_PRICE, "allocation_price": NEW_ALLOCATION}
 OVERRIDES: dict[str, Check] = {
     "add_prices": list_of(
@@ -47,7 +47,7 @@ OVERRIDES: dict[str, Check] = {
     "replace_adjustments": list_of(
         loose("adjustment* replaces_adjustment_id*", adjustment=NEW_ADJUSTMENT)
     ),
-    "price_overrides": list_of(loose("id* model_type*")),
+    "price_overrides": list_of(loose("id model_type")),
     "trial_duration_days": whole(0),
     "billing_cycle_anchor_configuration": ANCHOR,
 }
@@ -158,6 +158,8 @@ def build_price_intervals(
 
 def referred_price(world: World, sent: Mapping[str, Any], currency: str) -> Row:
     """Return the price that an entry names or describes; a described one is stored."""
+    if any(sent.get(name) for name in ("minimum_amount", "maximum_amount", "discounts")):
+        raise constraint("Minimums, maximums and discounts of a price are given as adjustments.")
     if sent.get("price_id") is not None:
         return world.at("price", sent["price_id"])
     if sent.get("external_price_id") is not None:
@@ -182,7 +184,7 @@ def _overridden(
         if value is not None
     }
     replaced = {each["replaces_price_id"]: each for each in sent.get("replace_prices") or []}
-    old = {each["id"]: each for each in sent.get("price_overrides") or []}
+    old = {str(each.get("id")): each for each in sent.get("price_overrides") or []}
     unknown = (removed | set(replaced) | set(old)) - set(ids)
     if unknown:
         raise not_found("price of the plan", str(min(unknown)))
@@ -222,7 +224,7 @@ def _replacement(world: World, price: Row, sent: Mapping[str, Any], currency: st
 
 def _old_override(world: World, price: Row, sent: Mapping[str, Any]) -> Row:
     """Return a price as the deprecated price_overrides change it."""
-    model = sent["model_type"]
+    model = sent.get("model_type")
     if model != price["model_type"]:
         raise constraint("An override keeps the model of its price.")
     kept = {f"{model}_config", "fixed_price_quantity", "conversion_rate", "currency"}

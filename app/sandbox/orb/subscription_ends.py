@@ -8,19 +8,16 @@ from app.sandbox.orb.credit_note_rows import raise_credit_note
 from app.sandbox.orb.errors import constraint
 from app.sandbox.orb.invoice_rows import add_up, settle_line
 from app.sandbox.orb.invoice_states import void_invoice
-from app.sandbox.orb.periods import charged_at, period_of
+from app.sandbox.orb.periods import charged_by
 from app.sandbox.orb.subscription_rows import timezone_of
 from app.sandbox.orb.times import days_between
 from app.sandbox.orb.world import Row, World
 
 
 def invoices_of(world: World, row: Row) -> list[Row]:
-    """Return the invoices of a subscription."""
-    return [
-        invoice
-        for invoice in world.table("invoice").rows.values()
-        if invoice["_subscription"] == row["id"]
-    ]
+    """Return the invoices of a subscription, oldest first."""
+    table = world.table("invoice")
+    return [table[each] for each in row["_invoices"]]
 
 
 def end_intervals(world: World, row: Row, end: str, *, allow: bool) -> None:
@@ -41,7 +38,7 @@ def end_intervals(world: World, row: Row, end: str, *, allow: bool) -> None:
     kept = []
     for interval in row["price_intervals"]:
         if end <= world.now:
-            interval["_billed"] = _billed_by(interval, end, timezone)
+            interval["_billed"] = min(interval["_billed"], charged_by(interval, end, timezone))
         if interval["start_date"] < end:
             kept.append(interval)
             if interval["end_date"] is None or interval["end_date"] > end:
@@ -55,16 +52,6 @@ def end_intervals(world: World, row: Row, end: str, *, allow: bool) -> None:
     for invoice, line, share in unused:
         _give_back(world, invoice, line, share)
     plan_next_bill(world, row)
-
-
-def _billed_by(interval: Row, end: str, timezone: str) -> int:
-    count = 0
-    while count < interval["_billed"]:
-        period = period_of(interval, count, timezone)
-        if period is None or charged_at(interval, period) > end:
-            break
-        count += 1
-    return count
 
 
 def _void_later(world: World, row: Row, end: str, *, allow: bool) -> None:

@@ -135,6 +135,7 @@ def _row(world: World, plan: Row, customer: Row, sent: Mapping[str, Any], frame:
         "_usage": {},
         "_usage_customers": sent.get("usage_customer_ids") or [customer["id"]],
         "_schedule": [],
+        "_invoices": [],
     }
     found["_schedule"].append(
         {

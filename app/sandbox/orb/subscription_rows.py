@@ -1,8 +1,8 @@
 """A subscription as Orb shows it (orb.md §2.3)."""
 
-from app.sandbox.orb.customers import show_customer
+from app.sandbox.orb.customers import brief, show_customer
 from app.sandbox.orb.periods import Period, period_at
-from app.sandbox.orb.plan_rows import show_plan
+from app.sandbox.orb.plan_rows import brief_plan, show_plan
 from app.sandbox.orb.times import months_of
 from app.sandbox.orb.world import Row, World, shown
 
@@ -144,4 +144,15 @@ def show_subscription(world: World, row: Row) -> Row:
         "minimum_intervals": _old_intervals(row, ("minimum",)),
         "maximum_intervals": _old_intervals(row, ("maximum",)),
         "pending_subscription_change": None if pending is None else {"id": pending},
+    }
+
+
+def show_summary(world: World, row: Row) -> Row:
+    """Return the few fields of a subscription that its summary has."""
+    names = ("id", "name", "start_date", "end_date", "created_at", "metadata")
+    return {
+        **{name: row[name] for name in names},
+        "status": status_of(world, row),
+        "customer": brief(world.table("customer")[row["_customer"]]),
+        "plan": brief_plan(world.table("plan").rows.get(row["_plan"] or "")),
     }

@@ -1,5 +1,7 @@
 """Subscriptions over HTTP (orb.md §2.3)."""
 
+from collections.abc import Callable
+
 from app.sandbox.orb import subscription_actions as actions
 from app.sandbox.orb.checks import KINDS, Shape, either, one_of
 from app.sandbox.orb.metadata import merged
@@ -12,7 +14,7 @@ from app.sandbox.orb.query import ranges
 from app.sandbox.orb.router import CREATED, Call, Route
 from app.sandbox.orb.subscription_build import COMMON, OVERRIDES
 from app.sandbox.orb.subscription_new import new_subscription
-from app.sandbox.orb.subscription_rows import show_subscription, status_of
+from app.sandbox.orb.subscription_rows import show_subscription, show_summary, status_of
 from app.sandbox.orb.world import Row
 
 _STATES = ("active", "ended", "upcoming")
@@ -57,7 +59,7 @@ _COUPON = Shape(
 )
 
 
-def _list(call: Call) -> Row:
+def _filter(call: Call) -> Callable[[Row], bool]:
     query, world = call.query, call.world
     customers, externals = query.many("customer_id"), query.many("external_customer_id")
     plan, external_plan = query.one("plan_id"), query.one("external_plan_id")
@@ -75,9 +77,25 @@ def _list(call: Call) -> Row:
             and created.holds(row["created_at"])
         )
 
-    return page_of(
-        call.table("subscription"), query, lambda row: show_subscription(world, row), keep
-    )
+    return keep
+
+
+def _list(call: Call) -> Row:
+    world = call.world
+
+    def show(row: Row) -> Row:
+        return show_subscription(world, row)
+
+    return page_of(call.table("subscription"), call.query, show, _filter(call))
+
+
+def _list_summaries(call: Call) -> Row:
+    world = call.world
+
+    def show(row: Row) -> Row:
+        return show_summary(world, row)
+
+    return page_of(call.table("subscription"), call.query, show, _filter(call))
 
 
 def _create(call: Call) -> Row:
@@ -150,6 +168,7 @@ def routes(settle: Settle) -> list[Route]:
     return [
         Route("GET", "subscriptions", _list, filters=(*PARAMETERS, *filters)),
         Route("POST", "subscriptions", create, CREATED, body=_NEW),
+        Route("GET", "subscriptions/summary", _list_summaries, filters=(*PARAMETERS, *filters)),
         Route("GET", one, _fetch),
         Route("PUT", one, _update, body=_EDIT),
         Route("GET", f"{one}/schedule", _schedule, filters=(*PARAMETERS, *ranges("start_date"))),

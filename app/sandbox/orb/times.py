@@ -32,11 +32,13 @@ def zone(name: str) -> ZoneInfo | None:
         return None
 
 
+@lru_cache(maxsize=20_000)
 def midnight(day: date, timezone: str) -> str:
     """Return the beginning of a day in a customer's time zone."""
     return stamp(datetime.combine(day, time(), zone(timezone) or UTC))
 
 
+@lru_cache(maxsize=20_000)
 def local_day(moment: str, timezone: str) -> date:
     """Return the day that a moment belongs to in a customer's time zone."""
     return parse(moment).astimezone(zone(timezone) or UTC).date()
@@ -49,6 +51,7 @@ def day_or_moment(text: str, timezone: str) -> str:
     return stamp(parse(text))
 
 
+@lru_cache(maxsize=20_000)
 def add_months(day: date, months: int, anchor_day: int) -> date:
     """Return the `anchor_day` (or the last day before it) of the month `months` after `day`'s."""
     index = day.year * 12 + day.month - 1 + months
@@ -67,6 +70,7 @@ def months_of(cadence: str) -> int:
     return _MONTHS.get(cadence, 0)
 
 
+@lru_cache(maxsize=20_000)
 def days_between(start: str, end: str) -> float:
     """Return the days from one stamp to another, with a fraction."""
     return (parse(end) - parse(start)).total_seconds() / 86400

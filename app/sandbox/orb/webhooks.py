@@ -7,25 +7,15 @@ from app.sandbox.orb.checks import Shape, list_of, one_of
 from app.sandbox.orb.customers import show_customer
 from app.sandbox.orb.delivery import Courier, Delivery, Target
 from app.sandbox.orb.errors import constraint
-from app.sandbox.orb.invoice_rows import show_summary
+from app.sandbox.orb.invoice_rows import show_summary as show_invoice_summary
 from app.sandbox.orb.paging import PARAMETERS, page_of
 from app.sandbox.orb.router import CREATED, NO_BODY, Call, Route
+from app.sandbox.orb.subscription_rows import show_summary
 from app.sandbox.orb.webhook_types import EVENT_TYPES
 from app.sandbox.orb.world import Announcement, Row, World, make_id, shown
 from app.sandbox.wire import to_json
 
 _MOST_ENDPOINTS = 20
-_SUMMARY = (
-    "id",
-    "name",
-    "status",
-    "customer",
-    "plan",
-    "start_date",
-    "end_date",
-    "created_at",
-    "metadata",
-)
 _FIELDS = "enabled_event_types payload_style!:expanded|standard"
 _NEW = Shape(f"url*:key {_FIELDS}", enabled_event_types=list_of(one_of(*EVENT_TYPES)))
 _EDIT = Shape(f"url!:key {_FIELDS}", enabled_event_types=list_of(one_of(*EVENT_TYPES)))
@@ -90,15 +80,9 @@ def _resource(world: World, said: Announcement, style: str) -> Row:
     if said.resource == "customer" and "_parent" in row:
         return show_customer(world, row)
     if style == "standard" and said.resource == "invoice":
-        return show_summary(world, world.table("invoice")[row["id"]])
+        return show_invoice_summary(world, world.table("invoice")[row["id"]])
     if style == "standard" and said.resource == "subscription":
-        found = {name: row[name] for name in _SUMMARY}
-        for name, keys in (
-            ("customer", ("id", "external_customer_id")),
-            ("plan", ("id", "external_plan_id", "name")),
-        ):
-            found[name] = row[name] and {key: row[name][key] for key in keys}
-        return found
+        return show_summary(world, world.table("subscription")[row["id"]])
     return shown(row)
 
 

@@ -25,7 +25,7 @@ KINDS = {  # table → what its newest-first order goes by; with `_` where Orb d
     "metric": "_created_at",
     "coupon": "_created_at",
     "subscription": "created_at",
-    "subscription_change": "created_at",
+    "subscription_change": "_created_at",
     "invoice": "invoice_date",
     "credit_note": "created_at",
     "credit_block": "_created_at",

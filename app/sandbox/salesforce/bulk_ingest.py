@@ -24,6 +24,7 @@ from app.sandbox.salesforce.schema import SObject
 from app.sandbox.salesforce.usage import BATCHES
 
 BATCH_ROWS = 10_000
+_LONGEST_RECORD = 400_000
 _RETRIED = "InternalServerError : Unable to process the batch. Retried 20 times"
 
 WorkOf = Callable[[Sequence[str]], Work]
@@ -184,6 +185,9 @@ def _work(table: _Table, row: UploadedRow, *, full: bool) -> Work:
     if full:
         error = SalesforceError("STORAGE_LIMIT_EXCEEDED", "storage limit exceeded", fields=[])
         return refused(error)
+    if sum(map(len, row.cells)) > _LONGEST_RECORD:
+        message = f"Record is longer than {_LONGEST_RECORD:,} characters"
+        return refused(SalesforceError("CLIENT_ERROR", message, fields=[]))
     if row.problem:
         return refused(SalesforceError("CLIENT_ERROR", row.problem, fields=[]))
     return table.columns.guarded(table.work(row.cells), row.cells)

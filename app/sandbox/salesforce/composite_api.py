@@ -17,6 +17,7 @@ _MOST_SUBREQUESTS = 25
 _MOST_QUERIES = 5
 _MOST_GRAPHS = 75
 _MOST_NODES = 500
+_MOST_KINDS = 15
 _MOST_FAILED_GRAPHS = 14
 _FAILED = 400
 _REFERENCE = re.compile(r"@\{(\w+)((?:\.\w+|\[\d+\])*)\}", re.ASCII)
@@ -49,6 +50,7 @@ class Composite:
         if len(graphs) > _MOST_GRAPHS or nodes > _MOST_NODES:
             message = f"At most {_MOST_GRAPHS} graphs with {_MOST_NODES} nodes in all are allowed"
             raise RequestError("LIMIT_EXCEEDED", message)
+        _check_kinds(graphs)
         answers: list[Json] = []
         for graph in graphs:
             wishes = _subrequests(graph, "compositeRequest")
@@ -146,6 +148,20 @@ def _subrequests(body: Mapping[str, Any], name: str) -> list[Json]:
         message = f"The body has to have a list {name}"
         raise RequestError("JSON_PARSER_ERROR", message)
     return found
+
+
+def _check_kinds(graphs: Sequence[Json]) -> None:
+    """Refuse a graph with too many different nodes: method, version and object."""
+    for graph in graphs:
+        kinds = {_kind(wish) for wish in _subrequests(graph, "compositeRequest")}
+        if len(kinds) > _MOST_KINDS:
+            message = f"A graph can have at most {_MOST_KINDS} different nodes"
+            raise RequestError("LIMIT_EXCEEDED", message)
+
+
+def _kind(wish: Json) -> tuple[str, ...]:
+    path = urlsplit(str(wish.get("url", ""))).path.strip("/").split("/")
+    return (str(wish.get("method", "")).upper(), *path[2:5])
 
 
 def _check_sizes(wishes: Sequence[Json]) -> None:

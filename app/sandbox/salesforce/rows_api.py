@@ -16,6 +16,7 @@ from app.sandbox.salesforce.errors import (
     not_found,
 )
 from app.sandbox.salesforce.ids import normalized
+from app.sandbox.salesforce.locks import new_owner, not_locked, parents_of
 from app.sandbox.salesforce.org import Org
 from app.sandbox.salesforce.saving import Saved, Saver, external_id, sobject_named
 from app.sandbox.salesforce.schema import Field, SObject
@@ -46,6 +47,24 @@ def count_all(org: Org, connection: sqlite3.Connection) -> int:
     return int(connection.execute(f"SELECT {parts}").fetchone()[0])
 
 
+@contextmanager
+def _unlocked(call: Call, sobject: SObject, body: dict[str, Any]) -> Iterator[None]:
+    """Hold the parents of a row while the block runs; UNABLE_TO_LOCK_ROW if somebody else does."""
+    org, owner = call.org, new_owner()
+    if not org.locks.contended(owner):
+        yield
+        return
+    with org.store.read() as connection:
+        parents = parents_of(org.schema, sobject, body, Saver(org, connection).matches)
+    own = normalized(str(body.get("Id", "")))
+    wanted = parents | {own} if own else parents
+    wait_s = 0.0 if org.store.in_own_transaction else org.bulk.settings.lock_seconds
+    with org.locks.held(owner, wanted, wait_s) as busy:
+        if busy:
+            raise not_locked(min(busy))
+        yield
+
+
 def _sobject(call: Call) -> SObject:
     return sobject_named(call.org, call.params["name"])
 
@@ -57,7 +76,7 @@ def _result(saved: Saved) -> dict[str, Any]:
 def insert(call: Call) -> Response:
     """Answer `POST sobjects/X`."""
     sobject, body = _sobject(call), call.json_object()
-    with saving(call, 1) as saver:
+    with _unlocked(call, sobject, body), saving(call, 1) as saver:
         record_id = saver.insert(sobject, body)
     return _created(call, sobject, record_id)
 
@@ -117,7 +136,8 @@ def _version(call: Call, sobject: SObject, record_id: str) -> tuple[datetime, st
 def update(call: Call) -> Response:
     """Answer `PATCH sobjects/X/{id}`."""
     sobject, body = _sobject(call), call.json_object()
-    with saving(call) as saver:
+    own = {**body, "Id": call.params["id"]}
+    with _unlocked(call, sobject, own), saving(call) as saver:
         record_id = _live_id(call, sobject)
         check(call.request, *_version(call, sobject, record_id))
         _refuse_key(body, "Id")
@@ -177,7 +197,7 @@ def upsert(call: Call) -> Response:
     key = external_id(call.org, sobject, call.params["key"])
     _refuse_key(body, key.name)
     try:
-        with saving(call, 1) as saver:
+        with _unlocked(call, sobject, body), saving(call, 1) as saver:
             _check_target(call, saver, sobject, key)
             saved = saver.upsert(sobject, key, call.params["value"], body)
     except SeveralMatchesError as several:

@@ -169,6 +169,8 @@ class Schema:
         """Set who may see and write a field; who may not read may not write."""
         key = (sobject.name, found.name)
         (self._hidden.discard if read else self._hidden.add)(key)
+        if read:
+            self._governed.discard(key)
         (self._read_only.discard if read and edit else self._read_only.add)(key)
         self.changed_at = at
 

@@ -355,14 +355,21 @@ class _Parser:
     def _values(self) -> tuple[Value, ...]:
         self._expect("(")
         values = [self._value()]
-        while self._skip(","):
+        found = self._tokens
+        while (
+            found[self._next].kind == "mark" and found[self._next].text == ","
+        ):  # may be thousands
+            self._next += 1
             values.append(self._value())
         self._expect(")")
         return tuple(values)
 
     def _value(self) -> Value:
         token = self._peek()
-        if token.kind in {"text", "number", "date", "datetime", "range"}:
+        if token.kind == "text":
+            self._next += 1
+            return Value("text", token.text, token.position)
+        if token.kind in {"number", "date", "datetime", "range"}:
             self._take()
             return Value(token.kind, token.text, token.position)  # type: ignore[arg-type]  # narrowed above
         words = {"TRUE": "boolean", "FALSE": "boolean", "NULL": "null"}

@@ -34,11 +34,12 @@ from app.sandbox.salesforce.org import Org
 from app.sandbox.salesforce.pubsub.bus import EventBus
 from app.sandbox.salesforce.pubsub.origin import changed_through
 from app.sandbox.salesforce.reports import api as reports_api
+from app.sandbox.salesforce.reports import instances as report_instances
 from app.sandbox.salesforce.schema import SObject
 from app.sandbox.salesforce.sessions import API_ERRORS, SessionSettings
 from app.sandbox.salesforce.tooling import api as tooling_api
 from app.sandbox.salesforce.tooling import rows_api as tooling_rows
-from app.sandbox.salesforce.values import reader
+from app.sandbox.salesforce.values import reader, stamp
 from app.sandbox.wire import Request, Response, pretty_json
 
 if TYPE_CHECKING:
@@ -61,6 +62,7 @@ _PLAIN = (
     *tooling_api.ROUTES,
     *tooling_rows.ROUTES,
     *reports_api.ROUTES,
+    *report_instances.ROUTES,
     *org_api.ROUTES,
     *query_api.ROUTES,
     *collections_api.ROUTES,
@@ -120,7 +122,7 @@ class Salesforce:
         if path.startswith("/id/"):
             return identity.identity(self._org, request)
         if path.startswith(soap.PREFIX):
-            return soap.soap(self._org, request, self._admit)
+            return soap.soap(self._org, request, soap.Door(self._admit, self._ask))
         if path.startswith("/services/async/"):
             return self._bulk1.answer(request)
         match = _VERSIONED.fullmatch(path)
@@ -130,6 +132,9 @@ class Salesforce:
         self._admit(request)
         with changed_through(request.headers, match[1], match[2] or ""):
             return self._router.answer(self._org, request, match[1], match[2] or "")
+
+    def _ask(self, request: Request, version: str, path: str) -> Response:
+        return self._router.answer(self._org, request, version, path)
 
     def _admit(self, request: Request) -> None:
         """Let in who holds a token for the API, and count the call."""
@@ -161,14 +166,15 @@ class Salesforce:
 
     def fault(self, kind: str, request: Request) -> Response:
         """Return what Salesforce says when it is down, asked too much, broken, or signed out."""
-        del request
+        if kind == "session_expired" and request.path.startswith("/services/async/"):
+            return bulk1.session_expired(request)
         down = "Server unavailable. Please try again later."
         broken = "An unexpected error occurred. Please include this ErrorId if you contact support"
         many = "ConcurrentRequests (Concurrent API Requests) Limit exceeded."
         errors = {
             "unavailable": RequestError("SERVER_UNAVAILABLE", down, status=503),
             "server_error": RequestError("UNKNOWN_EXCEPTION", broken, status=500),
-            "too_many": RequestError("REQUEST_LIMIT_EXCEEDED", many, status=429),
+            "too_many": RequestError("REQUEST_LIMIT_EXCEEDED", many, status=403),
             "session_expired": session_expired(),
         }
         return errors[kind].response()
@@ -277,7 +283,7 @@ class Salesforce:
         self._bulk1.jobs.clear()
         self._org.metadata.jobs.clear()
         applying.put_back(self._org)
-        self._org.store.restore()
+        self._org.store.restore(stamp(self._org.clock.now()))
         self._org.schema.permit_all()
         self._org.cursors.clear()
         self._bus.clear()

@@ -13,6 +13,7 @@ from jsonschema.exceptions import ValidationError, best_match
 from jsonschema.validators import extend
 
 _FILE = Path(__file__).parents[4] / "shared" / "data" / "orb-openapi.json"
+_NEWER = {"payment_received_at", "hidden_line_item_count", "tax_reason"}  # SDK 4.90 has them
 _BLANK = re.compile(r"\{[^}]*\}")
 
 
@@ -45,7 +46,18 @@ def _by_discriminator(
     yield from Draft202012Validator.VALIDATORS["anyOf"](validator, choices, value, schema)
 
 
-_Validator = extend(Draft202012Validator, {"oneOf": _by_discriminator})
+def _nothing_more(
+    validator: Any, known: Mapping[str, Any], value: Any, schema: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """Check fields, and that there are no others: what Orb does not send must not be relied on."""
+    yield from Draft202012Validator.VALIDATORS["properties"](validator, known, value, schema)
+    if isinstance(value, dict) and "additionalProperties" not in schema:
+        extra = set(value) - set(known) - _NEWER
+        if extra:
+            yield ValidationError(f"unknown fields {sorted(extra)}")
+
+
+_Validator = extend(Draft202012Validator, {"oneOf": _by_discriminator, "properties": _nothing_more})
 
 
 @cache
@@ -72,6 +84,40 @@ def operation_of(method: str, path: str) -> tuple[str, str] | None:
         if key[0] == method and pattern.match(path):
             return key
     return None
+
+
+_TEXTS = {"date-time": "2030-01-01T00:00:00Z", "date": "2030-01-01", "email": "a@b.example"}
+
+
+def _resolved(schema: dict[str, Any]) -> dict[str, Any]:
+    while "$ref" in schema:
+        schema = document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    return schema
+
+
+def branches(schema: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the schemas of a union without null, else the schema alone."""
+    schema = _resolved(schema)
+    choices = schema.get("oneOf") or schema.get("anyOf") or schema.get("allOf") or [schema]
+    return [each for each in choices if _resolved(each).get("type") != "null"]
+
+
+def sample(schema: dict[str, Any]) -> Any:
+    """Return a value that a schema allows, with every field that it knows."""
+    schema = _resolved(branches(schema)[0])
+    if "oneOf" in schema or "anyOf" in schema:
+        return sample(schema)
+    if "enum" in schema:
+        return schema["enum"][0]
+    if "properties" in schema:
+        return {name: sample(each) for name, each in schema["properties"].items()}
+    return {
+        "array": lambda: [sample(schema["items"])] if "items" in schema else [],
+        "string": lambda: _TEXTS.get(schema.get("format", ""), "1"),
+        "integer": lambda: max(1, schema.get("minimum", 1)),
+        "number": lambda: 1,
+        "boolean": lambda: True,
+    }.get(schema.get("type", ""), dict)()
 
 
 def _why(error: ValidationError) -> str:

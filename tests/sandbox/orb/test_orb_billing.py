@@ -13,7 +13,8 @@ DAY = "2030-01-01T00:00:00+00:00"
 
 @pytest.fixture
 def plan(orb: Orb) -> Row:
-    """Return a plan of 31.00 a month in advance and 0.10 for each unit sent."""
+    """Return a plan of 31.00 a month in advance and 0.10 for each unit sent; all in test mode."""
+    orb.ready["api_key"] = orb.ready["test_api_key"]  # where nobody else is billed
     orb.control("POST", "/clock", {"now": DAY})
     item = orb.make("/items", {"name": "Seat"})["id"]
     sql = "SELECT SUM(units) FROM events WHERE event_name = 'sent'"
@@ -98,7 +99,7 @@ def test_a_trial_costs_nothing_until_it_ends(orb: Orb, plan: Row, payer: Row) ->
 
 
 def test_a_declined_card_is_dunned_and_then_left_alone(orb: Orb, plan: Row, payer: Row) -> None:
-    orb.control("POST", f"/edit/orb/payment/{payer['id']}", {"declined": True})
+    orb.control("POST", f"/edit/orb/test:payment/{payer['id']}", {"declined": True})
     _subscribe(orb, plan, payer)
     orb.advance(1)
     row = _invoices(orb, payer)[0]
@@ -143,7 +144,7 @@ def test_a_cancellation_to_come_can_be_taken_back(orb: Orb, plan: Row, payer: Ro
 
 def test_a_planned_change_of_plan_happens_at_its_time(orb: Orb, plan: Row, payer: Row) -> None:
     row = _subscribe(orb, plan, payer)
-    other = orb.ready["plan_ids"][0]
+    other = orb.get("/plans/external_plan_id/VOICE-STARTER")["id"]
     one = f"/subscriptions/{row['id']}"
     change = {"change_option": "end_of_subscription_term", "plan_id": other}
     assert orb.post(f"{one}/schedule_plan_change", change)["plan"]["id"] == plan["id"]

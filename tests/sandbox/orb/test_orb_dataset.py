@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 
 import pytest
 
+from app.sandbox.__main__ import parse
 from app.sandbox.clock import Clock
 from app.sandbox.dataset import Dataset
 from app.sandbox.dataset.orb import customer_count, orders
@@ -26,7 +27,7 @@ def system() -> OrbSystem:
 def test_nothing_is_made_before_it_is_asked_for() -> None:
     system = _system()
     ready = system.ready("http://127.0.0.1:1")
-    assert system._worlds == {}
+    assert system._account is None
     plans = {row["id"]: row for row in system.state("plan")}
     assert [plans[each]["currency"] for each in ready["plan_ids"]] == ["USD", "USD"]
 
@@ -68,7 +69,7 @@ def test_a_ledger_goes_on_from_where_it_was(system: OrbSystem) -> None:
 def test_a_size_says_about_how_many_records_there_are() -> None:
     assert customer_count("small") == 40
     assert customer_count("large") == 4000
-    assert customer_count(9000) == 200
+    assert customer_count(9000) == 236
     happened = orders(9000, "1", NOW)
     assert [each.at for each in happened] == sorted(each.at for each in happened)
 
@@ -80,3 +81,7 @@ def test_a_reset_goes_back_to_the_data_set() -> None:
     assert to_json(system.state("customer")) != before
     system.reset(drift=False)
     assert to_json(system.state("customer")) == before
+
+
+def test_the_command_line_takes_a_port_for_orb() -> None:
+    assert parse(["--orb-port", "4711"]).ports["orb"] == 4711

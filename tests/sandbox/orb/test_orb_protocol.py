@@ -5,9 +5,12 @@ from typing import Any
 import pytest
 import requests
 
+from app.sandbox.orb.errors import OrbError
+from app.sandbox.wire import Request, Response
 from tests.sandbox.orb.client import Orb
 
 ITEM = {"name": "Thing"}
+DAY = "2030-01-01T00:00:00+00:00"
 
 
 def test_a_wrong_key_is_refused_and_a_right_one_pings(orb: Orb) -> None:
@@ -99,6 +102,19 @@ def test_a_refused_call_leaves_its_key_free_and_a_put_has_none(orb: Orb) -> None
         assert orb.ask("PUT", path, {"name": name}, Idempotency_Key="k4").body["name"] == name
     long = "x" * 65
     assert orb.refused("POST", "/items", ITEM, Idempotency_Key=long).startswith("400")
+
+
+def test_a_key_whose_first_call_still_runs_conflicts(orb: Orb) -> None:
+    orb.make("/items", ITEM)
+    store = orb.system.account._idempotency["live"]
+    request = Request("POST", "/v1/items", headers={"idempotency-key": "k5"}, body=b"{}")
+
+    def answer() -> Response:
+        with pytest.raises(OrbError, match="still being processed"):
+            store.once(request, DAY, lambda: Response(201))
+        return Response(201)
+
+    assert store.once(request, DAY, answer).status == 201
 
 
 def test_the_rate_limit_is_a_setting_and_tells_of_itself(orb: Orb) -> None:

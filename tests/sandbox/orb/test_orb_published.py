@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.sandbox.orb.calls import router
 from tests.sandbox.orb import published, walk
 from tests.sandbox.orb.client import Orb
 
@@ -40,3 +41,17 @@ def _hidden(orb: Orb, kind: str) -> int:
 @pytest.mark.parametrize("path", ["/licenses", "/license_types", "/dimensional_price_groups"])
 def test_what_the_account_was_not_given_is_a_missing_feature(orb: Orb, path: str) -> None:
     assert orb.refused("GET", path) == "404-feature-not-available"
+
+
+def test_every_published_request_is_understood() -> None:
+    published.document()
+    calls = router()
+    for (method, path), (_, operation) in published.operations().items():
+        found = calls.find(method, path.lstrip("/"))
+        assert found is not None, (method, path)
+        asked = {each["name"] for each in operation.get("parameters", []) if each["in"] == "query"}
+        assert asked <= set(found.route.filters), (method, path)
+        content = operation.get("requestBody", {}).get("content", {}).get("application/json")
+        for branch in published.branches(content["schema"]) if content else ():
+            body = published.sample(branch)
+            assert list(found.route.body(body, "")) == [], (method, path)

@@ -35,27 +35,23 @@ def prepaid(orb: Orb, customer: Row) -> None:
         moved = {"entry_type": "expiration_change", "amount": 10, "block_id": block}
         orb.make(ledger, {**moved, "target_expiry_date": "2099-01-01"})
         orb.make(ledger, {"entry_type": "void", "amount": 5, "block_id": block})
-        settings = {"auto_collection": False, "net_terms": 30}
-        bought = {"entry_type": "increment", "amount": 10, "per_unit_cost_basis": "0.5"}
-        entry = orb.make(ledger, {**bought, "invoice_settings": settings})
-        orb.get(f"{path}/credits?include_all_blocks=true")
-        orb.get(f"{path}/credits/ledger?limit=1000")
-        top_up = orb.make(
-            f"{path}/credits/top_ups",
-            {
-                "currency": "credits",
-                "threshold": "1",
-                "amount": "5",
-                "per_unit_cost_basis": "1",
-                "invoice_settings": settings,
-            },
-        )
-        orb.get(f"{path}/credits/top_ups")
-        orb.delete(f"{path}/credits/top_ups/{top_up['id']}")
-        bought_block = entry["credit_block"]["id"]
-        orb.get(f"/credit_blocks/{bought_block}")
-        orb.get(f"/credit_blocks/{bought_block}/invoices")
-        orb.delete(f"/credit_blocks/{bought_block}")
+        _bought(orb, path, ledger)
+
+
+def _bought(orb: Orb, path: str, ledger: str) -> None:
+    settings = {"auto_collection": False, "net_terms": 30}
+    bought = {"entry_type": "increment", "amount": 10, "per_unit_cost_basis": "0.5"}
+    entry = orb.make(ledger, {**bought, "invoice_settings": settings})
+    orb.get(f"{path}/credits?include_all_blocks=true")
+    orb.get(f"{path}/credits/ledger?limit=1000")
+    body = {"currency": "credits", "threshold": "1", "amount": "5", "per_unit_cost_basis": "1"}
+    top_up = orb.make(f"{path}/credits/top_ups", {**body, "invoice_settings": settings})
+    orb.get(f"{path}/credits/top_ups")
+    orb.delete(f"{path}/credits/top_ups/{top_up['id']}")
+    bought_block = entry["credit_block"]["id"]
+    orb.get(f"/credit_blocks/{bought_block}")
+    orb.get(f"/credit_blocks/{bought_block}/invoices")
+    orb.delete(f"/credit_blocks/{bought_block}")
 
 
 def catalog(orb: Orb) -> Row:
@@ -70,6 +66,10 @@ def catalog(orb: Orb) -> Row:
     orb.get("/metrics?limit=3")
     orb.get(f"/metrics/{metric['id']}")
     orb.put(f"/metrics/{metric['id']}", {"metadata": {"unit": "byte"}})
+    return {"item": item["id"], "metric": metric["id"]}
+
+
+def offers(orb: Orb, known: Row) -> Row:
     discount = {"discount_type": "percentage", "percentage_discount": 0.5}
     coupon = orb.make("/coupons", {"redemption_code": "HALF", "discount": discount})
     orb.get("/coupons")
@@ -78,14 +78,14 @@ def catalog(orb: Orb) -> Row:
     amount = {"discount_type": "amount", "amount_discount": "5"}
     old = orb.make("/coupons", {"redemption_code": "OLD", "discount": amount})
     orb.post(f"/coupons/{old['id']}/archive")
-    price = {**UNIT, "name": "Add-on", "item_id": item["id"], "currency": "USD"}
+    price = {**UNIT, "name": "Add-on", "item_id": known["item"], "currency": "USD"}
     price |= {"fixed_price_quantity": 1, "external_price_id": "addon"}
     floating = orb.make("/prices", price)
     orb.get("/prices")
     for path in (f"/prices/{floating['id']}", "/prices/external_price_id/addon"):
         orb.get(path)
         orb.put(path, {"metadata": {"k": path}})
-    return {"item": item["id"], "metric": metric["id"], "coupon": coupon["id"], "add_on": "addon"}
+    return {"coupon": coupon["id"], "add_on": "addon"}
 
 
 def plans(orb: Orb, known: Row) -> Row:
@@ -130,6 +130,11 @@ def subscriptions(orb: Orb, known: Row) -> Row:
     orb.post(f"{one}/trigger_phase")
     orb.get(f"{one}/costs?view_mode=periodic")
     orb.get(f"{one}/usage")
+    return {"subscription": row["id"]}
+
+
+def changes(orb: Orb, known: Row) -> None:
+    one = f"/subscriptions/{known['subscription']}"
     change = {"change_option": "end_of_subscription_term", "plan_id": known["other"]}
     orb.post(f"{one}/schedule_plan_change", change)
     orb.post(f"{one}/unschedule_pending_plan_changes")
@@ -137,7 +142,6 @@ def subscriptions(orb: Orb, known: Row) -> Row:
     orb.post(f"{one}/unschedule_cancellation")
     for path in ("one", "external"):
         orb.get(f"{known[path]}/costs")
-    return {"subscription": row["id"]}
 
 
 def dry_runs(orb: Orb, known: Row) -> None:
@@ -151,6 +155,24 @@ def dry_runs(orb: Orb, known: Row) -> None:
         orb.post(f"{change}/{step}", {} if step == "apply" else None)
 
 
+def _credit(orb: Orb, invoice: str) -> None:
+    line = orb.get(invoice)["line_items"][0]["id"]
+    body = {"reason": "order_change", "line_items": []}
+    body["line_items"] = [{"invoice_line_item_id": line, "amount": "1.00"}]
+    orb.get(f"/credit_notes/{orb.make('/credit_notes', body)['id']}")
+    orb.get("/credit_notes")
+
+
+def _change_draft(orb: Orb, invoice_id: str) -> None:
+    extra = {"invoice_id": invoice_id, "amount": "5.00", "name": "Extra", "quantity": 1}
+    extra |= {"start_date": "2026-01-01", "end_date": "2026-01-02"}
+    added = orb.make("/invoice_line_items", extra)
+    one = f"/invoices/{invoice_id}"
+    orb.delete(f"{one}/invoice_line_items/{added['id']}")
+    orb.put(one, {"net_terms": 3, "metadata": {"a": "b"}})
+    orb.get(one)
+
+
 def invoices(orb: Orb, known: Row) -> None:
     line = {"name": "Visit", "item_id": known["item"], "quantity": 2, "model_type": "unit"}
     line |= {"start_date": "2026-01-01", "end_date": "2026-01-02"}
@@ -158,22 +180,13 @@ def invoices(orb: Orb, known: Row) -> None:
     body = {"customer_id": known["id"], "currency": "USD", "net_terms": 0, "line_items": [line]}
     body |= {"invoice_date": "2026-01-01T00:00:00Z", "auto_collection": False}
     made = [orb.make("/invoices", body)["id"] for _ in range(4)]
+    _change_draft(orb, made[0])
     first = f"/invoices/{made[0]}"
-    extra = {"invoice_id": made[0], "amount": "5.00", "name": "Extra", "quantity": 1}
-    extra |= {"start_date": "2026-01-01", "end_date": "2026-01-02"}
-    added = orb.make("/invoice_line_items", extra)
-    orb.delete(f"{first}/invoice_line_items/{added['id']}")
-    orb.put(first, {"net_terms": 3, "metadata": {"a": "b"}})
-    orb.get(first)
     orb.post(f"{first}/issue", {"synchronous": True})
     for each in made[1:]:
         orb.post(f"/invoices/summary/{each}/issue")
     orb.post(f"{first}/regenerate_invoice_pdf")
-    note = {"reason": "order_change", "line_items": []}
-    credited = orb.get(first)["line_items"][0]["id"]
-    note["line_items"] = [{"invoice_line_item_id": credited, "amount": "1.00"}]
-    orb.get(f"/credit_notes/{orb.make('/credit_notes', note)['id']}")
-    orb.get("/credit_notes")
+    _credit(orb, first)
     paid = orb.post(f"/invoices/{made[1]}/mark_paid", {"payment_received_date": "2026-01-05"})
     assert paid["status"] == "paid"
     orb.post(f"/invoices/{made[2]}/pay", {"shared_payment_token_id": "spt_1"})
@@ -227,8 +240,10 @@ def everything(orb: Orb) -> None:
     orb.get("/ping")
     customer = customers(orb)
     known = {**customer, **catalog(orb)}
+    known |= offers(orb, known)
     known |= plans(orb, known)
     known |= subscriptions(orb, known)
+    changes(orb, known)
     dry_runs(orb, known)
     prepaid(orb, known)
     invoices(orb, known)

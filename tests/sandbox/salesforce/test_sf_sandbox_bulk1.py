@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING, Any
 import pytest
 import requests
 
+from app.sandbox.faults import rules_from
+
 if TYPE_CHECKING:
     from tests.sandbox.salesforce.conftest import SandboxClient
 
@@ -138,3 +140,10 @@ def test_refusals_have_their_own_shape(org: SandboxClient) -> None:
     }
     xml = Loader(org, "XML").send("GET", "job/750000000000000")
     assert "<exceptionCode>InvalidJob</exceptionCode>" in xml.text
+
+
+def test_a_fault_expires_sessions_in_the_same_shape(org: SandboxClient) -> None:
+    rule = {"kind": "session_expired", "endpoint": "async/job"}
+    org.sandbox.faults.replace(rules_from([rule]))
+    answer = Loader(org, "JSON").send("POST", "job", "{}")
+    assert (answer.status_code, answer.json()["exceptionCode"]) == (400, "InvalidSessionId")

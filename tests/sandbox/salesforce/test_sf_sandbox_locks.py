@@ -62,7 +62,9 @@ def test_a_request_meets_the_locks_of_a_job_too(org: SandboxClient) -> None:
         row = {**record, "Aria_Key__c": f"x{n}"}
         (result,) = org.post("composite/sobjects", {"records": [row]}).json()
         codes += [each["statusCode"] for each in result["errors"]]
-    assert "UNABLE_TO_LOCK_ROW" in codes
+        single = org.post("sobjects/Aria_Service__c", {"Name": "y", **plan})
+        codes += [each["errorCode"] + "!" for each in single.json() if single.status_code == 400]
+    assert {"UNABLE_TO_LOCK_ROW", "UNABLE_TO_LOCK_ROW!"} <= set(codes)
     _failures(org, job)
 
 

@@ -100,5 +100,5 @@ def test_it_loads_in_bulk(client: Any, org: SandboxClient) -> None:
 
 
 def test_it_queries_in_bulk(client: Any) -> None:
-    pages = list(client.bulk2.Rate_Tier__c.query("SELECT Id FROM Rate_Tier__c", 200))
+    pages = list(client.bulk2.Rate_Tier__c.query("SELECT Id FROM Rate_Tier__c", 200, wait=0))
     assert [page.count("\n") for page in pages] == [201, 201, 51]

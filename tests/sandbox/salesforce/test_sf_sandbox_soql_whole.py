@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -145,3 +146,19 @@ def test_a_whole_read_keeps_its_pages_while_rows_come_and_go(org: SandboxClient)
         page = org.get(page["nextRecordsUrl"]).json()
         rest += [r["Sequence__c"] for r in page["records"]]
     assert rest == [float(n) for n in range(200, 450)]
+
+
+def test_values_are_formatted_as_people_of_en_us_read_them(org: SandboxClient) -> None:
+    org.sandbox.clock.set(datetime(2030, 5, 6, 13, 7, tzinfo=UTC))
+    org.http.headers["Authorization"] = f"Bearer {org.sign_in()}"
+    account = org.insert("Account", Name="A", AnnualRevenue=1234567.5, NumberOfEmployees=12345)
+    contract = {"AccountId": account, "StartDate": "2030-01-31", "ContractTerm": 12}
+    org.insert("Contract", **contract)
+    fields = ("AnnualRevenue", "NumberOfEmployees", "LastModifiedDate", "Name")
+    soql = f"SELECT {', '.join(f'FORMAT({name})' for name in fields)} FROM Account"
+    record = org.query(soql)[0]
+    assert record["AnnualRevenue"].startswith("USD 1,234,56")
+    assert record["NumberOfEmployees"] == "12,345"
+    assert (record["LastModifiedDate"], record["Name"]) == ("5/6/2030, 1:07 PM", "A")
+    found = org.query("SELECT FORMAT(StartDate) first, FORMAT(ContractTerm) FROM Contract")[0]
+    assert (found["first"], found["ContractTerm"]) == ("1/31/2030", "12")

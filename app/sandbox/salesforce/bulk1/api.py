@@ -51,7 +51,7 @@ class Api:
     def _admit(self, request: Request) -> None:
         token = request.headers.get("x-sfdc-session", "") or bearer(request)
         if not self.org.sessions.use(token):
-            raise AsyncError("InvalidSessionId", "Invalid session id")
+            raise _dead_session()
         self.org.usage.count()
 
     def _route(self, request: Request) -> Response:
@@ -171,6 +171,15 @@ class _Reading:
     @property
     def kind(self) -> str:
         return _CONTENT[self.job.wish.content_type]
+
+
+def session_expired(request: Request) -> Response:
+    """Return the answer to a dead session: 400 here, not 401 (salesforce.md §2.3)."""
+    return _refusal(request, _dead_session())
+
+
+def _dead_session() -> AsyncError:
+    return AsyncError("InvalidSessionId", "Invalid session id")
 
 
 def _refusal(request: Request, error: AsyncError) -> Response:

@@ -1,5 +1,6 @@
 """Between the org and a draft of it: drawn from the org, and taken over by it as a whole."""
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from app.sandbox.salesforce.metadata.draft import Draft, Facts
@@ -11,6 +12,9 @@ if TYPE_CHECKING:
     from app.sandbox.salesforce.org import Org
 
 
+_LIVE_SETS = "SELECT Name FROM PermissionSet WHERE IsDeleted = 0"
+
+
 def draft_of(org: "Org") -> Draft:
     """Return a draft of the org as it is."""
     with org.store.read() as connection:
@@ -20,8 +24,13 @@ def draft_of(org: "Org") -> Draft:
             for each in org.schema
             if connection.execute(f'SELECT 1 FROM "{each.name}" LIMIT 1').fetchone()
         ]
+        sets = {row[0] for row in connection.execute(_LIVE_SETS)}
     facts = Facts(org.clock.now(), org.ids, frozenset(names), frozenset(filled))
-    return Draft(org.schema.by_names(), org.metadata.shelf, facts)
+    draft = Draft(org.schema.by_names(), org.metadata.shelf, facts)
+    for held in draft.shelf.of_kind("PermissionSet"):
+        if held.full_name not in sets:  # somebody deleted the record
+            draft.shelf.drop(held.kind, held.full_name)
+    return draft
 
 
 def apply_draft(org: "Org", draft: Draft) -> None:
@@ -32,8 +41,8 @@ def apply_draft(org: "Org", draft: Draft) -> None:
     """
     before = {name.lower(): each for name, each in org.schema.by_names().items()}
     now = org.clock.now()
-    for name in draft.touched - draft.sobjects.keys():
-        org.schema.remove(name, now)
+    for name in draft.touched & before.keys():
+        _hide_what_goes(org, before[name], draft.sobjects.get(name))
     with org.store.write() as connection:
         for name in sorted(draft.touched):
             _change_table(org, before.get(name), draft.sobjects.get(name))
@@ -44,6 +53,16 @@ def apply_draft(org: "Org", draft: Draft) -> None:
     org.metadata.shelf.take(draft.shelf)
     org.schema.grants_changed = True
     permission_rows.renew(org)
+
+
+def _hide_what_goes(org: "Org", old: SObject, new: SObject | None) -> None:
+    now = org.clock.now()
+    if new is None:
+        org.schema.remove(old.name, now)
+        return
+    fields = tuple(each for each in old.fields if each.name.lower() in new.by_name)
+    if len(fields) < len(old.fields):
+        org.schema.add(replace(old, fields=fields), now)
 
 
 def _change_table(org: "Org", old: SObject | None, new: SObject | None) -> None:
@@ -82,4 +101,5 @@ def put_back(org: "Org") -> None:
                 org.schema.add(old, now)
         org.schema.govern((), now)
         org.metadata.shelf.clear()
+        org.metadata.report_runs.clear()
         org.schema.grants_changed = True

@@ -64,6 +64,10 @@ _GUARDED = (
     "relationshipName", "deleteConstraint", "relationshipOrder", "maskChar", "maskType",
 )  # fmt: skip
 _GUARDED_IF_TRUE = ("externalId", "unique", "required")
+_NOT_HERE = frozenset(
+    {"Time", "Location", "Summary", "Hierarchy", "ExternalLookup", "IndirectLookup", "File",
+     "MetadataRelationship", "Array"}
+)  # fmt: skip
 _NOT_EVALUATED = ("formula", "summaryOperation", "summarizedField")
 
 
@@ -145,6 +149,8 @@ def _rule_of(kind: str, node: Node) -> TypeRule:
         if node.has(name):
             raise Problem(f"{name}: this sandbox evaluates neither formulas nor summaries", node)
     rule = _RULES.get(kind)
+    if kind in _NOT_HERE:
+        raise Problem(f"This sandbox has no fields of type {kind}", node)
     if rule is None:
         raise Problem(f"'{kind}' is not a valid value for the enum 'FieldType'", node)
     return rule

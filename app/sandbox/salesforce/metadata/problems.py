@@ -12,13 +12,6 @@ class Problem(Exception):  # noqa: N818 - Salesforce's own word for it
         self.node = node
         self.code = code or "FIELD_INTEGRITY_EXCEPTION"
 
-    @property
-    def shown(self) -> str:
-        """The text with line and column, as component failures have it."""
-        if self.node is None or not self.node.line:
-            return self.text
-        return f"{self.text} ({self.node.line}:{self.node.column})"
-
 
 def unknown(field: str, kind: str, name: str, node: Node | None = None) -> Problem:
     """Return the problem of a name that leads nowhere."""

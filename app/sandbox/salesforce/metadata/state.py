@@ -3,6 +3,7 @@
 import threading
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from app.sandbox.salesforce.metadata.jobs import MetadataJobs
 from app.sandbox.salesforce.metadata.shelf import Shelf
@@ -19,5 +20,6 @@ class MetadataState:
     given_at: datetime
     given_ids: dict[str, str] = field(default_factory=dict)
     shelf: Shelf = field(default_factory=Shelf)
+    report_runs: list[Any] = field(default_factory=list)
     catalog: Catalog = field(default_factory=Catalog)
     lock: threading.RLock = field(default_factory=threading.RLock)

@@ -16,7 +16,8 @@ _STATUS = {"dataStatus": "DATA", "errorCode": None, "errorMessage": None, "error
            "refreshStatus": "IDLE"}  # fmt: skip
 
 
-def _found(call: Call, kind: str) -> Held:
+def found(call: Call, kind: str) -> Held:
+    """Return the report or dashboard of the id in the address; 404 if there is none."""
     wish = normalized(call.params["id"])
     for held in call.org.metadata.shelf.of_kind(kind):
         if held.id == wish and not held.folder:
@@ -39,31 +40,27 @@ def listed(call: Call) -> Response:
 
 
 def _report(call: Call, definition: Definition | None = None) -> Report:
-    held = _found(call, "Report")
+    held = found(call, "Report")
     return Report(call.org, held, definition or definition_of(held), call.root)
 
 
 def run(call: Call) -> Response:
-    """Answer `GET analytics/reports/{id}`: details only where they are asked for."""
-    return _run(call, {})
+    """Answer `GET` and `POST analytics/reports/{id}`: details only where they are asked for."""
+    return Response.json(result_of(call))
 
 
-def run_changed(call: Call) -> Response:
-    """Answer `POST analytics/reports/{id}`: a run with another filter, not kept."""
-    body = call.json_object() if call.request.body else {}
+def result_of(call: Call) -> dict[str, Any]:
+    """Return a run; a body changes filters, columns and groups for this run alone."""
+    body = call.json_object() if call.request.method == "POST" and call.request.body else {}
     wish = body.get("reportMetadata", {})
     if not isinstance(wish, dict):
         raise RequestError("JSON_PARSER_ERROR", "reportMetadata is an object")
-    return _run(call, wish)
-
-
-def _run(call: Call, wish: dict[str, Any]) -> Response:
     details = call.request.query.get("includeDetails", "").lower() == "true"
-    base = definition_of(_found(call, "Report"))
+    base = definition_of(found(call, "Report"))
     definition = overridden(base, {"hasDetailRows": details, **wish})
     if details:
         definition = overridden(definition, {"hasDetailRows": True})
-    return Response.json(_report(call, definition).run())
+    return _report(call, definition).run()
 
 
 def described(call: Call) -> Response:
@@ -82,10 +79,10 @@ def dashboards(call: Call) -> Response:
 
 
 def _components(call: Call, held: Held) -> list[dict[str, Any]]:
-    found = []
+    shown = []
     for number, node in enumerate(components_of(held.node)):
         report = call.org.metadata.shelf.find("Report", node.get("report"))
-        found.append(
+        shown.append(
             {
                 "componentData": number,
                 "footer": node.get("footer") or None,
@@ -97,7 +94,7 @@ def _components(call: Call, held: Held) -> list[dict[str, Any]]:
                 "type": "Report",
             }
         )
-    return found
+    return shown
 
 
 def _dashboard_metadata(call: Call, held: Held) -> dict[str, Any]:
@@ -121,7 +118,7 @@ def _dashboard_metadata(call: Call, held: Held) -> dict[str, Any]:
 
 def dashboard(call: Call) -> Response:
     """Answer `GET analytics/dashboards/{id}`: its components, each with the run of its report."""
-    held = _found(call, "Dashboard")
+    held = found(call, "Dashboard")
     metadata = _dashboard_metadata(call, held)
     data = []
     for each in metadata["components"]:
@@ -137,18 +134,18 @@ def dashboard(call: Call) -> Response:
 
 def dashboard_described(call: Call) -> Response:
     """Answer `GET analytics/dashboards/{id}/describe`."""
-    return Response.json(_dashboard_metadata(call, _found(call, "Dashboard")))
+    return Response.json(_dashboard_metadata(call, found(call, "Dashboard")))
 
 
 def refresh(call: Call) -> Response:
     """Answer `PUT analytics/dashboards/{id}`: nothing is cached here, so it is fresh already."""
-    held = _found(call, "Dashboard")
+    held = found(call, "Dashboard")
     return Response.json({"statusUrl": f"{call.root}/analytics/dashboards/{held.id}/status"}, 201)
 
 
 def refreshed(call: Call) -> Response:
     """Answer `GET analytics/dashboards/{id}/status`."""
-    held = _found(call, "Dashboard")
+    held = found(call, "Dashboard")
     ids = [each["id"] for each in _components(call, held)]
     return Response.json(
         {"componentStatus": [{"componentId": each, "refreshStatus": "IDLE"} for each in ids]}
@@ -158,7 +155,7 @@ def refreshed(call: Call) -> Response:
 _REPORTS, _DASHBOARDS = "analytics/reports", "analytics/dashboards"
 ROUTES = (
     Route(_REPORTS, _REPORTS, {"GET": listed}),
-    Route(_REPORTS + "/{id}", _REPORTS, {"GET": run, "POST": run_changed}),
+    Route(_REPORTS + "/{id}", _REPORTS, {"GET": run, "POST": run}),
     Route(_REPORTS + "/{id}/describe", _REPORTS, {"GET": described}),
     Route(_DASHBOARDS, _DASHBOARDS, {"GET": dashboards}),
     Route(_DASHBOARDS + "/{id}", _DASHBOARDS, {"GET": dashboard, "PUT": refresh}),

@@ -1,5 +1,5 @@
-"""SOAP: envelopes, the Metadata API's calls, the partner's login (salesforce.md §17.1)."""
+"""SOAP: envelopes, the Metadata API's calls, the partner's (salesforce.md §17.1)."""
 
-from app.sandbox.salesforce.soap.api import PREFIX, label, soap
+from app.sandbox.salesforce.soap.api import PREFIX, Door, label, soap
 
-__all__ = ["PREFIX", "label", "soap"]
+__all__ = ["PREFIX", "Door", "label", "soap"]

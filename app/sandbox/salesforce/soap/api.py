@@ -1,14 +1,14 @@
-"""The SOAP addresses: /services/Soap/m for metadata, /u and /c for the partner's sign-in."""
+"""The SOAP addresses: /services/Soap/m for metadata, /u and /c for the partner's service."""
 
 import re
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from app.sandbox.salesforce import identity
 from app.sandbox.salesforce.errors import RequestError, SalesforceError
 from app.sandbox.salesforce.metadata.xml_tree import METADATA
 from app.sandbox.salesforce.org import Org
-from app.sandbox.salesforce.soap import metadata_calls, partner_calls
+from app.sandbox.salesforce.soap import metadata_calls, partner_calls, partner_rows
 from app.sandbox.salesforce.soap.envelope import PARTNER, SoapCall, answer, fault, read_call
 from app.sandbox.salesforce.tooling import permission_rows
 from app.sandbox.wire import Request, Response
@@ -16,50 +16,82 @@ from app.sandbox.wire import Request, Response
 PREFIX = "/services/Soap/"
 # Behind the version, clients write an org id or, as simple-salesforce does, deployRequest/{id}.
 _ADDRESS = re.compile(r"/services/Soap/([mcu])/(\d{1,3}(?:\.\d)?)(?:/.*)?", re.ASCII)
-Admit = Callable[[Request], None]
+_OPERATION = re.compile(rb"<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)")
+_HEAD_BYTES = 16_384
 
 
-def soap(org: Org, request: Request, admit: Admit) -> Response:
-    """Answer a SOAP request; `admit` refuses a request without a session that holds."""
+@dataclass(frozen=True, slots=True)
+class Door:
+    """What SOAP needs of the org's REST side."""
+
+    admit: Callable[[Request], None]  # refuses a request without a session that holds
+    ask: partner_rows.Ask
+
+
+def soap(org: Org, request: Request, door: Door) -> Response:
+    """Answer a SOAP request; refusals are faults."""
     match = _ADDRESS.fullmatch(request.path)
     namespace = METADATA if match is not None and match[1] == "m" else PARTNER
     try:
         if match is None or request.method != "POST":
             raise RequestError("INVALID_TYPE", f"No service at {request.path}")
         call = read_call(request.body)
-        result = _result(org, request, call, match, admit)
+        version = match[2] if "." in match[2] else f"{match[2]}.0"
+        metadata = match[1] == "m"
+        if not metadata and call.operation.name == "login":
+            result: object = partner_calls.login(org, call.operation, version)
+        else:
+            request = _admitted(request, call, door)
+            permission_rows.renew(org)
+            asked = metadata_calls.Asked(org, call.operation, version)
+            result = _of_metadata(asked) if metadata else _of_partner(asked, request, call, door)
     except SalesforceError as error:
         return fault(error, namespace)
     return answer(call.operation.name, result, namespace)
 
 
-def _result(
-    org: Org, request: Request, call: SoapCall, match: re.Match[str], admit: Admit
-) -> object:
-    name, version = call.operation.name, match[2]
-    if match[1] != "m" and name == "login":
-        return partner_calls.login(org, call.operation, version)
+def _admitted(request: Request, call: SoapCall, door: Door) -> Request:
+    headers = dict(request.headers)
     if call.session:
-        headers = {**request.headers, "authorization": f"Bearer {call.session}"}
-        request = replace(request, headers=headers)
-    admit(request)
-    permission_rows.renew(org)
-    if match[1] == "m" and name in metadata_calls.OPERATIONS:
-        asked = metadata_calls.Asked(org, call.operation, version)
-        return metadata_calls.OPERATIONS[name](asked)
-    if match[1] != "m" and name == "logout":
-        org.sessions.revoke(identity.bearer(request))
+        headers["authorization"] = f"Bearer {call.session}"
+    if call.batch_size:
+        headers["sforce-query-options"] = f"batchSize={call.batch_size}"
+    request = replace(request, headers=headers)
+    door.admit(request)
+    return request
+
+
+def _of_metadata(asked: metadata_calls.Asked) -> object:
+    found = metadata_calls.OPERATIONS.get(asked.node.name)
+    if found is None:
+        raise _no_operation(asked.node.name)
+    return found(asked)
+
+
+def _of_partner(
+    asked: metadata_calls.Asked, request: Request, call: SoapCall, door: Door
+) -> object:
+    name = asked.node.name
+    if name == "logout":
+        asked.org.sessions.revoke(identity.bearer(request))
         return None
-    if match[1] != "m" and name in partner_calls.OPERATIONS:
-        return partner_calls.OPERATIONS[name](org, call.operation, version)
-    raise RequestError("INVALID_OPERATION", f"No operation available for request {name}")
+    if name in partner_calls.OPERATIONS:
+        return partner_calls.OPERATIONS[name](asked.org, asked.node, asked.version)
+    found = partner_rows.OPERATIONS.get(name)
+    if found is None:
+        raise _no_operation(name)
+    return found(
+        partner_rows.Partner(door.ask, request, asked.version, call.all_or_none), asked.node
+    )
+
+
+def _no_operation(name: str) -> RequestError:
+    return RequestError("INVALID_OPERATION", f"No operation available for request {name}")
 
 
 def label(request: Request) -> str:
     """Return the label of a request for call counts and fault rules: `Soap/m/deploy`."""
     match = _ADDRESS.fullmatch(request.path)
-    try:
-        name = read_call(request.body).operation.name
-    except SalesforceError:
-        name = "unknown"
+    found = _OPERATION.search(request.body[:_HEAD_BYTES])  # a deploy's whole body can be large
+    name = found[1].decode("ascii") if found is not None else "unknown"
     return f"Soap/{match[1] if match is not None else '?'}/{name}"

@@ -10,6 +10,7 @@ from app.sandbox.salesforce.metadata.xml_tree import METADATA, Node, XmlError, p
 from app.sandbox.wire import Response
 
 PARTNER = "urn:partner.soap.sforce.com"
+SOBJECT = "urn:sobject.partner.soap.sforce.com"
 _FAULTS = {METADATA: METADATA, PARTNER: "urn:fault.partner.soap.sforce.com"}
 _ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
@@ -23,6 +24,8 @@ class SoapCall:
 
     operation: Node
     session: str  # "" where the header names none
+    all_or_none: bool = False
+    batch_size: str = ""  # the wish for the rows of a page
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,14 +55,17 @@ def read_call(body: bytes) -> SoapCall:
         raise SalesforceError("MALFORMED_REQUEST", "No operation available for request")
     header = root.child("Header") or Node("Header")
     session = header.child("SessionHeader") or Node("SessionHeader")
-    return SoapCall(content.children[0], session.get("sessionId"))
+    wish = header.child("AllOrNoneHeader") or Node("AllOrNoneHeader")
+    all_or_none = wish.flag("allOrNone")
+    size = (header.child("QueryOptions") or Node("QueryOptions")).get("batchSize")
+    return SoapCall(content.children[0], session.get("sessionId"), all_or_none, size)
 
 
 def answer(operation: str, result: Any, namespace: str) -> Response:
     """Return the answer of an operation: its result once, or several times for a list."""
     inner = "".join(_written("result", result))
     body = f'<{operation}Response xmlns="{namespace}">{inner}</{operation}Response>'
-    return _response(200, body)
+    return _response(200, body, SOBJECT if namespace == PARTNER else "")
 
 
 def fault(error: SalesforceError, namespace: str) -> Response:
@@ -76,8 +82,9 @@ def fault(error: SalesforceError, namespace: str) -> Response:
     return _response(_SERVER_ERROR, body + "</soapenv:Fault>", _FAULTS.get(namespace, namespace))
 
 
-def _response(status: int, body: str, fault_namespace: str = "") -> Response:
-    faults = f' xmlns:sf="{fault_namespace}"' if fault_namespace else ""
+def _response(status: int, body: str, sf: str = "") -> Response:
+    """Return an envelope; `sf` is what that prefix stands for."""
+    faults = f' xmlns:sf="{sf}"' if sf else ""
     text = (
         '<?xml version="1.0" encoding="UTF-8"?>'
         f'<soapenv:Envelope xmlns:soapenv="{_ENVELOPE}"{faults} xmlns:xsi="{_INSTANCE}">'
@@ -111,4 +118,5 @@ def _typed(name: str, value: Typed) -> str:
 
 def _node(node: Node) -> str:
     inner = "".join(_node(each) for each in node.children) or escape(node.text)
-    return f"<{node.name}>{inner}</{node.name}>"
+    marks = "".join(f" {name}={quoteattr(value)}" for name, value in node.attributes.items())
+    return f"<{node.name}{marks}>{inner}</{node.name}>"

@@ -23,6 +23,8 @@ from app.sandbox.salesforce.soap.envelope import NIL, Typed
 
 _MOST_COMPONENTS = 10
 _MOST_QUERIES = 3
+_RETRIEVE = "09S"
+_STATES = {"Pending": "Queued", "Failed": "Error", "Canceled": "Error"}
 _FLAGS = (
     "allowMissingFiles", "autoUpdatePackage", "checkOnly", "ignoreWarnings", "performRetrieve",
     "purgeOnDelete", "rollbackOnError", "singlePackage",
@@ -69,6 +71,20 @@ def check_deploy_status(asked: Asked) -> Json:
     return job.result(details=asked.node.flag("includeDetails"), soap=True)
 
 
+def check_status(asked: Asked) -> list[Json]:
+    """Tell how a deploy or a retrieve stands, as old clients ask."""
+    return [_state(asked.org, each.text.strip()) for each in asked.node.children]
+
+
+def _state(org: Org, job_id: str) -> Json:
+    if job_id.startswith(_RETRIEVE):
+        return {"done": True, "id": org.metadata.jobs.retrieved(job_id).id, "state": "Completed"}
+    job = org.metadata.jobs.find(job_id)
+    ended = job.result(details=False)["done"]
+    state = _STATES.get(job.status, "Completed" if ended else "InProgress")
+    return {"done": ended, "id": job.id, "state": state}
+
+
 def cancel_deploy(asked: Asked) -> Json:
     """Ask a deploy to stop; its id stands in the one argument, whatever its name."""
     argument = next(iter(asked.node.children), Node(""))
@@ -105,7 +121,7 @@ def _retrieved(job: RetrieveJob, *, with_zip: bool) -> Json:
         "messages": list(job.messages),
         "status": "Succeeded",
         "success": True,
-        "zipFile": base64.b64encode(job.body).decode("ascii") if with_zip else None,
+        "zipFile": base64.b64encode(job.body).decode("ascii") if with_zip else NIL,
     }
 
 
@@ -268,6 +284,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "deploy": deploy,
     "deployRecentValidation": deploy_recent_validation,
     "checkDeployStatus": check_deploy_status,
+    "checkStatus": check_status,
     "cancelDeploy": cancel_deploy,
     "retrieve": start_retrieve,
     "checkRetrieveStatus": check_retrieve_status,

@@ -8,6 +8,7 @@ from app.sandbox.salesforce.errors import RequestError
 from app.sandbox.salesforce.metadata.messages import Json, when
 from app.sandbox.salesforce.metadata.xml_tree import Node
 from app.sandbox.salesforce.org import Org
+from app.sandbox.salesforce.soap.envelope import NIL
 
 _LAST_LOGIN = 64.0
 _SESSION_S = 7200
@@ -49,13 +50,27 @@ def _same(given: str, known: str) -> bool:
 
 
 def user_info(org: Org, node: Node, version: str) -> Json:
-    """Tell who is signed in."""
+    """Tell who is signed in, in all the elements that the partner WSDL demands, in its order."""
     del node, version
+    with org.store.read() as connection:
+        row = connection.execute('SELECT ProfileId FROM "User" WHERE Id = ?', (org.user_id,))
+        profile = row.fetchone()[0]
     return {
+        "accessibilityMode": False,
+        "chatterExternal": False,
+        "currencySymbol": "$",
+        "orgAttachmentFileSizeLimit": 5_242_880,
+        "orgDefaultCurrencyIsoCode": "USD",
+        "orgDefaultCurrencyLocale": "en_US",
+        "orgDisallowHtmlAttachments": False,
+        "orgHasPersonAccounts": False,
         "organizationId": org.org_id,
         "organizationMultiCurrency": False,
         "organizationName": "Northwind Telecom",
+        "profileId": profile,
+        "roleId": NIL,
         "sessionSecondsValid": _SESSION_S,
+        "userDefaultCurrencyIsoCode": NIL,
         "userEmail": org.username,
         "userFullName": "Ada Admin",
         "userId": org.user_id,
@@ -64,6 +79,7 @@ def user_info(org: Org, node: Node, version: str) -> Json:
         "userName": org.username,
         "userTimeZone": "GMT",
         "userType": "Standard",
+        "userUiSkin": "Theme3",
     }
 
 

@@ -190,3 +190,51 @@ def test_a_body_that_is_no_package_fails_as_a_whole(
     result = deployer.result(deployer.send(b"no zip")["id"])
     assert result["status"] == "Failed"
     assert problems_of(result)[0].startswith("UNKNOWN_EXCEPTION: zip file is corrupt")
+
+
+def test_a_permission_set_whose_record_was_deleted_is_made_again(
+    deployer: Deployer, org: SandboxClient
+) -> None:
+    deployer.ready()
+    (row,) = org.query("SELECT Id FROM PermissionSet WHERE Name = 'Billing'")
+    org.send("DELETE", f"sobjects/PermissionSet/{row['Id']}")
+    result = deployer.grant()
+    assert result["details"]["componentSuccesses"][0]["created"]
+    assert len(org.query("SELECT Field FROM FieldPermissions")) == 4
+
+
+def test_a_person_can_show_a_new_field_at_the_control_door(
+    deployer: Deployer, org: SandboxClient
+) -> None:
+    deployer.invoice()
+    system = org.sandbox.systems["salesforce"]
+    system.edit("FieldPermissions", "Invoice__c.Key__c", {"PermissionsRead": True})
+    assert org.query("SELECT Key__c FROM Invoice__c") == []
+
+
+def test_deployed_components_are_rows_of_tooling(deployer: Deployer, org: SandboxClient) -> None:
+    deployer.invoice()
+    items = "<layoutItems><behavior>Required</behavior><field>Due__c</field></layoutItems>"
+    body = "<layoutSections><style>OneColumn</style><layoutColumns>" + items
+    name, end = "Invoice__c-Invoice Layout", "</layoutColumns></layoutSections>"
+    assert deployer.file("Layout", name, f"layouts/{name}.layout", body + end)["success"]
+    tab = "<customObject>true</customObject><motif>Custom12: Envelope</motif>"
+    assert deployer.file("CustomTab", "Invoice__c", "tabs/Invoice__c.tab", tab)["success"]
+    soql = "SELECT Name, EntityDefinition.QualifiedApiName, Metadata FROM Layout"
+    (row,) = org.get("tooling/query", params={"q": soql}).json()["records"]
+    assert (row["Name"], row["EntityDefinition"]["QualifiedApiName"]) == (
+        "Invoice Layout",
+        "Invoice__c",
+    )
+    assert row["Metadata"]["layoutSections"][0]["style"] == "OneColumn"
+    answer = org.get("tooling/query", params={"q": "SELECT FullName FROM CustomTab"})
+    assert answer.json()["records"][0]["FullName"] == "Invoice__c"
+
+
+def test_an_app_shows_tabs_that_there_are(
+    deployer: Deployer, problems_of: Problems, xml: Xml
+) -> None:
+    app = "<label>Billing</label><tabs>standard-Account</tabs><tabs>No__c</tabs>"
+    files = {"applications/Billing.app": xml("CustomApplication", app)}
+    result = deployer.deploy(files, {"CustomApplication": ["Billing"]})
+    assert problems_of(result) == ["In field: tabs - no CustomTab named No__c found"]

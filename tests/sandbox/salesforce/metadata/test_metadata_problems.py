@@ -40,6 +40,7 @@ MASTER = (
         ),
         ("<type>Number</type><scale>2</scale>",
          "Must specify 'precision' for a CustomField of type Number"),
+        ("<type>Time</type>", "This sandbox has no fields of type Time"),
         ("<type>Textt</type>", "'Textt' is not a valid value for the enum 'FieldType'"),
         (
             "<type>Lookup</type><referenceTo>Nope__c</referenceTo>",

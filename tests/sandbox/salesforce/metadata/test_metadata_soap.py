@@ -179,3 +179,20 @@ def test_what_is_no_envelope_is_a_fault(org: SandboxClient) -> None:
     assert "sf:MALFORMED_REQUEST" in answer.text
     text = post(org, "/services/Soap/m/66.0", "<renameMetadata/>", org.sign_in())
     assert "INVALID_OPERATION" in text
+
+
+def test_old_clients_ask_for_the_state(org: SandboxClient, deployer: Deployer) -> None:
+    job = deployer.result(deployer.send(b"no zip")["id"])["id"]
+    body = f"<checkStatus><asyncProcessId>{job}</asyncProcessId></checkStatus>"
+    text = post(org, "/services/Soap/m/30.0", body, org.sign_in())
+    assert "<done>true</done>" in text
+    assert "<state>Error</state>" in text
+
+
+def test_the_partner_service_tells_who_is_signed_in(org: SandboxClient) -> None:
+    text = post(org, "/services/Soap/u/64.0", "<getUserInfo/>", org.sign_in())
+    assert f"<userName>{org.ready['username']}</userName>" in text
+    assert "<profileId>00e" in text
+    assert '<roleId xsi:nil="true"/>' in text
+    text = post(org, "/services/Soap/u/64.0", "<getServerTimestamp/>", org.sign_in())
+    assert re.search(r"<timestamp>20\d\d-", text)

@@ -194,3 +194,16 @@ def test_a_bad_report_is_refused_in_words(
     deployer.ready()
     result = deployer.deploy(files(xml, SUMMARY.replace(*change)), MEMBERS)
     assert problems_of(result) == [problem]
+
+
+def test_a_run_can_be_kept_and_read_later(org: SandboxClient, report: str) -> None:
+    path = f"analytics/reports/{report}/instances"
+    made = org.post(path, {}).json()
+    assert (made["status"], made["completionDate"]) == ("New", None)
+    (entry,) = org.get(path).json()
+    assert (entry["id"], entry["status"]) == (made["id"], "Success")
+    body = org.get(f"{path}/{made['id']}").json()
+    assert body["factMap"]["T!T"]["aggregates"][1]["value"] == 4
+    assert body["attributes"]["type"] == "ReportInstance"
+    assert org.send("DELETE", f"{path}/{made['id']}").status_code == 204
+    assert org.get(f"{path}/{made['id']}").status_code == 404

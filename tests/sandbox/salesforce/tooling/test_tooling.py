@@ -170,3 +170,35 @@ def test_permission_sets_can_be_asked_of_tooling_too(org: SandboxClient) -> None
     assert body["totalSize"] == 1
     soql = "SELECT Profile.Name FROM PermissionSet WHERE Profile.Name = 'System Administrator'"
     assert len(org.query(soql)) == 1
+
+
+def test_object_permissions_and_access_are_rows_as_well(org: SandboxClient) -> None:
+    parent = org.insert("PermissionSet", Name="Zones", Label="Zones")
+    org.insert("ObjectPermissions", ParentId=parent, SobjectType="Account", PermissionsRead=True)
+    soql = "SELECT Parent.Name, SobjectType, PermissionsRead FROM ObjectPermissions"
+    (row,) = [each for each in org.query(soql) if each["Parent"]["Name"] == "Zones"]
+    assert (row["SobjectType"], row["PermissionsRead"]) == ("Account", True)
+    app = org.insert("SetupEntityAccess", ParentId=parent, SetupEntityId="02uHs0000000001AAA")
+    assert org.send("DELETE", f"sobjects/SetupEntityAccess/{app}").status_code == 204
+    body = {"ParentId": parent, "SobjectType": "Nope__c", "PermissionsRead": True}
+    refused = org.post("sobjects/ObjectPermissions", body).json()[0]
+    assert refused["errorCode"] == "INVALID_OR_NULL_FOR_RESTRICTED_PICKLIST"
+
+
+def test_a_required_field_is_granted_to_all(org: SandboxClient) -> None:
+    make(org, type="Text", length=9, label="Zone", required=True)
+    parent = org.insert("PermissionSet", Name="Zones", Label="Zones")
+    body = {"ParentId": parent, "SobjectType": "Client_Plan__c", "Field": "Client_Plan__c.Zone__c"}
+    answer = org.post("sobjects/FieldPermissions", {**body, "PermissionsRead": True})
+    assert answer.json()[0]["errorCode"] == "FIELD_INTEGRITY_EXCEPTION"
+    assert org.query("SELECT Zone__c FROM Client_Plan__c LIMIT 1")
+
+
+def test_a_picklist_can_be_made_with_value_names(org: SandboxClient) -> None:
+    values = [{"valueName": "north", "label": "North"}, {"valueName": "south", "label": "South"}]
+    value_set = {"restricted": True, "valueSetDefinition": {"sorted": False, "value": values}}
+    made = make(org, type="Picklist", label="Zone", valueSet=value_set, description=None)
+    assert made.status_code == 201, made.text
+    found = org.get(f"tooling/sobjects/CustomField/{made.json()['id']}").json()["Metadata"]
+    names = [each["valueName"] for each in found["valueSet"]["valueSetDefinition"]["value"]]
+    assert names == ["north", "south"]

@@ -1,0 +1,178 @@
+"""Rows over the partner service: the REST resources asked, and answered in XML."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from app.sandbox.salesforce.errors import RequestError
+from app.sandbox.salesforce.metadata.messages import Json
+from app.sandbox.salesforce.metadata.xml_tree import Node, leaf
+from app.sandbox.salesforce.soap.envelope import NIL, Typed
+from app.sandbox.wire import Request, Response, parse_json, to_json
+
+Ask = Callable[[Request, str, str], Response]  # request, version, path below it
+_MOST_ROWS = 200
+_FIRST_ERROR = 400
+_NOT_FIELDS = frozenset({"type", "fieldsToNull"})
+
+
+@dataclass(frozen=True, slots=True)
+class Partner:
+    """One call, with what it takes to ask a REST resource in its name."""
+
+    ask: Ask
+    request: Request
+    version: str
+    all_or_none: bool
+
+    def _json(self, method: str, path: str, query: Mapping[str, str], body: Any = None) -> Any:
+        head = {**self.request.headers, "content-type": "application/json"}
+        content = to_json(body) if body is not None else b""
+        target = f"/services/data/v{self.version}/{path}?{urlencode(query)}"
+        fault = self.request.row_fault
+        request = Request(method, target.partition("?")[0], query, head, content, target, fault)
+        answer = self.ask(request, self.version, path)
+        found = parse_json(answer.body)
+        if answer.status >= _FIRST_ERROR:
+            raise RequestError(found[0]["errorCode"], found[0]["message"])
+        return found
+
+    def query(self, node: Node) -> Json:
+        """Answer query and queryAll."""
+        resource = "queryAll" if node.name == "queryAll" else "query"
+        return _page(self._json("GET", resource, {"q": node.get("queryString")}))
+
+    def query_more(self, node: Node) -> Json:
+        """Give the page that a locator stands for."""
+        return _page(self._json("GET", f"query/{quote(node.get('queryLocator'))}", {}))
+
+    def retrieve(self, node: Node) -> list[Any]:
+        """Give rows by their ids, nil for one that there is not."""
+        fields = node.get("fieldList").replace(" ", "")
+        ids = [each.text.strip() for each in node.all("ids")]
+        path = f"composite/sobjects/{quote(node.get('sObjectType'))}"
+        found = self._json("GET", path, {"ids": ",".join(ids), "fields": fields})
+        return [NIL if each is None else _record(each) for each in found]
+
+    def save(self, node: Node) -> list[Json]:
+        """Answer create and update."""
+        records = [_row(each) for each in node.all("sObjects")]
+        _check_count(len(records))
+        method = "POST" if node.name == "create" else "PATCH"
+        body = {"allOrNone": self.all_or_none, "records": records}
+        return [_saved(each) for each in self._json(method, "composite/sobjects", {}, body)]
+
+    def upsert(self, node: Node) -> list[Json]:
+        """Insert or update by an external id."""
+        records = [_row(each) for each in node.all("sObjects")]
+        _check_count(len(records))
+        kind = records[0]["attributes"]["type"] if records else ""
+        path = f"composite/sobjects/{quote(kind)}/{quote(node.get('externalIDFieldName'))}"
+        body = {"allOrNone": self.all_or_none, "records": records}
+        found = self._json("PATCH", path, {}, body)
+        return [{"created": each.get("created", False), **_saved(each)} for each in found]
+
+    def delete(self, node: Node) -> list[Json]:
+        """Delete rows by their ids."""
+        ids = [each.text.strip() for each in node.all("ids")]
+        _check_count(len(ids))
+        query = {"ids": ",".join(ids), "allOrNone": str(self.all_or_none).lower()}
+        return [_saved(each) for each in self._json("DELETE", "composite/sobjects", query)]
+
+    def describe_global(self, node: Node) -> Json:
+        """List the objects."""
+        del node
+        found: Json = _described(self._json("GET", "sobjects", {}))
+        return found
+
+    def describe_sobjects(self, node: Node) -> list[Any]:
+        """Describe one object or several."""
+        names = [each.text.strip() for each in node.children]
+        return [_described(self._json("GET", f"sobjects/{quote(n)}/describe", {})) for n in names]
+
+
+def _check_count(count: int) -> None:
+    if count > _MOST_ROWS:
+        message = f"record limit reached. cannot submit more than {_MOST_ROWS} records"
+        raise RequestError("EXCEEDED_ID_LIMIT", message)
+
+
+def _row(node: Node) -> Json:
+    """Return an sObject element as a REST record; what is to be emptied becomes null."""
+    row: Json = {"attributes": {"type": node.get("type")}}
+    for child in node.children:
+        if child.name not in _NOT_FIELDS:
+            row[child.name] = _row(child) if child.children else child.text
+    row.update({each.text.strip(): None for each in node.all("fieldsToNull")})
+    return row
+
+
+def _saved(result: Json) -> Json:
+    errors = [
+        {"fields": each["fields"], "message": each["message"], "statusCode": each["statusCode"]}
+        for each in result["errors"]
+    ]
+    return {"errors": errors, "id": result.get("id") or NIL, "success": result["success"]}
+
+
+def _page(body: Json) -> Json:
+    place = body.get("nextRecordsUrl")
+    return {
+        "done": body["done"],
+        "queryLocator": place.rpartition("/")[2] if place else NIL,
+        "records": [_record(each) for each in body["records"]],
+        "size": body["totalSize"],
+    }
+
+
+def _record(record: Json) -> Typed:
+    return Typed("sf:sObject", tuple(_elements(record)))
+
+
+def _elements(record: Json) -> Iterator[Node]:
+    yield leaf("sf:type", record["attributes"]["type"])
+    yield leaf("sf:Id", record["Id"]) if "Id" in record else _nil("sf:Id")
+    for name, value in record.items():
+        if name == "attributes":
+            continue
+        if isinstance(value, Mapping) and "records" in value:
+            rows = [Node("records", "", tuple(_elements(e))) for e in value["records"]]
+            inner = [leaf("done", value=True), *rows, leaf("size", value["totalSize"])]
+            yield Node(f"sf:{name}", "", tuple(inner), attributes={"xsi:type": "QueryResult"})
+        elif isinstance(value, Mapping):
+            inner = list(_elements(dict(value)))
+            yield Node(f"sf:{name}", "", tuple(inner), attributes={"xsi:type": "sf:sObject"})
+        elif value is None:
+            yield _nil(f"sf:{name}")
+        else:
+            yield leaf(f"sf:{name}", value)
+
+
+def _nil(name: str) -> Node:
+    return Node(name, attributes={"xsi:nil": "true"})
+
+
+def _described(value: Any) -> Any:
+    """Return a describe in the order of the WSDL, that of names, without what REST alone has."""
+    if isinstance(value, list):
+        return [_described(each) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {key: _described(value[key]) for key in sorted(value) if key != "urls"}
+
+
+Operation = Callable[[Partner, Node], Any]
+OPERATIONS: Mapping[str, Operation] = {
+    "query": Partner.query,
+    "queryAll": Partner.query,
+    "queryMore": Partner.query_more,
+    "retrieve": Partner.retrieve,
+    "create": Partner.save,
+    "update": Partner.save,
+    "upsert": Partner.upsert,
+    "delete": Partner.delete,
+    "describeGlobal": Partner.describe_global,
+    "describeSObject": Partner.describe_sobjects,
+    "describeSObjects": Partner.describe_sobjects,
+}

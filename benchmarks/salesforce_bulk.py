@@ -1,0 +1,205 @@
+"""Upsert of many records by bulk jobs, against simple-salesforce's bulk2 from a CSV file."""
+
+import csv
+import json
+import sys
+import tempfile
+from collections.abc import Iterator
+from decimal import Decimal
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+sys.path.insert(0, str(Path(__file__).parent))
+sys.path.insert(0, str(Path(__file__).parent.parent))
+
+from claims import Claim
+from contender import Stopwatch, Took, main, run_apart, tell
+
+from app.domain.mapping import EntityMapping, FieldMapping, FieldType, Owner, WorkspaceMapping
+
+COUNT = 200_000
+SOBJECT, KEY = "Account", "Bench_Key__c"
+NAMES = (
+    "Name", "BillingStreet", "BillingCity", "BillingState", "BillingPostalCode", "BillingCountry",
+    "ShippingStreet", "ShippingCity", "ShippingState", "ShippingPostalCode", "ShippingCountry",
+    "Phone", "Fax", "AccountNumber", "Website", "Sic", "AnnualRevenue", "NumberOfEmployees",
+    "Description",
+)  # fmt: skip
+_MOST_MIB = 150
+_AT_ONCE = 2
+
+
+def run(count: int) -> list[Claim]:
+    """Return the claims about large upserts, measured with at most `COUNT` records."""
+    from app.demo import sandbox_process
+
+    count = min(count, COUNT)
+    took: dict[str, Took] = {}
+    for name in ("simple_salesforce", "concord", "concord_tenth"):
+        rows = count // 10 if name == "concord_tenth" else count
+        with sandbox_process(["--size", "small"]) as (ready_file, _ready):
+            make_key(_ready)
+            took[name] = run_apart(
+                "salesforce_bulk", name.removesuffix("_tenth"), str(ready_file), str(rows)
+            )
+        steps = ", ".join(f"{step} {s:.1f} s" for step, s in took[name].seconds.items())
+        print(
+            f"  {name}: {steps}; {took[name].peak_mib:.0f} MiB; {took[name].found:,} of {rows:,}",
+            flush=True,
+        )
+    ours, theirs, tenth = took["concord"], took["simple_salesforce"], took["concord_tenth"]
+    return [
+        Claim(
+            "bulk upsert, times simple-salesforce's time",
+            ours.total / theirs.total,
+            1,
+            at_most=True,
+        ),
+        Claim("bulk upsert, peak memory in MiB", ours.peak_mib, _MOST_MIB, at_most=True),
+        Claim(
+            "bulk upsert, memory of ten times the rows",
+            ours.peak_mib / tenth.peak_mib,
+            1.2,
+            at_most=True,
+        ),
+    ]
+
+
+def make_key(ready: dict[str, Any]) -> None:
+    """Give accounts an external id, with the key a field more than the 19 of `NAMES`."""
+    import requests
+
+    org = ready["salesforce"]
+    made = requests.post(
+        f"{org['instance_url']}/services/data/v66.0/tooling/sobjects/CustomField",
+        headers={"Authorization": f"Bearer {org['access_token']}"},
+        json={
+            "FullName": f"{SOBJECT}.{KEY}",
+            "Metadata": {
+                "type": "Text", "length": 80, "label": "Key", "externalId": True, "unique": True
+            },
+        },
+        timeout=30,
+    )  # fmt: skip
+    made.raise_for_status()
+    door = f"{ready['control_url']}/edit/salesforce/FieldPermissions/{SOBJECT}.{KEY}"
+    requests.post(door, json={"PermissionsRead": True, "PermissionsEdit": True}, timeout=30)
+
+
+def mapping() -> WorkspaceMapping:
+    """Return a mapping of accounts, all 20 fields of them."""
+    kinds = {"AnnualRevenue": FieldType.MONEY, "NumberOfEmployees": FieldType.INTEGER}
+    fields = tuple(
+        FieldMapping(name.lower(), name, name, kinds.get(name, FieldType.TEXT), Owner.BILLING)
+        for name in NAMES
+    )
+    entity = EntityMapping("row", "Row", "Rows", SOBJECT, KEY, KEY, "name", fields)
+    return WorkspaceMapping("bench", "bench", (entity,), "bench")
+
+
+def concord(ready_file: str, count: str) -> None:
+    """Operations, made as they are needed, through the connector in batches of its own size."""
+    from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
+
+    from app.connectors import registry
+    from app.connectors.protocol import Batch, OperationCounts
+    from app.domain.control import CancelToken
+    from app.domain.plan import OutcomeState, Verb
+
+    ready, known = registry.from_ready("salesforce", _org(ready_file)), mapping()
+    made = registry.connect("salesforce", "b", ready.settings, ready.secrets.get, mapping=known)
+    entity = known.entity("row")
+    size = made.batch_size(OperationCounts(entity, {Verb.INSERT: int(count)}, int(count) * 700))
+
+    def write(operations: tuple[Any, ...]) -> int:
+        outcomes = made.write(Batch(entity, operations), CancelToken())
+        return sum(outcome.state is OutcomeState.WRITTEN for outcome in outcomes)
+
+    watch = Stopwatch()
+    waiting, running, written = operations(int(count)), set(), 0
+    with ThreadPoolExecutor(_AT_ONCE) as pool:
+        while batch := tuple(islice(waiting, size)):
+            running.add(pool.submit(write, batch))
+            del batch
+            if len(running) == _AT_ONCE:
+                done, running = wait(running, return_when=FIRST_COMPLETED)
+                written += sum(each.result() for each in done)
+                del done
+        written += sum(each.result() for each in running)
+    watch.step("write and results")
+    tell(watch, written)
+
+
+def simple_salesforce(ready_file: str, count: str) -> None:
+    """The same records from a CSV file through bulk2, with the results that it can read."""
+    import requests
+    from requests.adapters import HTTPAdapter
+    from simple_salesforce.api import Salesforce
+
+    part = _org(ready_file)
+
+    class Plain(HTTPAdapter):
+        """simple-salesforce knows https alone."""
+
+        def send(self, request: Any, *args: Any, **kwargs: Any) -> Any:
+            request.url = request.url.replace("https://", "http://", 1)
+            return super().send(request, *args, **kwargs)
+
+    session = requests.Session()
+    session.mount("https://", Plain())
+    org = Salesforce(
+        session_id=part["access_token"],
+        instance_url=part["instance_url"],
+        version="66.0",
+        session=session,
+    )
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.csv"
+        _write_csv(file, int(count))
+        watch = Stopwatch()
+        bulk = getattr(org.bulk2, SOBJECT)
+        results = bulk.upsert(str(file), external_id_field=KEY, wait=1)
+        found = 0
+        for result in results:
+            records = bulk.get_all_ingest_records(result["job_id"])
+            found += len(records["successfulRecords"])
+        watch.step("write and results")
+    tell(watch, found)
+
+
+def _org(ready_file: str) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(Path(ready_file).read_text(encoding="utf-8"))["salesforce"]
+    return found
+
+
+def _values(number: int) -> list[str | int | Decimal]:
+    """Return the values of `NAMES`."""
+    texts = [f"Text {number * 31 % 99991} of {n}" for n in range(15)]
+    more: list[str | int | Decimal] = [Decimal(number % 1000000) / 100, number % 5000]
+    return [f"Account {number}", *texts, *more, f'A "quoted" text {number},\nof two lines']
+
+
+def operations(count: int) -> Iterator[Any]:
+    """Yield inserts of so many accounts."""
+    from app.domain.plan import FieldChange, Operation, Verb
+    from app.domain.record import Side
+
+    names = [name.lower() for name in NAMES]
+    for number in range(count):
+        pairs = zip(names, _values(number), strict=True)
+        changes = tuple([FieldChange(name, None, value) for name, value in pairs])
+        key = f"BENCH-{number:09d}"
+        yield Operation("row", key, Side.SALESFORCE, Verb.INSERT, changes, None, "", key)
+
+
+def _write_csv(file: Path, count: int) -> None:
+    with file.open("w", encoding="utf-8", newline="") as opened:
+        writer = csv.writer(opened, lineterminator="\n")
+        writer.writerow([KEY, *NAMES])
+        for number in range(count):
+            writer.writerow([f"BENCH-{number:09d}", *_values(number)])
+
+
+if __name__ == "__main__":
+    main({"concord": concord, "simple_salesforce": simple_salesforce})

@@ -1,0 +1,111 @@
+"""Rows over the partner's SOAP service, as old loaders ask for them."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import pytest
+import requests
+
+if TYPE_CHECKING:
+    from tests.sandbox.salesforce.conftest import SandboxClient
+
+
+class Partner:
+    """Sends operations and gives the answers as text."""
+
+    def __init__(self, org: SandboxClient) -> None:
+        self.url = f"{org.host}/services/Soap/u/64.0"
+        self.session = org.sign_in()
+
+    def ask(self, operation: str, body: str, header: str = "") -> str:
+        text = (
+            '<e:Envelope xmlns:e="http://schemas.xmlsoap.org/soap/envelope/" '
+            'xmlns="urn:partner.soap.sforce.com" xmlns:s="urn:sobject.partner.soap.sforce.com">'
+            f"<e:Header><SessionHeader><sessionId>{self.session}</sessionId></SessionHeader>{header}"
+            f"</e:Header><e:Body><{operation}>{body}</{operation}></e:Body></e:Envelope>"
+        )
+        kind = {"Content-Type": "text/xml; charset=UTF-8", "SOAPAction": '""'}
+        return requests.post(self.url, data=text.encode(), headers=kind, timeout=10).text
+
+
+@pytest.fixture
+def partner(org: SandboxClient) -> Partner:
+    return Partner(org)
+
+
+def plan(key: str, rest: str = "") -> str:
+    kind = "<s:type>Client_Plan__c</s:type>"
+    return f"<sObjects>{kind}<s:Aria_Key__c>{key}</s:Aria_Key__c>{rest}</sObjects>"
+
+
+def test_it_queries_with_parents_and_pages(partner: Partner, org: SandboxClient) -> None:
+    soql = "SELECT Id, Name, GL_Code__c, Plan__r.Name FROM Aria_Service__c WHERE Name = 'Line'"
+    text = partner.ask("query", f"<queryString>{soql}</queryString>")
+    assert '<records xsi:type="sf:sObject"><sf:type>Aria_Service__c</sf:type>' in text
+    assert '<sf:GL_Code__c xsi:nil="true"></sf:GL_Code__c>' in text
+    assert '<sf:Plan__r xsi:type="sf:sObject"><sf:type>Client_Plan__c</sf:type>' in text
+    assert '<queryLocator xsi:nil="true"/>' in text
+    assert "<size>1</size>" in text
+    bad = partner.ask("query", "<queryString>SELECT Nope FROM Account</queryString>")
+    assert "<faultcode>sf:INVALID_FIELD</faultcode>" in bad
+    assert len(org.query("SELECT Id FROM Aria_Service__c")) == 2
+
+
+def test_it_goes_on_from_a_locator(partner: Partner) -> None:
+    header = "<QueryOptions><batchSize>200</batchSize></QueryOptions>"
+    soql = "<queryString>SELECT Id FROM Rate_Tier__c</queryString>"
+    text = partner.ask("query", soql, header)
+    assert text.count("<records") == 200
+    found = re.search(r"<queryLocator>([^<]+)</queryLocator>", text)
+    assert found is not None
+    text = partner.ask("queryMore", f"<queryLocator>{found[1]}</queryLocator>")
+    assert text.count("<records") == 200
+    assert "<done>false</done>" in text
+
+
+def test_it_creates_updates_and_deletes(partner: Partner, org: SandboxClient) -> None:
+    rows = plan("S1", "<s:Name>One</s:Name>") + plan("S2", "<s:Name>Two</s:Name>")
+    text = partner.ask("create", rows)
+    ids = re.findall(r"<id>(\w+)</id><success>true", text)
+    assert len(ids) == 2
+    change = f"<sObjects><s:type>Client_Plan__c</s:type><s:Id>{ids[0]}</s:Id>"
+    change += "<s:fieldsToNull>Aria_Key__c</s:fieldsToNull></sObjects>"
+    assert "<success>true</success>" in partner.ask("update", change)
+    assert org.names("Aria_Key__c = null AND Name = 'One'") == ["One"]
+    text = partner.ask("delete", "".join(f"<ids>{each}</ids>" for each in ids))
+    assert text.count("<success>true</success>") == 2
+
+
+def test_it_upserts_with_parents_by_external_id(partner: Partner, org: SandboxClient) -> None:
+    parent = "<s:Plan_Set__r><s:type>Aria_Plan_Set__c</s:type><s:Aria_Key__c>FIBRE</s:Aria_Key__c>"
+    rows = plan("PRO", "<s:Name>Changed</s:Name>")
+    rows += plan("NEW", f"<s:Name>New</s:Name>{parent}</s:Plan_Set__r>")
+    name = "<externalIDFieldName>Aria_Key__c</externalIDFieldName>"
+    text = partner.ask("upsert", name + rows)
+    assert re.findall(r"<created>(\w+)</created>", text) == ["false", "true"]
+    assert org.names("Plan_Set__r.Aria_Key__c = 'FIBRE'") == ["Changed", "New"]
+
+
+def test_a_refused_row_says_why_and_takes_the_others_along_if_asked(
+    partner: Partner, org: SandboxClient
+) -> None:
+    rows = plan("S1", "<s:Name>One</s:Name>") + plan("S2")
+    text = partner.ask("create", rows)
+    assert "<statusCode>REQUIRED_FIELD_MISSING</statusCode>" in text
+    assert org.names("Name = 'One'") == ["One"]
+    all_or_none = "<AllOrNoneHeader><allOrNone>true</allOrNone></AllOrNoneHeader>"
+    text = partner.ask("create", plan("S3", "<s:Name>Three</s:Name>") + plan("S4"), all_or_none)
+    assert "<success>true</success>" not in text
+    assert org.names("Name = 'Three'") == []
+
+
+def test_it_describes_and_retrieves(partner: Partner, org: SandboxClient) -> None:
+    assert "<name>Client_Plan__c</name>" in partner.ask("describeGlobal", "")
+    text = partner.ask("describeSObject", "<sObjectType>Client_Plan__c</sObjectType>")
+    assert "<keyPrefix>" in text
+    assert "<externalId>true</externalId>" in text
+    wish = "<fieldList>Id, Name</fieldList><sObjectType>Client_Plan__c</sObjectType>"
+    text = partner.ask("retrieve", f"{wish}<ids>{org.plan_id()}</ids>")
+    assert "<sf:Name>Fibre Pro</sf:Name>" in text
