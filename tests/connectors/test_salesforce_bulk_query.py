@@ -24,7 +24,7 @@ HARD = 'a "quote", a comma\nthen\n\u2028 and \u00fcml\u00e4ut'
 def bulk(world: World) -> Iterator[World]:
     """A world in which reads of more than ten rows are bulk jobs with pages of 100."""
     made: Any = world.connectors["salesforce"]
-    made._reads._most_by_query = 10
+    made.reads.most_by_query = 10
     world.edit("salesforce", "Bulk", "", page_rows=100)
     yield world
     world.edit("salesforce", "Bulk", "", page_rows=50_000)
@@ -104,7 +104,7 @@ def test_fewer_rows_than_a_page_announces_are_no_page(
 
     with org(script, mapping) as (made, _):
         anything: Any = made
-        rows = anything._reads._bulk.rows("750", ("Id", "Name"), 10, token)
+        rows = anything.reads._bulk.rows("750", ("Id", "Name"), 10, token)
         with pytest.raises(AnswerUnreadable, match="1 rows where 2"):
             list(rows)
 

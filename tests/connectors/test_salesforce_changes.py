@@ -91,7 +91,7 @@ def test_a_large_delta_is_a_bulk_job(world: World) -> None:
     made = world.connectors["salesforce"]
     _, cursor = whole(world, "rate")
     expected = keys(since(world, aged(cursor, timedelta(days=10)), "rate"))
-    made._reads._most_by_query = 10  # type: ignore[attr-defined]
+    made.reads.most_by_query = 10  # type: ignore[attr-defined]
     assert keys(since(world, aged(cursor, timedelta(days=10)), "rate")) == expected
     assert world.calls("salesforce")["jobs/query/results"] >= 1
 

@@ -1,5 +1,6 @@
 """The journal's chain: what was changed after the fact is noticed, wherever it was changed."""
 
+import errno
 import logging
 import sqlite3
 from collections.abc import Iterator
@@ -12,8 +13,9 @@ import pytest
 from app.domain.control import CancelToken
 from app.domain.plan import FieldChange, Operation, Outcome, OutcomeState, Verb
 from app.domain.record import Side
-from app.store import journal, journal_chain
-from app.store.journal_head import head_file, noted_head
+from app.errors import StoreError
+from app.store import journal, journal_chain, journal_head
+from app.store.journal_head import Head, head_file, noted_head
 from app.store.journal_verify import Fault, Verification, verify
 from app.store.migrations import STEPS
 from app.store.workspace import Store
@@ -152,10 +154,35 @@ def test_a_clock_set_back_does_not_turn_the_journal_back(
 
 
 def test_a_note_that_cannot_be_written_is_told_and_stops_nothing(
-    store: Store, caplog: pytest.LogCaptureFixture
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    head_file(store.path).with_name("w.sqlite.head.new").mkdir()
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr(journal_head, "_write", full)
     with caplog.at_level(logging.WARNING):
         write_commit(store, "three")
     assert "not noted" in caplog.text
     assert check(store).is_sound
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"\0" * 128, b"99:abc 0123456789abcdef"])
+def test_a_power_cut_in_the_middle_of_a_note_leaves_the_one_before(
+    tmp_path: Path, rubbish: bytes
+) -> None:
+    file = tmp_path / "w.sqlite"
+    journal_head.note_head(file, Head(3, "a" * 64), synced=True)
+    journal_head.note_head(file, Head(4, "b" * 64), synced=False)
+    assert noted_head(file) == Head(4, "b" * 64)
+    whole = head_file(file).read_bytes()
+    head_file(file).write_bytes(whole[:128] + rubbish)
+    assert noted_head(file) == Head(3, "a" * 64)
+
+
+def test_a_full_disk_lets_no_commit_begin_and_leaves_the_journal_as_it_was(store: Store) -> None:
+    before, head = check(store), noted_head(store.path)
+    store.durable.execute("PRAGMA max_page_count = 1")
+    with pytest.raises(StoreError, match="no space left"):
+        write_commit(store, "three", "k" * 9000)
+    assert (check(store), noted_head(store.path)) == (before, head)
+    assert [run.id for run in journal.runs(store)] == ["two", "one"]

@@ -12,10 +12,12 @@ from app.domain.control import CancelToken
 from app.domain.mapping_file import parse_mapping
 from app.domain.plan import FieldChange, Operation, Outcome, OutcomeState, Verb
 from app.domain.record import NO_BASE, Side, Unreadable
+from app.errors import WrongUse
 from app.store import journal, journal_chain
 from app.store.journal_prune import Retention, prunable, prune
 from app.store.journal_search import Wanted, runs_with, search
 from app.store.journal_verify import verify
+from app.store.resumable import check_resumable
 from app.store.workspace import Store
 from tests.fakes import SMALL_MAPPING, small_mapping
 
@@ -165,3 +167,27 @@ def test_what_is_taken_away_without_saying_so_is_a_fault(store: Store) -> None:
     store.durable.execute("UPDATE journal_event SET body = NULL WHERE run = 'run-2026-01-01'")
     (fault,) = verify(store, CancelToken()).faults
     assert fault.words == "what the chain held of the commit was taken away"
+
+
+def test_a_commit_that_broke_off_does_not_go_on_under_a_mapping_that_lost_its_fields(
+    store: Store,
+) -> None:
+    journal.begin(store, "open", "ann", [replace(ONE, idempotency_key="x")], b"{}")
+    check_resumable(store, "open")
+    store.close()
+    lost = SMALL_MAPPING.replace('name = "price"', 'name = "amount"')
+    with Store(store.path, parse_mapping(lost, "small.toml")) as again:
+        with pytest.raises(WrongUse, match="the mapping has price of plan no more"):
+            check_resumable(again, "open")
+        check_resumable(again, "run-2026-01-01")
+
+
+@pytest.mark.parametrize(
+    "rubbish", ["", "{", "[]", '{"name": 1}', '{"name": [1]}', '{"name": [[3], {}]}']
+)
+def test_a_row_that_was_tampered_with_is_still_shown(store: Store, rubbish: str) -> None:
+    store.durable.execute("UPDATE journal SET changes = ? WHERE key = 'PRO'", (rubbish,))
+    assert [entry.operation.key for entry in journal.entries(store)] == ["PRO", "LITE", "MAX"]
+    assert [entry.operation.key for entry in search(store, Wanted(text="pro"))] == ["PRO"]
+    (fault,) = verify(store, CancelToken()).faults
+    assert (fault.words, fault.record) == ("the change was edited", "plan PRO")

@@ -12,6 +12,8 @@ from app.views.history_view import HistoryView
 from app.views.tasks import TaskPool
 from tests.fakes import side_of
 
+PATIENCE_MS = 10_000
+
 
 def planned(
     qtbot: QtBot, pool: TaskPool, bench: Workbench, production: tuple[str, ...] = ()
@@ -19,7 +21,7 @@ def planned(
     dialog = CommitDialog(bench, pool, production, None)
     qtbot.addWidget(dialog)
     dialog.open()
-    qtbot.waitUntil(lambda: dialog._summary is not None, timeout=5000)
+    qtbot.waitUntil(lambda: dialog._planned is not None, timeout=PATIENCE_MS)
     return dialog
 
 
@@ -27,7 +29,7 @@ def test_the_summary_lists_what_will_be_written(
     qtbot: QtBot, pool: TaskPool, bench: Workbench
 ) -> None:
     dialog = planned(qtbot, pool, bench)
-    assert dialog.counts.rowCount() == 4
+    assert dialog.summary.counts.rowCount() == 4
     assert dialog.run.text() == "Commit 5 changes"
     assert dialog.run.isEnabled()
     assert not dialog.typed.isVisible()
@@ -40,12 +42,14 @@ def test_a_commit_is_run_and_its_sums_are_shown(
     qtbot: QtBot, pool: TaskPool, bench: Workbench
 ) -> None:
     dialog = planned(qtbot, pool, bench)
-    with qtbot.waitSignal(dialog.committed, timeout=5000) as caught:
+    with qtbot.waitSignal(dialog.committed, timeout=PATIENCE_MS) as caught:
         dialog.run.click()
     (result,) = caught.args
     assert isinstance(result, CommitResult)
     assert result.is_clean
-    assert dialog._selected.text() == "5 selected = 5 sent + 0 stale + 0 skipped"
+    assert dialog.outcome.sums == (
+        "5 selected = 5 sent + 0 stale + 0 skipped; 5 sent = 5 written + 0 failed"
+    )
     assert dialog.cancel.text() == "Close"
 
 
@@ -57,11 +61,13 @@ def test_what_failed_is_listed_with_the_targets_words(
 
     side_of(bench, Side.SALESFORCE).fault = refuse
     dialog = planned(qtbot, pool, bench)
-    with qtbot.waitSignal(dialog.committed, timeout=5000):
+    with qtbot.waitSignal(dialog.committed, timeout=PATIENCE_MS):
         dialog.run.click()
-    assert dialog._sent.text() == "5 sent = 4 written + 1 failed"
-    line = [dialog.failures.index(0, column).data() for column in range(4)]
-    assert line == ["failed", "Plan PRO", "", "STRING_TOO_LONG"]
+    assert dialog.outcome.sums.endswith("5 sent = 4 written + 1 failed")
+    table = dialog.outcome.operations
+    qtbot.waitUntil(lambda: table.rowCount() == 1, timeout=PATIENCE_MS)
+    line = [table.index(0, column).data() for column in (0, 1, 5)]
+    assert line == ["failed", "Plan PRO", "STRING_TOO_LONG"]
 
 
 def test_production_is_committed_only_after_its_name_was_typed(
@@ -80,15 +86,15 @@ def test_the_history_lists_the_commit_and_its_changes(
     qtbot: QtBot, pool: TaskPool, bench: Workbench
 ) -> None:
     dialog = planned(qtbot, pool, bench)
-    with qtbot.waitSignal(dialog.committed, timeout=5000):
+    with qtbot.waitSignal(dialog.committed, timeout=PATIENCE_MS):
         dialog.run.click()
     view = HistoryView(pool)
     qtbot.addWidget(view)
     view.open(bench)
-    qtbot.waitUntil(lambda: view.operations.rowCount() == 5, timeout=5000)
+    qtbot.waitUntil(lambda: view.operations.rowCount() == 5, timeout=PATIENCE_MS)
     assert view.runs.rowCount() == 1
     view.text.setText("voice pro")
-    qtbot.waitUntil(lambda: view.operations.rowCount() == 1, timeout=5000)
+    qtbot.waitUntil(lambda: view.operations.rowCount() == 1, timeout=PATIENCE_MS)
     assert "Voice Pro 2026" in view.operations.index(0, 3).data()
 
 
@@ -96,6 +102,6 @@ def test_an_empty_history_says_so(qtbot: QtBot, pool: TaskPool, bench: Workbench
     view = HistoryView(pool)
     qtbot.addWidget(view)
     view.open(bench)
-    qtbot.waitUntil(lambda: not pool.running, timeout=5000)
+    qtbot.waitUntil(lambda: not pool.running, timeout=PATIENCE_MS)
     assert view._pages.currentIndex() == 0
     assert view._empty._heading.text() == "Nothing has been committed yet"

@@ -8,17 +8,17 @@ from app.connectors.protocol import Health, Quota
 from app.connectors.spec import ConnectorSpec, SecretSpec, SettingSpec
 from app.domain.control import CancelToken, no_report
 from app.domain.forecast import Forecast
-from app.domain.plan import CommitPlan, OutcomeState, Problem
+from app.domain.plan import CommitPlan, Problem
 from app.domain.record import Side
 from app.settings import Connection, Workspace
 from app.store.journal import entries, runs
-from app.sync.commit import CommitResult, Failure, commit
+from app.sync.commit import CommitResult, commit
 from app.sync.planner import Selection, build_plan
 from app.sync.workbench import Workbench
+from app.views.state.commit_outcome import first_number, numbers, outcome_headline
 from app.views.state.commit_summary import (
     cost_words,
     may_run,
-    outcome_view,
     size_words,
     summary,
 )
@@ -31,7 +31,6 @@ from app.views.state.connections import (
     production_names,
 )
 from app.views.state.history import entry_lines, run_line
-from tests.fakes import catalog_mapping
 
 SPEC = ConnectorSpec(
     "aria", "Aria", Side.BILLING,
@@ -73,7 +72,7 @@ def test_production_asks_for_its_name(bench: Workbench) -> None:
 
 
 def test_nothing_ticked_is_said_and_cannot_run(bench: Workbench) -> None:
-    view = summary(replace(plan_of(bench), operations=()), bench.mapping, ["sf-live"])
+    view = summary(replace(plan_of(bench), operations=(), tally={}), bench.mapping, ["sf-live"])
     assert view.headline == "Nothing is ticked, so there is nothing to commit."
     assert not may_run(view, "")
 
@@ -99,14 +98,13 @@ def test_the_cost_is_told_as_an_estimate() -> None:
 
 
 def test_the_sums_of_an_outcome_stand_on_the_page() -> None:
-    failure = Failure("plan", "PRO", "gl_code", "TOO LONG", OutcomeState.FAILED)
-    result = CommitResult("id", 10, 6, 1, 2, 1, failures=(failure,))
-    view = outcome_view(result, catalog_mapping())
-    assert view.selected == "10 selected = 7 sent + 2 stale + 1 skipped"
-    assert view.sent == "7 sent = 6 written + 1 failed"
-    assert (view.lines[0].record, view.lines[0].field) == ("Plan PRO", "GL code")
-    stopped = outcome_view(replace(result, stopped_by="the network"), catalog_mapping())
-    assert stopped.headline == "Stopped: the network"
+    result = CommitResult("id", 10, 6, 1, 2, 1)
+    told = {number.name: number.text for number in numbers(result)}
+    assert told["selected"] == "10 selected"
+    assert (told["sent"], told["stale"], told["skipped"]) == ("7 sent", "2 stale", "1 skipped")
+    assert (told["written"], told["failed"]) == ("6 written", "1 failed")
+    assert first_number(result) == "failed"
+    assert outcome_headline(replace(result, stopped_by="the network")) == "Stopped: the network"
 
 
 def test_the_history_tells_before_and_after(bench: Workbench) -> None:

@@ -90,7 +90,9 @@ def test_what_a_side_cannot_do_cannot_be_chosen() -> None:
 
 def test_a_fields_menu_knows_which_fields_can_be_written() -> None:
     offered = {d.wish: d.enabled for d in field_directions(PLAN, "number", NO_CHOICE, READ_ONLY)}
-    assert offered == {"billing": True, "salesforce": False, "skip": True, "": True}
+    assert offered == {
+        "billing": True, "salesforce": False, "typed": True, "skip": True, "": True,
+    }  # fmt: skip
 
 
 def test_records_that_share_a_key_offer_nothing() -> None:

@@ -1,0 +1,189 @@
+"""What must be true of a run: between the truth at the servers and what the engine says."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from app.domain.diff import Kind, same
+from app.domain.plan import Operation, OutcomeState, Verb
+from app.domain.record import NO_BASE, BaseValue, RecordKey, Side, Values
+from app.store.comparison import Pair, find_link, one_pair, stored_diffs
+from app.store.journal import Entry, entries, runs
+from app.sync.commit import CommitResult
+from app.sync.workbench import Workbench
+from tests.simulation.server import Server
+
+Servers = Mapping[Side, Server]
+_NOT_JUDGED = frozenset({Kind.CONFLICT, Kind.DUPLICATE_KEY, Kind.NOT_COMPARABLE})
+FOUND = "found written"
+
+
+@dataclass(frozen=True, slots=True)
+class Excused:
+    """What need not agree at the end, since the engine named it: failures and problems."""
+
+    places: frozenset[RecordKey]
+
+
+def counts_add_up(result: CommitResult, selected: int | None) -> Iterator[str]:
+    """Yield where the numbers of a commit contradict each other, or the plan."""
+    if result.selected != result.sent + result.stale + result.skipped:
+        yield f"counts: selected is not sent + stale + skipped in {_short(result)}"
+    if result.sent != result.written + result.failed:
+        yield f"counts: sent is not written + failed in {_short(result)}"
+    if selected is not None and result.selected != selected:
+        yield f"counts: the plan had {selected} operations, the commit {_short(result)}"
+
+
+def written_entries(bench: Workbench) -> set[int]:
+    """Return the journal's entries that are written so far."""
+    return {entry.id for entry in entries(bench.store, states=(OutcomeState.WRITTEN,))}
+
+
+def outcomes_are_in_the_mirror(
+    bench: Workbench, servers: Servers, before: set[int]
+) -> Iterator[str]:
+    """Yield what the journal calls written, but the mirror does not hold.
+
+    Args:
+        bench: Right after a commit or resume, or after its death.
+        servers: What the mirror may hold instead: a second look of the commit may have found
+            what somebody did after the write.
+        before: What was written before it; a refresh may have changed the mirror since.
+    """
+    for entry in entries(bench.store, states=(OutcomeState.WRITTEN,)):
+        operation = entry.operation
+        if entry.id in before or _mirror_holds(bench, operation):
+            continue
+        if not _mirror_is_new(bench, servers[operation.side], operation.record_key):
+            yield f"mirror: {_name(entry)} is written, and the mirror does not hold it"
+
+
+def base_was_agreed(bench: Workbench, servers: Servers) -> Iterator[str]:
+    """Yield values of a base that one of the sides never held."""
+    for place in _places(servers):
+        pair = _pair(bench, place)
+        if pair is None or pair.base is None:
+            continue
+        entity = bench.mapping.entity(place.entity)
+        for name, value in zip(entity.index, pair.base, strict=True):
+            if value is not NO_BASE and not all(
+                value in server.history[place, name] for server in servers.values()
+            ):
+                yield f"base: {place} {name}={value!r} was never on both sides"
+
+
+def journal_agrees(bench: Workbench, servers: Servers) -> Iterator[str]:
+    """Yield where the journal and the servers do not tell the same of a write."""
+    found = list(entries(bench.store))
+    known = {entry.operation.idempotency_key for entry in found}
+    # A plan that was committed twice has each key twice, and was carried out once.
+    done = {e.operation.idempotency_key for e in found if e.state is OutcomeState.WRITTEN}
+    for entry in found:
+        repeated = entry.state is not OutcomeState.WRITTEN
+        if not (repeated and entry.operation.idempotency_key in done):
+            yield from _entry_agrees(entry, servers[entry.operation.side])
+    for server in servers.values():
+        for key in server.applied.keys() - known:
+            yield f"journal: {server.side.label} was written under {key}, of which it knows nothing"
+    for run in runs(bench.store):
+        if run.state != "finished":
+            yield f"journal: commit is {run.state} after the last resume"
+
+
+def mirror_agrees(bench: Workbench, servers: Servers) -> Iterator[str]:
+    """Yield where mirror or base differ from the servers, right after an undisturbed refresh."""
+    for place in _places(servers):
+        pair = _pair(bench, place)
+        sides = {Side.BILLING: None, Side.SALESFORCE: None} if pair is None else _sides(pair)
+        for side, server in servers.items():
+            rows = server.rows.get(place, [])
+            if (sides[side] is None) != (not rows):
+                yield f"mirror: {place} is {'in' if rows else 'not in'} {side.label}"
+            elif rows and list(sides[side] or ()) not in [row.values for row in rows]:
+                yield f"mirror: {place} holds {sides[side]} of {side.label}"
+        if pair is not None and pair.billing is not None and pair.salesforce is not None:
+            yield from _base_agrees(place, pair)
+
+
+def sides_agree(bench: Workbench, servers: Servers, excused: Excused) -> Iterator[str]:
+    """Yield records that still differ after the last commit, without a name for why."""
+    named = set(excused.places)
+    for entity in bench.mapping.entities:
+        found = stored_diffs(bench.store, entity, _NOT_JUDGED)
+        named |= {RecordKey(entity.name, one.pair.key) for one in found}
+    left, right = (servers[side].values() for side in (Side.BILLING, Side.SALESFORCE))
+    for place in _places(servers):
+        if place not in named and left.get(place) != right.get(place):
+            yield f"agreement: {place}: {left.get(place)} in billing, {right.get(place)}"
+
+
+def nothing_ticked_deletes(operations: Iterable[Operation], ticked: set[RecordKey]) -> list[str]:
+    """Return the deletes of a plan of what is ticked that nobody ticked."""
+    return [
+        f"plan: it deletes {operation.record_key}, which nobody ticked"
+        for operation in operations
+        if operation.verb is Verb.DELETE and operation.record_key not in ticked
+    ]
+
+
+def _entry_agrees(entry: Entry, server: Server) -> Iterator[str]:
+    key = entry.operation.idempotency_key
+    applied = server.applied[key]
+    if entry.state is OutcomeState.WRITTEN and not applied and entry.message != FOUND:
+        yield f"journal: {_name(entry)} is written, and never was"
+    if entry.state is OutcomeState.FAILED and applied and key not in server.late_keys:
+        yield f"journal: {_name(entry)} failed, and was written"
+    if entry.state is OutcomeState.SKIPPED and applied:
+        yield f"journal: {_name(entry)} was skipped, and was written"
+    if applied > 1 and not server.semantics.upserts:
+        yield f"journal: {_name(entry)} was written {applied} times"
+
+
+def _mirror_holds(bench: Workbench, operation: Operation) -> bool:
+    pair = _pair(bench, operation.record_key)
+    values = None if pair is None else _sides(pair)[operation.side]
+    if operation.verb is Verb.DELETE:
+        return values is None
+    index = bench.mapping.entity(operation.entity).index
+    return values is not None and all(
+        same(values[index[change.name]], change.after) for change in operation.changes
+    )
+
+
+def _mirror_is_new(bench: Workbench, server: Server, place: RecordKey) -> bool:
+    pair, rows = _pair(bench, place), server.rows.get(place, [])
+    values = None if pair is None else _sides(pair)[server.side]
+    return not rows if values is None else list(values) in [row.values for row in rows]
+
+
+def _base_agrees(place: RecordKey, pair: Pair) -> Iterator[str]:
+    base: Iterable[BaseValue] = pair.base or (NO_BASE,) * len(pair.billing or ())
+    for was, one, other in zip(base, pair.billing or (), pair.salesforce or (), strict=True):
+        if same(one, other) and not same(was, one):
+            yield f"base: {place} holds {was!r} where both sides hold {one!r}"
+
+
+def _pair(bench: Workbench, place: RecordKey) -> Pair | None:
+    link = find_link(bench.store, bench.mapping.entity(place.entity), place.key)
+    found = None if link is None else one_pair(bench.store, link)
+    return None if found is None else found[1]
+
+
+def _sides(pair: Pair) -> Mapping[Side, Values | None]:
+    return {Side.BILLING: pair.billing, Side.SALESFORCE: pair.salesforce}
+
+
+def _places(servers: Servers) -> list[RecordKey]:
+    return sorted({place for server in servers.values() for place, _field in server.history})
+
+
+def _name(entry: Entry) -> str:
+    operation = entry.operation
+    return f"{operation.verb.value} {operation.entity} {operation.key} in {operation.side.label}"
+
+
+def _short(result: CommitResult) -> str:
+    return (
+        f"{result.selected} selected, {result.written} written, {result.failed} failed,"
+        f" {result.stale} stale, {result.skipped} skipped"
+    )

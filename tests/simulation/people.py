@@ -1,0 +1,127 @@
+"""People who work in both systems at any moment, as those systems let them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from app.domain.mapping import EntityMapping, WorkspaceMapping
+from app.domain.mapping_file import parse_mapping
+from app.domain.plan import Operation, Verb
+from app.domain.record import FieldValue, RecordKey, Side, exact
+from tests.simulation.fate import Fate
+from tests.simulation.server import Server
+
+REFUSED = "bad"  # a text that Salesforce's validation rule refuses, and billing does not
+_PLANS = ("P1", "P2", "P3")
+_TIERS = ("T1", "T2", "T3", "T4")
+# Few values, so that people often write the same on both sides, or what was there before.
+_VALUES: Mapping[str, tuple[FieldValue, ...]] = {
+    "name": ("a", "b", "c", REFUSED),
+    "price": tuple(exact(Decimal(n)) for n in (1, 2, 3)),
+    "family": ("x", "y", None),
+    "rate": tuple(exact(Decimal(n) / 8) for n in (1, 2, 3)),
+    "note": ("m", "n", None),
+    "plan": _PLANS,
+}
+
+
+def simulated_mapping() -> WorkspaceMapping:
+    """Return a parent and a child with a field of every owner."""
+    file = Path(__file__).with_name("simulated.toml")
+    return parse_mapping(file.read_text("utf-8"), file.name)
+
+
+@dataclass
+class People:
+    """Those who edit; what a system refuses them they leave."""
+
+    fate: Fate
+    servers: Mapping[Side, Server]
+    doubles: bool
+
+    def settle_in(self) -> None:
+        """Fill both systems alike, as they stand before Concord comes."""
+        for key in self._some(_PLANS):
+            self._both(RecordKey("plan", key))
+        for key in self._some(_TIERS):
+            self._both(RecordKey("tier", key))
+
+    def act(self) -> None:
+        """Make one edit, somewhere."""
+        random = self.fate.random
+        server = self.servers[random.choice(list(Side))]
+        entity = random.choice(list(server.mapping.entities))
+        key = random.choice(_PLANS if entity.name == "plan" else _TIERS)
+        place = RecordKey(entity.name, key)
+        if place not in server.rows:
+            self._insert(server, entity, place)
+        elif random.random() < 1 / 6:
+            self._drop(server, place)
+        elif self.doubles and random.random() < 1 / 10:
+            self._double(server, place)
+        else:
+            self._edit(server, entity, place)
+
+    def meddle(self, operation: Operation) -> None:
+        """Change again what an operation wrote."""
+        server, place = self.servers[operation.side], operation.record_key
+        if place in server.rows and operation.verb is not Verb.DELETE:
+            name = self.fate.random.choice(operation.changes).name
+            self._set(server, place, name, self.fate.random.choice(_VALUES[name]))
+
+    def edit_only(self) -> None:
+        """Change one value somewhere, nothing else."""
+        random = self.fate.random
+        server = self.servers[random.choice(list(Side))]
+        if server.rows:
+            place = random.choice(sorted(server.rows))
+            self._edit(server, server.mapping.entity(place.entity), place)
+
+    def _edit(self, server: Server, entity: EntityMapping, place: RecordKey) -> None:
+        name = self.fate.random.choice(list(entity.index))
+        value = self.fate.random.choice(_VALUES[name])
+        both = self.fate.chance(1 / 8)
+        for one in self.servers.values() if both else [server]:
+            self._set(one, place, name, value)
+
+    def _set(self, server: Server, place: RecordKey, name: str, value: FieldValue) -> None:
+        if place in server.rows and not server.refusal(Verb.UPDATE, place, {name: value}):
+            server.edit(place, name, value)
+            self._tell(server, f"sets {place.key}.{name} = {value}")
+
+    def _insert(self, server: Server, entity: EntityMapping, place: RecordKey) -> None:
+        values = self._values(entity)
+        if not server.refusal(Verb.INSERT, place, dict(zip(entity.index, values, strict=True))):
+            server.put(place, values)
+            self._tell(server, f"makes {place.key} {_words(values)}")
+
+    def _drop(self, server: Server, place: RecordKey) -> None:
+        if not server.refusal(Verb.DELETE, place, {}):
+            server.drop(place)
+            self._tell(server, f"deletes {place.key}")
+
+    def _double(self, server: Server, place: RecordKey) -> None:
+        server.put(place, list(server.rows[place][0].values), twin=True)
+        self._tell(server, f"doubles {place.key}")
+
+    def _both(self, place: RecordKey) -> None:
+        values = self._values(self.servers[Side.BILLING].mapping.entity(place.entity))
+        entity = self.servers[Side.BILLING].mapping.entity(place.entity)
+        named = dict(zip(entity.index, values, strict=True))
+        if not self.servers[Side.SALESFORCE].refusal(Verb.INSERT, place, named):
+            for server in self.servers.values():
+                server.put(place, values)
+
+    def _values(self, entity: EntityMapping) -> list[FieldValue]:
+        return [self.fate.random.choice(_VALUES[name]) for name in entity.index]
+
+    def _some(self, keys: tuple[str, ...]) -> list[str]:
+        return [key for key in keys if self.fate.random.random() < 3 / 4]
+
+    def _tell(self, server: Server, words: str) -> None:
+        self.fate.tell(f"    somebody in {server.side.label} {words}")
+
+
+def _words(values: list[FieldValue]) -> str:
+    return ", ".join(str(value) for value in values)

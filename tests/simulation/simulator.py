@@ -1,0 +1,408 @@
+"""One simulated run: a random schedule with troubles, then quiet, then what must be true."""
+
+import atexit
+import shutil
+import tempfile
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+from random import Random
+from typing import TypeVar
+
+from app.domain.control import CancelToken
+from app.domain.convert import text
+from app.domain.plan import CommitPlan, Operation, OutcomeState, Verb
+from app.domain.plan_json import plan_from_json, plan_to_json
+from app.domain.proposal import NO_CHOICE, SKIP, WHOLE_RECORD, Choice
+from app.domain.record import FieldValue, RecordKey, Side
+from app.store.choices import all_choices, choose
+from app.store.comparison import stored_diffs
+from app.store.journal import entries, runs
+from app.store.workspace import Store
+from app.sync.commit import CommitResult, commit, resume
+from app.sync.compare import compare
+from app.sync.planner import Selection, build_plan
+from app.sync.refresh import RefreshRequest, refresh
+from app.sync.undo import build_undo
+from tests.simulation import invariants
+from tests.simulation.connector import SimulatedConnector, Ways
+from tests.simulation.disk import Disk
+from tests.simulation.engine import NAME, Engine
+from tests.simulation.fate import HOUR_S, Fate, Rates
+from tests.simulation.lanes import Lanes
+from tests.simulation.people import REFUSED, People, simulated_mapping
+from tests.simulation.seams import stood_in
+from tests.simulation.server import ARIA, ORB, SALESFORCE, Server
+
+T = TypeVar("T")
+MAPPING = simulated_mapping()
+_ALL = frozenset(Verb)
+_WRITES = frozenset({Verb.INSERT, Verb.UPDATE})
+_STEPS = 8
+_WEATHERS = (
+    Rates(edit=0.01),
+    Rates(edit=0.04, read=0.03, write=0.2, row=0.05),
+    Rates(edit=0.02, write=0.5),
+    Rates(write=0.3, row=0.2),
+    Rates(edit=0.1, read=0.02, write=0.1),
+)
+_ROUNDS = 8
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """What came of one seed.
+
+    Attributes:
+        violations: What was not true; empty for a good run.
+        struck: Trouble → how often it struck.
+        in_window: Edits between the last look and the write, overwritten without a way to see.
+        written: How many writes had an effect.
+    """
+
+    seed: int
+    violations: tuple[str, ...]
+    trace: tuple[str, ...]
+    struck: dict[str, int]
+    in_window: int
+    written: int
+
+
+@dataclass
+class Simulation:
+    """The world of one seed.
+
+    Attributes:
+        plans: The files of plans that were made and may be committed.
+        touched: Records for which somebody made a choice.
+        plans_again: Whether a plan may be committed once more.
+    """
+
+    fate: Fate
+    engine: Engine
+    people: People
+    servers: dict[Side, Server]
+    violations: list[str] = field(default_factory=list)
+    plans: list[bytes] = field(default_factory=list)
+    touched: set[RecordKey] = field(default_factory=set)
+    is_quiet: bool = False
+    plans_again: bool = False
+
+    def disturbed(self) -> None:
+        """Work for a while with everything that can go wrong."""
+        random = self.fate.random
+        steps: list[Callable[[], object]] = [
+            *[self.cycle] * 7, self.refresh, self.compare, self.plan,
+            self.commit, self.resume, self.review, *[self.undo] * 3, self.burst, self.jump,
+        ]  # fmt: skip
+        self.fate.on_touch = self._others_act
+        for _ in range(random.randint(3, _STEPS)):
+            random.choice(steps)()
+            if self.violations:
+                return
+
+    def quiet(self) -> None:
+        """Let everything come to rest, then look whether it is as it must be."""
+        self.is_quiet = True
+        self.fate.calm()
+        self.fate.tell("quiet")
+        for connector in self.engine.connectors.values():
+            connector.arrive(all_of_them=True)
+        while self.resume() is not None:
+            pass
+        excused = self._settle()
+        bench = self.engine.bench
+        self.note(invariants.journal_agrees(bench, self.servers))
+        self.note(invariants.mirror_agrees(bench, self.servers))
+        self.note(invariants.base_was_agreed(bench, self.servers))
+        self.note(invariants.sides_agree(bench, self.servers, excused))
+        if not self.violations:
+            self._undo_brings_back()
+
+    # Steps
+
+    def cycle(self) -> None:
+        """Do what most people do most of the time, after others have worked."""
+        self.burst()
+        self.refresh()
+        self.compare()
+        if self.fate.random.random() < 1 / 3:
+            self.review()
+        self.plan()
+        self.commit()
+
+    def refresh(self) -> None:
+        sides = self.fate.random.choice([tuple(Side)] * 3 + [(side,) for side in Side])
+        self._call("refresh", lambda token: refresh(
+            self.engine.bench, RefreshRequest(sides), token, self.engine.report
+        ))  # fmt: skip
+
+    def compare(self) -> None:
+        self._call("compare", lambda token: compare(self.engine.bench, token, self.engine.report))
+
+    def plan(self, verbs: frozenset[Verb] | None = _ALL, *, drawn: bool = True) -> None:
+        """Make a plan of what is there, as a file."""
+        if drawn:
+            verbs = self.fate.random.choice([None, _ALL, _WRITES])
+        made = self._call("plan", lambda token: build_plan(
+            self.engine.bench, Selection(verbs=verbs), token, self.engine.report
+        ))  # fmt: skip
+        if made is None:
+            return
+        if verbs is None:
+            self.note(invariants.nothing_ticked_deletes(made.operations, self.touched))
+        self._keep(made)
+
+    def commit(self) -> CommitResult | None:
+        """Commit a plan: mostly the last, now and then an older one."""
+        if not self.plans:
+            return None
+        old = not self.is_quiet and self.fate.chance(1 / 8)
+        data = self.fate.random.choice(self.plans) if old else self.plans[-1]
+        if not self.plans_again:
+            self.plans.remove(data)
+        plan = plan_from_json(data, MAPPING, NAME)
+        for operation in plan.operations:
+            self.fate.tell(f"    {_described(operation)}")
+        result = self._call("commit", lambda token: commit(
+            self.engine.bench, plan, token, self.engine.report
+        ))  # fmt: skip
+        self._committed(result, len(plan.operations))
+        return result
+
+    def resume(self) -> CommitResult | None:
+        result = self._call(
+            "resume", lambda token: resume(self.engine.bench, token, self.engine.report)
+        )
+        self._committed(result, None)
+        return result
+
+    def review(self) -> None:
+        """Let a person look at some differences and choose."""
+        bench, random = self.engine.bench, self.fate.random
+        chosen = {}
+        for entity in MAPPING.entities:
+            for found in stored_diffs(bench.store, entity):
+                if random.random() < 1 / 2:
+                    take = random.choice([*(side.value for side in Side), SKIP, ""])
+                    ticked = random.choice([True, True, False, None])
+                    chosen[found.link] = Choice(ticked, {WHOLE_RECORD: take} if take else {})
+                    place = RecordKey(entity.name, found.pair.key)
+                    self.touched.add(place)
+                    self.fate.tell(f"    {place.key}: {found.kind.name}, {chosen[found.link]}")
+        self._call("review", lambda _token: choose(bench.store, chosen))
+
+    def undo(self) -> None:
+        """Take back one of the commits."""
+        known = [run.id for run in reversed(runs(self.engine.bench.store))]
+        if not known:
+            return
+        run = self.fate.random.choice(known)
+        written = list(entries(self.engine.bench.store, run=run, states=(OutcomeState.WRITTEN,)))
+        if written and self.fate.chance(3 / 4):
+            self.people.meddle(self.fate.random.choice(written).operation)
+        made = self._call("undo", lambda token: build_undo(
+            self.engine.bench, run, token, self.engine.report
+        ))  # fmt: skip
+        if made is not None:
+            self._keep(made)
+            self.commit()
+
+    def burst(self) -> None:
+        for _ in range(self.fate.random.randint(1, 5)):
+            self.people.act()
+
+    def jump(self) -> None:
+        """Let the clock jump, forwards or back, beyond the 48 hours of Orb's keys."""
+        for connector in self.engine.connectors.values():
+            connector.arrive(all_of_them=True)  # no request is on its way for days
+        hours = self.fate.random.choice([-72, -1, 1, 49])
+        self.fate.clock_s += hours * HOUR_S
+        self.fate.tell(f"    the clock jumps {hours} hours")
+
+    # Parts
+
+    def note(self, found: Iterable[str]) -> None:
+        """Take down what is not true."""
+        for words in found:
+            self.fate.tell(f"!! {words}")
+            self.violations.append(words)
+
+    def _call(self, what: str, work: Callable[[CancelToken], T]) -> T | None:
+        self.fate.tell(what)
+        written = invariants.written_entries(self.engine.bench)
+        self._arm()
+        found = self.engine.call(what, work)
+        bench = self.engine.bench
+        self.note(invariants.base_was_agreed(bench, self.servers))
+        if what in {"commit", "resume"}:
+            self.note(invariants.outcomes_are_in_the_mirror(bench, self.servers, written))
+        for server in self.servers.values():
+            self.note(server.violations)
+            server.violations.clear()
+        return found
+
+    def _arm(self) -> None:
+        random = self.fate.random
+        if self.is_quiet:
+            return
+        trouble = random.random()
+        if trouble < 1 / 6:
+            self.fate.kill_in = random.randint(1, random.choice([10, 60]))
+        elif trouble < 1 / 4:
+            self.fate.disk_in = random.randint(1, 60)
+            self.fate.disk_for = random.randint(1, 20)
+        elif trouble < 1 / 3:
+            self.fate.cancel_in = random.randint(1, 40)
+
+    def _others_act(self) -> None:
+        if self.fate.chance(self.fate.rates.edit):
+            self.people.act()
+        for connector in self.engine.connectors.values():
+            connector.arrive()
+
+    def _keep(self, plan: CommitPlan) -> None:
+        self.plans.append(plan_to_json(plan))
+
+    def _committed(self, result: CommitResult | None, selected: int | None) -> None:
+        if result is None:
+            return
+        self.note(invariants.counts_add_up(result, selected))
+        self.fate.tell(
+            f"  {result.written} of {result.selected} written, {result.failed} failed,"
+            f" {result.stale} stale, {result.skipped} skipped {result.stopped_by}"
+        )
+
+    def look(self) -> None:
+        """Refresh both sides and compare."""
+        self.refresh_both()
+        self.compare()
+
+    def refresh_both(self) -> None:
+        """Refresh both sides, without a compare."""
+        bench = self.engine.bench
+        self._call("refresh", lambda t: refresh(bench, RefreshRequest(), t, self.engine.report))
+
+    def _settle(self) -> invariants.Excused:
+        """Refresh, compare and commit until nothing is left to commit."""
+        bench = self.engine.bench
+        choose(bench.store, dict.fromkeys(all_choices(bench.store), NO_CHOICE))
+        failed: set[RecordKey] = set()
+        for _ in range(_ROUNDS):
+            self.look()
+            self.plan(_ALL, drawn=False)
+            plan = plan_from_json(self.plans[-1], MAPPING, NAME)
+            places = {operation.record_key for operation in plan.operations}
+            if places <= failed:
+                named = {RecordKey(p.entity, p.key) for p in plan.problems}
+                return invariants.Excused(frozenset(failed | named))
+            result = self.commit()
+            assert result is not None
+            failed = {RecordKey(f.entity, f.key) for f in result.failures}
+            if any(f.state is OutcomeState.STALE for f in result.failures):
+                self.note(["quiet: something is stale though nobody edits"])
+        self.note([f"quiet: it does not come to rest in {_ROUNDS} rounds"])
+        return invariants.Excused(frozenset())
+
+    def _undo_brings_back(self) -> None:
+        """Commit once more after some edits, take it back, and compare with what was before."""
+        for _ in range(4):
+            self.people.edit_only()
+        self.look()
+        before = {side: _contents(server) for side, server in self.servers.items()}
+        self.plan(_ALL, drawn=False)
+        result = self.commit()
+        if result is None or not result.written:
+            return
+        undo = build_undo(self.engine.bench, result.commit, CancelToken(), self.engine.report)
+        self._keep(undo)
+        self.fate.tell("undo")
+        undone = self.commit()
+        if undone is None or not undone.is_clean:
+            self.note(["undo: it is not carried out, though nobody touched anything since"])
+        named = {RecordKey(problem.entity, problem.key) for problem in undo.problems}
+        for side, server in self.servers.items():
+            after = _contents(server)
+            left = {p for p in after.keys() | before[side] if after.get(p) != before[side].get(p)}
+            for place in sorted(left - named):
+                self.note([f"undo: {place} in {side.label} is not as it was before the commit"])
+
+
+def simulate(seed: int) -> Run:
+    """Run one seed from beginning to end."""
+    with world(seed) as simulation:
+        try:
+            simulation.disturbed()
+            if not simulation.violations:
+                simulation.quiet()
+        except Exception:  # noqa: BLE001 - whatever the engine raises unannounced is a finding
+            simulation.note([f"defect: {traceback.format_exc(limit=-4)}"])
+        fate, servers = simulation.fate, simulation.servers.values()
+        return Run(
+            seed,
+            tuple(simulation.violations),
+            tuple(fate.trace),
+            dict(fate.struck),
+            sum(server.in_window for server in servers),
+            sum(server.applied.total() for server in servers),
+        )
+
+
+@contextmanager
+def world(seed: int) -> Iterator[Simulation]:
+    """Yield the world of a seed before its first step; the engine runs on it until it ends."""
+    random = Random(seed)  # noqa: S311 - drawn from a seed, nothing is secret
+    fate, lanes = Fate(random), Lanes(random)
+    semantics = {
+        Side.BILLING: random.choice([ARIA, ORB]),
+        Side.SALESFORCE: random.choice([SALESFORCE, SALESFORCE, ORB]),
+    }
+    refused = {Side.BILLING: frozenset[str](), Side.SALESFORCE: frozenset({REFUSED})}
+    servers = {s: Server(s, MAPPING, semantics[s], fate, refused[s]) for s in Side}
+    connectors = {side: SimulatedConnector(servers[side], fate, _ways(random)) for side in Side}
+    people = People(fate, servers, doubles=random.random() < 1 / 5)
+    people.settle_in()
+    for side in Side:
+        fate.tell(f"{side.label}: {semantics[side].name}, {connectors[side].ways}")
+    fate.rates = random.choice(_WEATHERS)
+    with tempfile.TemporaryDirectory(prefix="simulation-") as folder:
+        disk = Disk(Path(folder), fate, _template())
+        with stood_in(fate, lanes, disk):
+            engine = Engine(fate, lanes, disk, MAPPING, connectors)
+            try:
+                yield Simulation(fate, engine, people, servers)
+            finally:
+                disk.close()
+
+
+def _ways(random: Random) -> Ways:
+    return Ways(
+        page_size=random.randint(1, 4),
+        rows_in_batch=random.randint(1, 4),
+        jobs=random.random() < 1 / 5,
+        tells_changes=random.random() < 1 / 2,
+        dear_keys=random.random() < 1 / 2,
+        verbs=random.choice([_ALL, _ALL, frozenset({Verb.UPDATE})]),
+    )
+
+
+def _contents(server: Server) -> dict[RecordKey, list[tuple[FieldValue, ...]]]:
+    return dict(server.values())
+
+
+def _described(operation: Operation) -> str:
+    changes = ", ".join(f"{c.name} {text(c.before)!r}→{text(c.after)!r}" for c in operation.changes)
+    return f"{operation.verb.value} {operation.key} in {operation.side.label}: {changes}"
+
+
+@cache
+def _template() -> Path:
+    """Return an empty store; making its tables takes longer than a whole run."""
+    folder = tempfile.mkdtemp(prefix="simulation-template-")
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    path = Path(folder) / "empty.sqlite"
+    Store(path, MAPPING).close()
+    return path

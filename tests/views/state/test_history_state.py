@@ -1,0 +1,64 @@
+"""What the history page says, also of what the mapping no longer has."""
+
+from decimal import Decimal
+
+from app.domain.plan import FieldChange, Operation, OutcomeState, Verb
+from app.domain.record import Side
+from app.store.journal import Entry, Run
+from app.sync.undo import UndoPart
+from app.views.state.fields import NOTHING
+from app.views.state.history import (
+    EntryLine,
+    entry_lines,
+    runs_found,
+    undo_part,
+    undo_selected_words,
+)
+from tests.fakes import small_mapping
+
+MAPPING = small_mapping()
+
+
+def entry(
+    key: str, change: FieldChange, state: OutcomeState = OutcomeState.WRITTEN, *unmapped: str
+) -> Entry:
+    entity = "plan" if "plan" not in unmapped else "offer"
+    operation = Operation(entity, key, Side.SALESFORCE, Verb.UPDATE, (change,), None)
+    return Entry(1, "run", operation, state, "Too long", "name", "", "", unmapped)
+
+
+def lines(*entries: Entry) -> tuple[EntryLine, ...]:
+    return entry_lines(entries, MAPPING)
+
+
+PRICE = FieldChange("price", Decimal(1), Decimal("2.5"))
+
+
+def test_what_the_mapping_has_is_shown_by_its_type() -> None:
+    (line,) = lines(entry("PRO", PRICE))
+    assert (line.record, line.change) == ("Plan PRO", "Price: 1.00 → 2.50")
+
+
+def test_what_the_mapping_lost_is_shown_as_it_stands_and_said_to_be_lost() -> None:
+    gone = entry("PRO", FieldChange("gone", "1", None), OutcomeState.WRITTEN, "gone")
+    (line,) = lines(gone)
+    assert line.change == f"Gone: 1 → {NOTHING}"
+    assert line.message == "Name: Too long · not in the mapping any more: gone"
+
+
+def test_an_entity_that_the_mapping_lost_goes_by_its_name() -> None:
+    (line,) = lines(entry("PRO", FieldChange("price", "1", "2"), OutcomeState.WRITTEN, "plan"))
+    assert (line.record, line.change) == ("offer PRO", "Price: 1 → 2")
+
+
+def test_only_what_was_written_can_be_chosen_for_an_undo() -> None:
+    found = lines(entry("PRO", PRICE), entry("MAX", PRICE, OutcomeState.FAILED))
+    assert undo_part(found) == UndoPart({"plan": frozenset({"PRO"})})
+    assert undo_selected_words(found) == "Undo 1 selected…"
+    assert undo_part(found[1:]) is None
+
+
+def test_a_search_leaves_the_commits_that_were_found() -> None:
+    runs = [Run(name, "ann", "finished", "", "", {}, 0, {}) for name in ("one", "two")]
+    assert runs_found(runs, None) == runs
+    assert runs_found(runs, {"two": 3}) == runs[1:]
