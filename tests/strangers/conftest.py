@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 TIERS = 450
 _TIME_LIMIT_S = 60
 # Where `run` installs; read at once, since tests are kept from the variables of Concord.
-_FOLDER = Path(os.environ.get("CONCORD_STRANGERS") or HERE).resolve()
+_FOLDER = Path(os.environ.get("CONCORD_STRANGERS") or HERE.parents[1] / ".strangers").resolve()
 
 
 def _dataset() -> Dataset:

@@ -159,6 +159,9 @@ def _edit(world: World, row: Row, sent: Mapping[str, Any]) -> None:
         raise constraint("The start of an interval that has been billed cannot be moved.")
     timezone = timezone_of(world, row)
     charged = last_charge(found, timezone)
+    end = _when(world, row, sent.get("end_date"))
+    if end is not None and end < charged:
+        raise constraint("An interval does not end before what has been billed of it.")
     _move(world, row, found, sent)
     if sent.get("fixed_fee_quantity_transitions") is not None:
         found["fixed_fee_quantity_transitions"] = _quantities(found["price"], sent)

@@ -134,6 +134,7 @@ class Due:
     """Something that happens of itself at a moment."""
 
     at: str
+    rank: int  # of what happens at the same moment: a change of plan comes before its billing
     serial: int
     task: str
     record_id: str
@@ -186,7 +187,8 @@ class World:
     def later(self, at: str, task: str, record_id: str) -> None:
         """Let a task happen at a moment; one of the past happens when the clock is next asked."""
         count = self._counts["due"] = self._counts.get("due", 0) + 1
-        heapq.heappush(self.agenda, Due(at, count, task, record_id))
+        rank = 0 if task == "change_plan" else 1
+        heapq.heappush(self.agenda, Due(at, rank, count, task, record_id))
 
     def forked(self, customer_id: str | None) -> "World":
         """Return a world of its own in which one customer's records may be changed for a trial."""

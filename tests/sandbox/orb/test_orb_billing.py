@@ -155,6 +155,9 @@ def test_a_planned_change_of_plan_happens_at_its_time(orb: Orb, plan: Row, payer
     assert now["plan"]["id"] == other
     ends = {each["end_date"] for each in now["price_intervals"]}
     assert ends == {None, "2030-02-01T00:00:00+00:00"}
+    lines = {line["name"] for line in _invoices(orb, payer)[1]["line_items"]}
+    assert lines >= {"Use", "Cloud voice fee"}
+    assert "Fee" not in lines
 
 
 def test_more_seats_in_a_period_are_billed_for_its_rest(orb: Orb, plan: Row, payer: Row) -> None:
