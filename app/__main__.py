@@ -59,6 +59,7 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
     from app.cli.connections import run_connect, run_workspace  # noqa: PLC0415
     from app.cli.doctor import run_doctor  # noqa: PLC0415
     from app.cli.history import run_history  # noqa: PLC0415
+    from app.cli.pairing import run_pair  # noqa: PLC0415
     from app.cli.prepare import run_prepare  # noqa: PLC0415
     from app.cli.reconcile import run_reconcile  # noqa: PLC0415
     from app.cli.serve import run_serve  # noqa: PLC0415
@@ -69,6 +70,7 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
         "workspace": run_workspace,
         "doctor": run_doctor,
         "history": run_history,
+        "pair": run_pair,
         "prepare": run_prepare,
         "reconcile": run_reconcile,
         "serve": run_serve,

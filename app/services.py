@@ -59,7 +59,8 @@ class Services:
         """
         spec = _checked(connection, secrets)
         names = [secret.name for secret in spec.secrets]
-        connection = replace(connection, secrets=tuple(names))
+        production = connection.production or spec.is_production(connection.settings)
+        connection = replace(connection, secrets=tuple(names), production=production)
         settings.save_connection(self.base, connection)
         stored = [self.credentials.set(connection.name, *secret) for secret in secrets.items()]
         needed = [secret.name for secret in spec.secrets if secret.required]
@@ -165,7 +166,7 @@ class Services:
         kind = self.connection(workspace.billing).kind
         settings.check_sides(self.base, workspace)
         if not workspace.mapping:
-            workspace = replace(workspace, mapping=f"{kind}_catalog")
+            workspace = replace(workspace, mapping=registry.spec(kind).mapping)
         elif not settings.NAME.fullmatch(workspace.mapping):
             workspace = replace(workspace, mapping=str(Path(workspace.mapping).absolute()))
         mapping = self.mapping(workspace)
@@ -184,6 +185,17 @@ class Services:
         settings.delete_workspace(self.base, name)
         return settings.store_file(self.base, workspace)
 
+    def keep_history(self, name: str, days: int, commits: int) -> Workspace:
+        """Set how long a workspace's history is kept when it is pruned; 0 and 0: for good."""
+        workspace = replace(self.workspace(name), keep_days=days, keep_commits=commits)
+        settings.save_workspace(self.base, workspace)
+        return workspace
+
+    def adopt_store(self, name: str, who: str) -> None:
+        """Write a store that came from elsewhere from now on; raises `WorkspaceBusy`."""
+        workspace = self.workspace(name)
+        Store(self.store_file(workspace), self.mapping(workspace), adopt_by=who).close()
+
     def mapping(self, workspace: Workspace) -> WorkspaceMapping:
         """Return a workspace's mapping; raises `MappingInvalid` with file and line."""
         file = settings.mapping_file(self.base, workspace)
@@ -196,10 +208,13 @@ class Services:
     def open_workbench(self, name: str) -> Workbench:
         """Open a workspace; nothing is sent yet. Its store is closed by the caller.
 
+        It is taken for writing; where that cannot be, `bench.store.refused` says why.
+
         Raises:
             NotSignedIn: A connection lacks a secret that it needs.
         """
         bench = self._open(name)
+        bench.store.read_only()
         return replace(bench, connectors=dict(bench.connectors))
 
     @contextmanager
@@ -217,14 +232,16 @@ class Services:
     def _open(self, name: str) -> Workbench:
         workspace = self.workspace(name)
         mapping = self.mapping(workspace)
-        makers = {
-            side: partial(self._connector, self.connection(connection), mapping)
-            for side, connection in (
-                (Side.BILLING, workspace.billing),
-                (Side.SALESFORCE, workspace.salesforce),
-            )
+        sides = {
+            Side.BILLING: self.connection(workspace.billing),
+            Side.SALESFORCE: self.connection(workspace.salesforce),
         }
-        store = Store(self.store_file(workspace), mapping)
+        makers = {side: partial(self._connector, at, mapping) for side, at in sides.items()}
+        noted = {
+            side.value: {**at.settings, "name": at.name, "kind": at.kind}
+            for side, at in sides.items()
+        }
+        store = Store(self.store_file(workspace), mapping, noted)
         return Workbench(name, mapping, store, _WhenUsed(makers))
 
     def is_production(self, workspace: Workspace) -> bool:
@@ -237,10 +254,8 @@ class Services:
             if connection in {workspace.billing, workspace.salesforce}:
                 return self.mapping(workspace)
         for kind in (self.connection(connection).kind, *registry.kinds()):
-            try:
-                return self.mapping(Workspace("", "", "", f"{kind}_catalog"))
-            except NotFound:
-                continue
+            if shipped := registry.spec(kind).mapping:
+                return self.mapping(Workspace("", "", "", shipped))
         raise NotFound(
             f"No mapping for {connection!r} comes with Concord.", "Make a workspace with it first."
         )

@@ -70,6 +70,8 @@ class Workspace:
         salesforce: Name of the Salesforce connection.
         mapping: Name of a mapping that comes with Concord, or the path of a file.
         store: Path of the SQLite file; empty for the usual place.
+        keep_days: Commits of so many days are kept when the history is pruned; 0 is no rule.
+        keep_commits: So many of the newest commits are kept then; 0 is no rule.
     """
 
     name: str
@@ -77,6 +79,8 @@ class Workspace:
     salesforce: str
     mapping: str
     store: str = ""
+    keep_days: Annotated[int, msgspec.Meta(ge=0)] = 0
+    keep_commits: Annotated[int, msgspec.Meta(ge=0)] = 0
 
 
 def home() -> Path:

@@ -12,6 +12,7 @@ from typing import TextIO
 
 from app.cli import output
 from app.cli.ignoring import run_ignore
+from app.cli.pairing import waiting_words
 from app.cli.reconcile import gap_words, reconciled_json
 from app.domain.control import CancelToken
 from app.domain.diff import Kind
@@ -52,6 +53,7 @@ def run_refresh(services: Services, options: Namespace, cancel: CancelToken) -> 
         result = refresh(bench, request, cancel, line)
         compare(bench, cancel, line)
         gaps = reconcile(bench, cancel).gaps
+        waiting = waiting_words(bench, cancel)
     for copy in result.set_aside:
         print(
             f"Another organisation answers now; what was known of the old one is in {copy}.",
@@ -70,7 +72,7 @@ def run_refresh(services: Services, options: Namespace, cancel: CancelToken) -> 
         ),
     )
     calls = ", ".join(f"{count} to {side.label}" for side, count in result.calls.items())
-    if words := gap_words(gaps):
+    for words in filter(None, (gap_words(gaps), waiting)):
         print(words)
     print(f"{result.changed:,} changed; calls: {calls}; {result.seconds:.1f} s")
     return ExitStatus.DONE

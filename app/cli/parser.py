@@ -28,6 +28,11 @@ def build_parser() -> ArgumentParser:
     _add_prepare(commands)
     _add_work(commands)
     _add_ignore(commands)
+    pair = _on_workspace(commands, "pair", "records that belong together whatever their keys say")
+    verbs = ["suggest", "auto", "confirm", "undo", "list"]
+    pair.add_argument("what", choices=verbs, metavar="|".join(verbs))
+    pair.add_argument("names", nargs="*", metavar="ENTITY BILLING_KEY SALESFORCE_ID")
+    _entities(pair)
     reconcile = _on_workspace(commands, "reconcile", "counts and sums of money, and their gaps")
     reconcile.add_argument("--all", action="store_true", help="sum everything, not only the gaps")
     serve = _on_workspace(commands, "serve", "listen to events, read and compare what changed")

@@ -341,7 +341,17 @@ def _take_in(answer: requests.Response, file: Path) -> None:
             return
         with file.open("wb") as opened:
             for piece in answer.iter_content(_PIECE):
-                opened.write(piece)
+                _put(opened, piece)
+
+
+def _put(file: BinaryIO, piece: bytes) -> None:
+    try:
+        file.write(piece)
+    except OSError as error:  # requests' own errors are OSErrors too, so it is sorted out here
+        raise AppError(
+            f"What was read could not be written to a file: {error.strerror}.",
+            "Make room where this machine keeps temporary files.",
+        ) from error
 
 
 def _refuse_plain_text(request: HttpRequest, connection: str) -> None:

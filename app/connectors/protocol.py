@@ -19,15 +19,17 @@ class Scope(Enum):
     ALL = "all"
     SINCE = "since"
     KEYS = "keys"
+    IDS = "ids"
 
 
 @dataclass(frozen=True, slots=True)
 class ReadRequest:
-    """What to read: entities that this connector reads together: whole, what changed, or by keys.
+    """What to read: entities that this connector reads together: whole, what changed, or some.
 
     Attributes:
         entities: One element of `Reader.groups`.
-        keys: With `Scope.KEYS`, the keys wanted of the one entity; any number.
+        keys: With `Scope.KEYS`, the keys wanted of the one entity; with `Scope.IDS` the side's own
+            ids, which only a side needs to serve that fills `Page.loose`; any number.
         cursor: With `Scope.SINCE`, what an earlier read of the one entity left in `Page.cursor`.
     """
 
@@ -46,6 +48,7 @@ class Page:
         cursor: On an entity's last page: from where a later read with `Scope.SINCE` goes on. It
             names the instance it is of, and reaches back a little for clocks that differ.
         gone: With `Scope.SINCE`, the side's own ids of records that are no longer there.
+        loose: The rows without a key as records, their key `""`, where a pairing can give them one.
     """
 
     entity: str
@@ -53,6 +56,7 @@ class Page:
     unkeyed: int = 0
     cursor: str = ""
     gone: tuple[str, ...] = ()
+    loose: Sequence[Record] = ()
 
 
 class Resource(Enum):

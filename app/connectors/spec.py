@@ -71,6 +71,8 @@ class ConnectorSpec:
 
     Attributes:
         sign_in: How to sign in with a browser, for kinds that can.
+        mapping: The mapping that comes with Concord for a billing kind, `""` for none.
+        is_production: Whether settings by themselves say that real customers depend on it.
     """
 
     kind: str
@@ -79,6 +81,8 @@ class ConnectorSpec:
     settings: tuple[SettingSpec, ...]
     secrets: tuple[SecretSpec, ...]
     sign_in: SignIn | None = None
+    mapping: str = ""
+    is_production: Callable[[Mapping[str, str]], bool] = field(default=lambda _settings: False)
 
 
 @dataclass(frozen=True, slots=True)

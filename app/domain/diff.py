@@ -1,12 +1,12 @@
 """The three-way rule: base, billing and Salesforce to what differs and what would settle it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import Enum, IntEnum
 from typing import NamedTuple
 
 from app.domain.ignore import rule_for
-from app.domain.mapping import EntityMapping, IgnoreRule, Owner
+from app.domain.mapping import KEY, EntityMapping, IgnoreRule, Owner
 from app.domain.record import NO_BASE, BaseValue, BaseValues, FieldValue, Side, Unreadable, Values
 
 
@@ -166,6 +166,16 @@ def diff_record(
     if Verdict.NOT_COMPARABLE in verdicts:
         kind = Kind.NOT_COMPARABLE
     return RecordDiff(entity.name, key, kind, fields, base, billing, salesforce, ignored=ignored)
+
+
+def with_own_key(diff: RecordDiff, own_key: str) -> RecordDiff:
+    """Return the difference of a pair whose Salesforce record bears another key, `""` for none."""
+    if diff.billing is None or diff.salesforce is None:
+        return diff
+    key = FieldDiff(KEY, NO_BASE, diff.key, own_key or None, Verdict.WRITE_SALESFORCE)
+    agrees = diff.kind in {Kind.IDENTICAL, Kind.IGNORED}
+    kind = Kind.DIFFERENT if agrees else diff.kind
+    return replace(diff, kind=kind, fields=(key, *diff.fields))
 
 
 def without_ignored(

@@ -9,6 +9,9 @@ from hashlib import sha256
 
 from app.domain.record import CANONICAL_VERSION
 
+KEY = "@key"
+"""Stands for a record's own key where fields are named: no field can be called so."""
+
 
 class FieldType(Enum):
     """The type to which a field's values are converted before they are compared."""
@@ -50,6 +53,8 @@ class FieldMapping:
         currency: The field that holds the currency of a money field.
         label: What people call it on the target, where Concord makes it; "" takes its name.
         precision: Digits in all of a number, where Concord makes it; 0 for all that can be.
+        format: `email` or `url` for a text that Concord makes as such a field.
+        lookup: The object that a text of the target's own ids points at, where no entity is it.
     """
 
     name: str
@@ -66,6 +71,8 @@ class FieldMapping:
     currency: str = ""
     label: str = ""
     precision: int = 0
+    format: str = ""
+    lookup: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +116,20 @@ class SumRule:
     currency: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class PairRule:
+    """By what records count as each other's twins though their keys do not say so.
+
+    Attributes:
+        fields: All of them have to agree, and none may be empty.
+        by_name: Whether texts are compared as names: without case, punctuation, legal form.
+    """
+
+    name: str
+    fields: tuple[str, ...]
+    by_name: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class EntityMapping:
     """One entity: its Salesforce object, its keys and its fields.
@@ -129,6 +150,7 @@ class EntityMapping:
     group_by: str = ""
     ignore: tuple[IgnoreRule, ...] = ()
     sums: tuple[SumRule, ...] = ()
+    pair: tuple[PairRule, ...] = ()
 
     @cached_property
     def index(self) -> Mapping[str, int]:
@@ -148,6 +170,21 @@ class EntityMapping:
             for f in self.fields
         )
         return sha256("|".join([str(CANONICAL_VERSION), *parts]).encode()).hexdigest()[:16]
+
+    @cached_property
+    def key_field(self) -> FieldMapping:
+        """The key as a field, for a record of which a pairing says that it is to get another."""
+        return FieldMapping(
+            KEY, self.billing_key, self.salesforce_key, FieldType.TEXT, Owner.BILLING
+        )
+
+    def field_of(self, name: str) -> FieldMapping:
+        """Return the field of that name, `KEY` among them; raises `KeyError`."""
+        return self.key_field if name == KEY else self.fields[self.index[name]]
+
+    def place_of(self, name: str) -> int:
+        """Return where a field stands among the others, the key first; raises `KeyError`."""
+        return -1 if name == KEY else self.index[name]
 
     @property
     def references(self) -> Iterator[FieldMapping]:

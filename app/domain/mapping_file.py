@@ -14,6 +14,7 @@ from app.domain.mapping import (
     FieldType,
     IgnoreRule,
     Owner,
+    PairRule,
     SumRule,
     WorkspaceMapping,
     dependency_order,
@@ -24,11 +25,11 @@ SCHEMA = 1
 
 _ENTITY_NAMES = {
     "name", "label", "plural", "sobject", "key", "parent", "parent_field", "group_by", "title",
-    "fields", "ignore", "sums",
+    "fields", "ignore", "sums", "pair",
 }  # fmt: skip
 _FIELD_NAMES = {
     "name", "billing", "salesforce", "type", "owner", "length", "scale", "to", "convert", "map",
-    "values", "currency", "label", "precision",
+    "values", "currency", "label", "precision", "format", "lookup",
 }  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 Choice = TypeVar("Choice", FieldType, Owner)
@@ -99,6 +100,7 @@ class _Parser:
             group_by=str(row.get("group_by", "")),
             ignore=tuple(self._rule(item, name) for item in row.get("ignore", ())),
             sums=tuple(self._sum(item, name) for item in row.get("sums", ())),
+            pair=tuple(self._pair(item, name) for item in row.get("pair", ())),
         )
 
     def _sum(self, row: Mapping[str, Any], entity: str) -> SumRule:
@@ -106,6 +108,19 @@ class _Parser:
         self._known(row, {"field", "by", "currency"}, path)
         field = self._word(row, "field", path)
         return SumRule(field, str(row.get("by", "")), str(row.get("currency", "")))
+
+    def _pair(self, row: Mapping[str, Any], entity: str) -> PairRule:
+        path = (entity, str(row.get("name", "")))
+        self._known(row, {"name", "fields", "how"}, path)
+        how, fields = row.get("how", "exact"), row.get("fields")
+        if how not in {"exact", "name"}:
+            raise self._error(
+                path, f"how cannot be {how!r}", "It may be: exact, name.", setting="how"
+            )
+        if not isinstance(fields, list) or not fields:
+            raise self._error(path, "it has no fields", 'Write fields = ["…"].')
+        name = self._word(row, "name", path)
+        return PairRule(name, tuple(str(item) for item in fields), how == "name")
 
     def _rule(self, row: Mapping[str, Any], entity: str) -> IgnoreRule:
         try:
@@ -139,13 +154,22 @@ class _Parser:
             currency=str(row.get("currency", "")),
             label=str(row.get("label", "")),
             precision=self._number(row, "precision", path),
+            format=self._format(row, path),
+            lookup=str(row.get("lookup", "")),
         )
+
+    def _format(self, row: Mapping[str, Any], path: tuple[str, ...]) -> str:
+        found = str(row.get("format", ""))
+        if found not in {"", "email", "url"}:
+            raise self._error(path, f"unknown format {found!r}", "The formats are: email, url.")
+        return found
 
     def _consistent(self, entities: tuple[EntityMapping, ...]) -> None:
         self._once((entity.name for entity in entities), "entity", ())
         known = {entity.name for entity in entities}
         for entity in entities:
             self._once((item.name for item in entity.fields), "field", (entity.name,))
+            self._once((rule.name for rule in entity.pair), "pair rule", (entity.name,))
             self._known_fields(entity)
             for reference in entity.references:
                 if reference.to not in known:
@@ -168,6 +192,11 @@ class _Parser:
             named |= {f"sum of {rule.field}": rule.field, f"sums of {rule.field} by": rule.by}
             named |= {f"currency of the sum of {rule.field}": rule.currency}
         named |= {f"the ignore rule {rule.name!r}": rule.field for rule in entity.ignore}
+        named |= {
+            f"{name} of the pair rule {rule.name!r}": name
+            for rule in entity.pair
+            for name in rule.fields
+        }
         named |= {f"currency of {item.name}": item.currency for item in entity.fields}
         for what, name in named.items():
             if name and name not in entity.index:

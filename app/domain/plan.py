@@ -8,6 +8,7 @@ from hashlib import sha256
 from typing import NamedTuple
 
 from app.domain.forecast import Forecast
+from app.domain.mapping import KEY
 from app.domain.record import BaseValue, RecordKey, Side
 
 
@@ -48,7 +49,8 @@ class Operation:
             that go (so that they can be put back).
         expects: The content hash of the record that must be found, None where none may be there.
         side_id: The side's own id of the record, where it is known.
-        idempotency_key: Names this one intent for ever; a repeated send carries the same.
+        idempotency_key: Names this one intent of one commit for ever; a repeated send carries the
+            same. A plan has none: it may be committed more than once.
     """
 
     entity: str
@@ -64,6 +66,14 @@ class Operation:
     def record_key(self) -> RecordKey:
         """The record that it writes."""
         return RecordKey(self.entity, self.key)
+
+    @property
+    def key_change(self) -> FieldChange | None:
+        """What it does to the record's own key, where that is or becomes another than `key`.
+
+        Such a record is named by its id alone.
+        """
+        return next((change for change in self.changes if change.name == KEY), None)
 
 
 @dataclass(frozen=True, slots=True)

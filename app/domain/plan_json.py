@@ -175,7 +175,7 @@ def changes_from_json(
         ValueError: A value cannot be one of the field's type.
     """
     made = []
-    for name in sorted(rows, key=entity.index.__getitem__):
+    for name in sorted(rows, key=entity.place_of):
         before, after = rows[name]
         kind = entity.field_of(name).type
         made.append(FieldChange(name, typed_value(before, kind), typed_value(after, kind)))
@@ -228,7 +228,6 @@ def _operation_json(operation: Operation) -> dict[str, Any]:
         "verb": operation.verb.value,
         "expects": operation.expects,
         "side_id": operation.side_id,
-        "idempotency_key": operation.idempotency_key,
         "changes": changes_json(operation.changes),
     }
 
@@ -242,5 +241,4 @@ def _operation(row: Mapping[str, Any], mapping: WorkspaceMapping) -> Operation:
         changes=changes_from_json(row["changes"], mapping.entity(row["entity"])),
         expects=row["expects"],
         side_id=row["side_id"],
-        idempotency_key=row["idempotency_key"],
     )

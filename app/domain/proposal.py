@@ -6,7 +6,7 @@ from typing import Any
 
 from app.domain.convert import typed_value
 from app.domain.diff import WRITE, FieldDiff, Kind, RecordDiff, Verdict, same
-from app.domain.mapping import EntityMapping, FieldType
+from app.domain.mapping import KEY, EntityMapping, FieldType
 from app.domain.plan import FieldChange, Operation, Problem, Verb
 from app.domain.record import Side, Values
 
@@ -74,9 +74,11 @@ def is_ticked(kind: Kind, choice: Choice) -> bool:
 def verdict_of(diff: FieldDiff, choice: Choice) -> Verdict | None:
     """Return what is to happen to a field after the person's choice; None: nothing.
 
-    A typed value has no verdict of its own: see `written_to`.
+    A typed value has no verdict of its own: see `written_to`. Billing's key is never changed.
     """
     wish = choice.take.get(diff.name, choice.take.get(WHOLE_RECORD, ""))
+    if diff.name == KEY:
+        return diff.verdict if wish in {"", Side.BILLING.value} else None
     if diff.verdict is Verdict.NOT_COMPARABLE or wish in {SKIP, TYPED}:
         return None
     if wish:
@@ -89,7 +91,8 @@ def written_to(diff: FieldDiff, choice: Choice, side: Side, kind: FieldType) -> 
     here, there = diff.salesforce, diff.billing
     if side is Side.BILLING:
         here, there = there, here
-    if choice.take.get(diff.name) == TYPED and diff.verdict is not Verdict.NOT_COMPARABLE:
+    typed = choice.take.get(diff.name) == TYPED and diff.name != KEY
+    if typed and diff.verdict is not Verdict.NOT_COMPARABLE:
         wanted = typed_value(choice.typed[diff.name], kind)
         return None if same(here, wanted) else FieldChange(diff.name, here, wanted)
     verdict = verdict_of(diff, choice)
@@ -135,14 +138,24 @@ def _changes(
 ) -> tuple[tuple[FieldChange, ...], list[str]]:
     changes, refused = [], []
     for item in diff.fields:
-        change = written_to(item, choice, side, entity.types[entity.index[item.name]])
+        change = written_to(item, choice, side, entity.field_of(item.name).type)
         if change is None:
             continue
         if Verb.UPDATE not in ability.verbs or item.name not in ability.fields:
             refused.append(f"{item.name}: cannot be written to {side.label}")
             continue
         changes.append(change)
-    return tuple(changes), refused
+    return tuple(_with_key(diff, side, changes)), refused
+
+
+def _with_key(diff: RecordDiff, side: Side, changes: list[FieldChange]) -> list[FieldChange]:
+    """Return changes with the key that the record bears, where it is to keep one that is not ours.
+
+    By that the target knows that the record cannot be named by its key.
+    """
+    own = next((item.salesforce for item in diff.fields if item.name == KEY), diff.key)
+    kept = side is Side.SALESFORCE and own != diff.key and changes and changes[0].name != KEY
+    return [FieldChange(KEY, own, own), *changes] if kept else changes
 
 
 def _one_sided(

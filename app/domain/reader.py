@@ -41,14 +41,16 @@ class RecordReader:
         key = row.get(self._key)
         if key is None or key == "":
             return None
+        return self._made(str(key), row, side_id, (changed_at, changed_by))
+
+    def loose(
+        self, row: Row, *, side_id: str, changed_at: str = "", changed_by: str = ""
+    ) -> Record:
+        """Return the record of a row without a key; its key is `""`."""
+        return self._made("", row, side_id, (changed_at, changed_by))
+
+    def _made(self, key: str, row: Row, side_id: str, changed: tuple[str, str]) -> Record:
         get = row.get
         values = tuple([convert(get(name)) for name, convert in self._columns])
         parent = None if self._parent is None else values[self._parent]
-        return Record(
-            str(key),
-            values,
-            side_id,
-            None if parent is None else str(parent),
-            changed_at,
-            changed_by,
-        )
+        return Record(key, values, side_id, None if parent is None else str(parent), *changed)

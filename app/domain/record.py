@@ -74,6 +74,7 @@ class Record(NamedTuple):
         parent: The key of the parent record, if it has one.
         changed_at: When the side says it was last changed (ISO 8601, UTC), or `""`.
         changed_by: Who the side says changed it last, or `""`.
+        own_key: Where a pairing gave it its key: the one that the side has for it, `""` for none.
     """
 
     key: str
@@ -82,6 +83,7 @@ class Record(NamedTuple):
     parent: str | None = None
     changed_at: str = ""
     changed_by: str = ""
+    own_key: str | None = None
 
 
 _EXACT = Context(prec=200)

@@ -12,6 +12,8 @@ from app.domain.diff import Kind, RecordDiff
 from app.domain.mapping import EntityMapping
 from app.domain.record import BaseValues, Side, Values
 from app.store import link_counts
+from app.store.migrations import SALESFORCE
+from app.store.rekey import REKEYED, TWINS
 from app.store.workspace import Store
 
 _ROWS_AT_ONCE = 2000
@@ -22,9 +24,14 @@ _DOCUMENTS = (
     " AND link.salesforce_hash IS NOT NULL"
 )
 _WITH_DOCUMENTS = f" FROM link LEFT JOIN diff ON diff.link = link.id{_DOCUMENTS}"
+# Only where the bit says so is the pairing looked up.
+_OWN_KEY = (
+    f"CASE WHEN link.duplicate & {REKEYED} THEN (SELECT own_key FROM pairing WHERE pairing.entity"
+    f" = link.entity AND pairing.side = {SALESFORCE} AND pairing.key = link.key) END"
+)
 _COLUMNS = (
     "link.id, link.key, link.duplicate, link.base_hash, link.billing_hash, link.salesforce_hash,"
-    " base.body, billing.body, salesforce.body"
+    f" base.body, billing.body, salesforce.body, {_OWN_KEY}"
 )
 # The same words as the partial index `link_differs`, so that SQLite walks that index alone.
 _DIFFERS = "(link.billing_hash IS NOT link.salesforce_hash OR link.duplicate)"
@@ -43,6 +50,9 @@ class Pair:
     """A key whose two sides do not hold the same, opened.
 
     `base` is what the sides last agreed on, None where they never did.
+
+    Attributes:
+        own_key: Where a pairing made the pair: the key that Salesforce's record bears, or `""`.
     """
 
     link: int
@@ -52,6 +62,7 @@ class Pair:
     base: BaseValues | None
     billing: Values | None
     salesforce: Values | None
+    own_key: str | None = None
 
 
 class StoredDiff(NamedTuple):
@@ -80,7 +91,7 @@ def changed_pairs(store: Store, entity: EntityMapping) -> Iterator[Pair]:
         " OR diff.billing_hash IS NOT link.billing_hash"
         " OR diff.salesforce_hash IS NOT link.salesforce_hash"
         " OR diff.base_hash IS NOT link.base_hash"
-        f" OR (diff.kind = {Kind.DUPLICATE_KEY.value}) IS NOT (link.duplicate > 0))"
+        f" OR (diff.kind = {Kind.DUPLICATE_KEY.value}) IS NOT (link.duplicate & {TWINS} > 0))"
     )
     with store.translating():
         cursor = store.reader.execute(
@@ -205,14 +216,16 @@ def all_pairs(store: Store, entity: EntityMapping) -> Iterator[Pair]:
 
 
 def existing_keys(store: Store, entity: EntityMapping, side: Side, keys: Iterable[str]) -> set[str]:
-    """Return those of the keys that a side's mirror holds."""
+    """Return those of the keys that a side's records bear, so that others can refer to them."""
     column, number = f"{side.value}_hash", store.entity_ids[entity.name]
+    rekeyed = REKEYED if side is Side.SALESFORCE else 0
     found = set()
     with store.translating():
         for key in keys:
             row = store.reader.execute(
-                f"SELECT 1 FROM link WHERE entity = ? AND key = ? AND {column} IS NOT NULL",
-                (number, key),
+                f"SELECT 1 FROM link WHERE entity = ? AND key = ? AND {column} IS NOT NULL"
+                " AND NOT duplicate & ?",
+                (number, key, rekeyed),
             ).fetchone()
             if row:
                 found.add(key)
@@ -240,10 +253,8 @@ def side_details(store: Store, link: int, side: Side) -> tuple[str, str, str]:
 
 
 def _pair(row: Sequence[object], entity: EntityMapping) -> Pair:
-    link, key, duplicate, base_hash, billing_hash, salesforce_hash, base, billing, salesforce = row[
-        :9
-    ]
-    hashes = Hashes(base_hash, billing_hash, salesforce_hash)  # type: ignore[arg-type]
+    link, key, duplicate, *hashed, base, billing, salesforce, own_key = row[:10]
+    hashes = Hashes(*hashed)  # type: ignore[arg-type]
     values: Sequence[BaseValues | None]
     if billing is not None and salesforce is not None:
         values = decode_pair(base, billing, salesforce, entity)  # type: ignore[arg-type]
@@ -252,9 +263,10 @@ def _pair(row: Sequence[object], entity: EntityMapping) -> Pair:
     return Pair(
         link=link,  # type: ignore[arg-type]
         key=key,  # type: ignore[arg-type]
-        duplicate=bool(duplicate),
+        duplicate=bool(duplicate & TWINS),  # type: ignore[operator]
         hashes=hashes,
         base=values[0],
         billing=cast("Values | None", values[1]),
         salesforce=cast("Values | None", values[2]),
+        own_key=own_key,  # type: ignore[arg-type]
     )

@@ -2,7 +2,7 @@
 
 import sqlite3
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -24,6 +24,7 @@ from app.store.journal_chain import (
 )
 from app.store.journal_entry import ENTRY_COLUMNS, Entry, entry_of
 from app.store.mirror import remove_links, write_records
+from app.store.pairing import keep_pairing
 from app.store.workspace import Store
 
 __all__ = [
@@ -66,7 +67,7 @@ class Run:
     connections: Mapping[str, Mapping[str, str]] = field(default_factory=dict)
 
 
-def begin(store: Store, run: str, who: str, operations: Sequence[Operation], plan: bytes) -> None:
+def begin(store: Store, run: str, who: str, operations: Iterable[Operation], plan: bytes) -> None:
     """Write a run and one intent for each operation, synced to disk before this returns.
 
     Raises:
@@ -132,6 +133,8 @@ def settle(store: Store, run: str, outcomes: Sequence[tuple[Outcome, Record | No
             if outcome.state is not OutcomeState.WRITTEN:
                 continue
             if record is not None:
+                if record.own_key is not None:  # another than ours was written, or is kept
+                    keep_pairing(connection, store.entity_ids[place[0]], record, run)
                 written.setdefault(place, []).append(record)
             else:
                 _forget(store, connection, outcome.operation)

@@ -7,7 +7,7 @@ from typing import Any
 import orjson
 
 from app.domain.convert import typed_value
-from app.domain.mapping import EntityMapping, WorkspaceMapping
+from app.domain.mapping import KEY, EntityMapping, WorkspaceMapping
 from app.domain.plan import FieldChange, Operation, OutcomeState, Verb
 from app.domain.record import NO_BASE, BaseValue, Side, Unreadable
 
@@ -87,9 +87,9 @@ def _changes(
 
 
 def _typed(name: str, before: Any, after: Any, entity: EntityMapping | None) -> FieldChange | None:
-    if entity is None or name not in entity.index:
+    if entity is None or not (name in entity.index or name == KEY):
         return None
-    kind = entity.fields[entity.index[name]].type
+    kind = entity.field_of(name).type
     try:
         return FieldChange(name, typed_value(before, kind), typed_value(after, kind))
     except (ValueError, KeyError):

@@ -137,7 +137,25 @@ def _chain(connection: sqlite3.Connection) -> None:
     chain_what_is_there(connection)
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _chain)
+def _pairing(connection: sqlite3.Connection) -> None:
+    """Add what counts as one record though its key does not say so, and records without a key."""
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS pairing (entity INTEGER NOT NULL,"
+        " side INTEGER NOT NULL, side_id TEXT NOT NULL, key TEXT NOT NULL, own_key TEXT NOT NULL,"
+        " rule TEXT NOT NULL, score INTEGER NOT NULL, who TEXT NOT NULL, at TEXT NOT NULL,"
+        " before TEXT, PRIMARY KEY (entity, side, side_id))"
+    )
+    connection.execute(
+        "CREATE UNIQUE INDEX IF NOT EXISTS pairing_key ON pairing (entity, side, key)"
+    )
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS loose (entity INTEGER NOT NULL, side_id TEXT NOT NULL,"
+        " title TEXT, body BLOB NOT NULL, changed_at TEXT, changed_by TEXT, read INTEGER NOT NULL,"
+        " PRIMARY KEY (entity, side_id))"
+    )
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _chain, _pairing)
 VERSION = len(STEPS)
 
 

@@ -4,6 +4,7 @@ The base needs no room while both sides stand still: it is what they agree on, f
 when one side moves away is that agreement put into the base's slot: an unchanged record is free.
 """
 
+import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -13,6 +14,16 @@ from app.domain.record import Record, Side, canonical
 from app.store import link_counts
 from app.store.cursors import keep_cursor
 from app.store.mirror_page import HASH_COLUMN, SLOT, keep_agreements, put_page
+from app.store.rekey import (
+    Arranged,
+    Place,
+    arrange,
+    drop_loose,
+    forget_gone,
+    keep_loose_of,
+    mark,
+    put_loose,
+)
 from app.store.workspace import Store
 
 
@@ -32,25 +43,33 @@ class MirrorRead:
     changed: int = 0
     twins: list[Record] = field(default_factory=list)
     _started: bool = False
+    _read: int = field(default_factory=lambda: secrets.randbits(32))
 
-    def put(self, records: Sequence[Record]) -> None:
-        """Store a page; a key that was seen before in this read is kept aside as a twin."""
-        first: dict[str, Record] = {}
-        for record in records:
-            if record.key in first:
-                self.twins.append(record)
-            else:
-                first[record.key] = record
-        self.count += len(records)
+    def put(self, records: Sequence[Record], loose: Sequence[Record] = ()) -> None:
+        """Store a page; a key that was seen before in this read is kept aside as a twin.
+
+        What is `loose` has no key: it is kept beside, unless a pairing gives it one.
+        """
         number, connection = self.store.entity_ids[self.entity.name], self.store.mirror
         with self.store.transaction(connection):
+            came = arranged(connection, number, self.side, records, loose)
+            first: dict[str, Record] = {}
+            for record in came.records:
+                if record.key in first:
+                    self.twins.append(record)
+                else:
+                    first[record.key] = record
             if self.whole:
                 self._keep_twins(connection, number, first)
             stored = put_page(connection, number, self.entity, self.side, first.values())
+            if self.side is Side.SALESFORCE:
+                mark(connection, number, first.values())
+            put_loose(connection, self.entity, came.loose, Place(number, self._read))
             if self.whole:
                 connection.executemany(
                     f"INSERT INTO {self._seen_table} VALUES (?)", [(link,) for link in stored.links]
                 )
+        self.count += len(came.records)
         self.changed += stored.changed
 
     def finish(self, cursor: str = "") -> None:
@@ -64,6 +83,9 @@ class MirrorRead:
         with self.store.transaction(connection):
             self.changed += self._drop_unseen(connection)
             self._note_twins(connection)
+            if self.side is Side.SALESFORCE:
+                number = self.store.entity_ids[self.entity.name]
+                keep_loose_of(connection, Place(number, self._read))
             connection.execute(f"DROP TABLE IF EXISTS {self._seen_table}")
             keep_cursor(connection, self.store, self.side, self.entity.name, cursor)
 
@@ -135,14 +157,74 @@ def write_records(
     side: Side,
     records: Iterable[Record],
 ) -> int:
-    """Write records (each key once) inside a transaction of the caller; return how many changed."""
-    return put_page(connection, store.entity_ids[entity.name], entity, side, records).changed
+    """Write records (each key once) inside a transaction of the caller; return how many changed.
+
+    One with an `own_key` goes where that says, unless a pairing holds: to its own key's link.
+    """
+    number = store.entity_ids[entity.name]
+    given = list(records)
+    came = arranged(connection, number, side, given)
+    _leave(connection, number, side, given, came)
+    changed = put_page(connection, number, entity, side, came.records).changed
+    if side is Side.SALESFORCE:
+        drop_loose(connection, number, [record.side_id for record in came.records])
+        put_loose(connection, entity, came.loose, Place(number))
+        if mark(connection, number, came.records):
+            _read_what_refers_to(connection, store, entity)
+    return changed
+
+
+def arranged(
+    connection: sqlite3.Connection,
+    number: int,
+    side: Side,
+    records: Sequence[Record],
+    loose: Sequence[Record] = (),
+) -> Arranged:
+    """Return records under the keys by which they count; only Salesforce's may have others."""
+    if side is Side.BILLING:
+        return Arranged(list(records), [])
+    return arrange(connection, number, records, loose)
+
+
+def _leave(
+    connection: sqlite3.Connection,
+    number: int,
+    side: Side,
+    given: Sequence[Record],
+    came: Arranged,
+) -> None:
+    """Take records away from the keys under which they do not count any more."""
+    kept = {record.side_id: record.key for record in came.records}
+    for record in given:
+        if record.own_key is None or kept.get(record.side_id) == record.key:
+            continue
+        rows = connection.execute(
+            "SELECT link.id FROM link JOIN document ON document.id = link.id * 4 + ?"
+            " WHERE entity = ? AND key = ? AND document.side_id = ?",
+            (SLOT[side], number, record.key, record.side_id),
+        )
+        remove_links(connection, side, [link for (link,) in rows.fetchall()])
+
+
+def _read_what_refers_to(
+    connection: sqlite3.Connection, store: Store, entity: EntityMapping
+) -> None:
+    """Have what refers to an entity read whole: a reference reads as the key that the target bears.
+
+    The record that refers was not changed itself, so no read of changes tells of it.
+    """
+    for other in store.mapping.entities:
+        if any(field.to == entity.name for field in other.references):
+            keep_cursor(connection, store, Side.SALESFORCE, other.name, "")
 
 
 def remove_links(connection: sqlite3.Connection, side: Side, links: Sequence[int]) -> None:
     """Take a side's records away; what both sides agreed on becomes the base."""
     column, slot = HASH_COLUMN[side], SLOT[side]
     keep_agreements(connection, links)
+    if side is Side.SALESFORCE:
+        forget_gone(connection, links)
     for link in links:
         connection.execute(f"UPDATE link SET {column} = NULL WHERE id = ?", (link,))
         connection.execute("DELETE FROM document WHERE id = ?", (link * 4 + slot,))

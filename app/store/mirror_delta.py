@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side
 from app.store.cursors import keep_cursor
-from app.store.mirror import remove_links
+from app.store.mirror import arranged, remove_links
 from app.store.mirror_page import HASH_COLUMN, SLOT, put_page
+from app.store.rekey import Place, drop_loose, mark, put_loose
 from app.store.workspace import Store
 
 _IDS_AT_ONCE = 5000
@@ -32,19 +33,39 @@ class MirrorDelta:
     doubtful: bool = False
     moved: int = 0
 
-    def put(self, records: Sequence[Record], gone: Sequence[str] = ()) -> None:
-        """Store a page of changed records, and take away those whose ids are gone."""
+    def put(
+        self, records: Sequence[Record], gone: Sequence[str] = (), loose: Sequence[Record] = ()
+    ) -> None:
+        """Store a page of changed records, and take away those whose ids are gone.
+
+        What is `loose` has no key any more: it is kept beside, unless a pairing gives it one.
+        """
         number, connection = self.store.entity_ids[self.entity.name], self.store.mirror
-        by_key = {record.key: record for record in records}
-        self.doubtful = self.doubtful or len({r.side_id for r in records}) > len(by_key)
         with self.store.transaction(connection):
             self._index(connection)
-            self.changed += self._remove(connection, self._links(connection, gone).values())
+            came = arranged(connection, number, self.side, records, loose)
+            by_key = {record.key: record for record in came.records}
+            ids = {record.side_id for record in came.records}
+            self.doubtful = self.doubtful or len(ids) > len(by_key)
+            self._take_away(connection, set(gone) - ids, [r.side_id for r in came.loose])
             self._leave_old_keys(connection, number, by_key)
             self._doubt(connection, number, by_key)
             stored = put_page(connection, number, self.entity, self.side, by_key.values())
-        self.count += len(records)
+            if self.side is Side.SALESFORCE:
+                drop_loose(connection, number, [*gone, *ids])
+                put_loose(connection, self.entity, came.loose, Place(number))
+                self.moved += mark(connection, number, by_key.values())
+        self.count += len(came.records)
         self.changed += stored.changed
+
+    def _take_away(
+        self, connection: sqlite3.Connection, gone: Iterable[str], lost: Iterable[str]
+    ) -> None:
+        """Remove records that are gone, and those that lost their key: references to them move."""
+        lost_links = self._links(connection, lost)
+        self.moved += len(lost_links)
+        links = {**self._links(connection, gone), **lost_links}
+        self.changed += self._remove(connection, links.values())
 
     def finish(self, cursor: str) -> None:
         """After the last page: keep the cursor, unless a whole read has to follow."""

@@ -7,9 +7,14 @@ from app.domain.convert import decode_each
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side, Values
 from app.store.mirror_page import HASH_COLUMN, SLOT
+from app.store.rekey import REKEYED
 from app.store.workspace import Store
 
 _KEYS_AT_ONCE = 5000
+_OWN_KEY = (
+    f"CASE WHEN link.duplicate & {REKEYED} THEN (SELECT own_key FROM pairing WHERE"
+    " pairing.entity = link.entity AND pairing.key = link.key) END"
+)
 
 
 def mirrored(
@@ -22,14 +27,15 @@ def mirrored(
         wanted = f"link.entity = ? AND link.key IN ({','.join('?' * len(some))})"
         with store.translating():
             rows = store.reader.execute(
-                "SELECT link.key, document.body, document.side_id FROM link"
+                f"SELECT link.key, document.body, document.side_id, {_OWN_KEY} FROM link"
                 " JOIN document ON document.id = link.id * 4 + ?"
                 f" WHERE {wanted} AND link.{HASH_COLUMN[side]} IS NOT NULL"
-                " UNION ALL SELECT link.key, twin.body, twin.side_id FROM link"
+                " UNION ALL SELECT link.key, twin.body, twin.side_id, NULL FROM link"
                 " JOIN twin ON twin.link = link.id AND twin.side = ?"
                 f" WHERE {wanted} AND link.duplicate",
                 (slot, number, *some, slot, number, *some),
             ).fetchall()
-        for key, body, side_id in rows:
+        for key, body, side_id, own_key in rows:
             (values,) = decode_each([body], entity)
-            yield Record(key, cast("Values", values), side_id or "")
+            own = own_key if side is Side.SALESFORCE else None
+            yield Record(key, cast("Values", values), side_id or "", own_key=own)

@@ -31,6 +31,9 @@ def reshape(connection: sqlite3.Connection, number: int, entity: EntityMapping) 
     connection.execute(
         "DELETE FROM diff WHERE link IN (SELECT id FROM link WHERE entity = ?)", (number,)
     )
+    # What is read again comes with the new fields; kept bases have the old ones.
+    connection.execute("DELETE FROM loose WHERE entity = ?", (number,))
+    connection.execute("UPDATE pairing SET before = NULL WHERE entity = ?", (number,))
     # A hash of 0 is no document's: the side held the record, and what it holds is not known now.
     connection.execute(
         "UPDATE link SET billing_hash = billing_hash * 0, duplicate = 0,"

@@ -6,6 +6,7 @@ from app.domain.record import Side
 from app.store import link_counts
 from app.store.cursors import forget_cursors, instance_of, keep_instance
 from app.store.mirror_page import HASH_COLUMN, SLOT
+from app.store.rekey import REKEYED
 from app.store.workspace import Store
 
 
@@ -24,6 +25,11 @@ def set_aside(store: Store, side: Side, instance: str) -> Path:
         connection.execute(f"UPDATE link SET {column} = NULL, base_hash = NULL")
         connection.execute("UPDATE link SET duplicate = duplicate & ~? WHERE duplicate", (slot,))
         connection.execute("DELETE FROM twin WHERE side = ?", (slot,))
+        # Which record counts as which was said of these two instances.
+        paired = connection.execute("DELETE FROM pairing").rowcount
+        connection.execute("UPDATE link SET duplicate = duplicate & ~? WHERE duplicate", (REKEYED,))
+        if side is Side.SALESFORCE:
+            connection.execute("DELETE FROM loose")
         nowhere = "SELECT id FROM link WHERE billing_hash IS NULL AND salesforce_hash IS NULL"
         connection.execute(f"DELETE FROM twin WHERE link IN ({nowhere})")
         connection.execute(
@@ -33,7 +39,9 @@ def set_aside(store: Store, side: Side, instance: str) -> Path:
         connection.execute("DELETE FROM choice")
         link_counts.recount(connection)
         keep_instance(connection, side, instance)
-    forget_cursors(store, side, store.entity_ids)
+    # A record that was paired has to be read under its own key again.
+    for each in {side, Side.SALESFORCE} if paired else {side}:
+        forget_cursors(store, each, store.entity_ids)
     return copy
 
 

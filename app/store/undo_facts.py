@@ -2,24 +2,38 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 
+import orjson
+
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, RecordKey, Side
 from app.store.comparison import find_link
 from app.store.mirror import remove_links, write_records
+from app.store.mirror_page import SLOT
 from app.store.workspace import Store
 
 
-def children_on(store: Store, entity: EntityMapping, key: str, side: Side) -> Iterator[RecordKey]:
-    """Yield the records of a side that have that one as their parent."""
-    column = f"{side.value}_hash"
+def children_on(
+    store: Store, entity: EntityMapping, keys: Iterable[str], side: Side
+) -> Mapping[str, list[RecordKey]]:
+    """Return key → the records of a side that have that one as their parent, where there are any.
+
+    By what the side itself says: the tree of links is billing's, and a record may hang elsewhere on
+    the other side. Costs a walk over the side's records of each entity below.
+    """
+    found: dict[str, list[RecordKey]] = {}
+    wanted = orjson.dumps(list(keys)).decode()
     for child in store.mapping.children(entity.name):
+        place = child.index[child.parent_field]
         with store.translating():
             rows = store.reader.execute(
-                f"SELECT key FROM link WHERE entity = ? AND parent = ? AND {column} IS NOT NULL",
-                (store.entity_ids[child.name], key),
+                f"SELECT json_extract(CAST(body AS TEXT), '$[{place}]') AS hangs_on, link.key"
+                " FROM link JOIN document ON document.id = link.id * 4 + ?"
+                " WHERE link.entity = ? AND hangs_on IN (SELECT value FROM json_each(?))",
+                (SLOT[side], store.entity_ids[child.name], wanted),
             ).fetchall()
-        for (found,) in rows:
-            yield RecordKey(child.name, found)
+        for parent, key in rows:
+            found.setdefault(parent, []).append(RecordKey(child.name, key))
+    return found
 
 
 def note_found(

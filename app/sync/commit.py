@@ -15,7 +15,7 @@ from itertools import islice
 from app.connectors.protocol import Batch, Connector, OperationCounts
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.forecast import Forecast
-from app.domain.plan import CommitPlan, Operation, Outcome, OutcomeState, Verb
+from app.domain.plan import CommitPlan, Operation, Outcome, OutcomeState, Verb, number
 from app.domain.plan_json import head_of
 from app.domain.record import Record, RecordKey, Side
 from app.domain.stages import Stage, batches, points_at, stages
@@ -98,10 +98,13 @@ def commit(bench: Workbench, plan: CommitPlan, cancel: CancelToken, report: Repo
     bench.store.claim()
     _check_instances(bench, plan.instances, cancel)
     first = read_live(bench, plan.operations[:SEGMENT], cancel, report)
-    journal.begin(bench.store, run, getpass.getuser(), plan.operations, head_of(plan))
+    # The keys are those of this commit: a plan that is committed again means what it says again.
+    intents = (number(operation, run) for operation in plan.operations)
+    journal.begin(bench.store, run, getpass.getuser(), intents, head_of(plan))
     sender = _Sender(bench, run, cancel, report, total=len(plan.operations))
     sender.go(again=False, first=first)
     if not sender.stopped_by:
+        _conclude_jobs(bench, run, cancel)
         sender.unsure.clear()
         sender.go(again=True)
     return _finished(bench, sender, before, started)
@@ -127,7 +130,11 @@ def resume(bench: Workbench, cancel: CancelToken, report: Report) -> CommitResul
     first = read_live(bench, next(_segments(bench, run), []), cancel, report)
     sender = _Sender(bench, run, cancel, report, total=total)
     sender.note(_outcomes(bench, run, _MISSED))
+    unsure = _operations(bench, run, (OutcomeState.UNKNOWN,))
+    doubted = frozenset(operation.idempotency_key for operation in unsure)
     sender.go(again=True, first=first)
+    if not sender.stopped_by:
+        sender.give_up(doubted)
     return _finished(bench, sender, before, started)
 
 
@@ -169,6 +176,23 @@ class _Sender:
                 self.stopped_by = str(error)
             if self.stopped_by:
                 return
+
+    def give_up(self, doubted: frozenset[str]) -> None:
+        """Leave alone what stays without an answer however often it is sent.
+
+        A target that has carried a key out and since holds what was before (somebody put it back)
+        will not tell it apart from a repetition: the next review shows the record.
+        """
+        lost = _operations(self.bench, self.run, (OutcomeState.UNKNOWN,))
+        again = [operation for operation in lost if operation.idempotency_key in doubted]
+        if not again:
+            return
+        self.live = read_live(self.bench, again, self.cancel, self.report)
+        left = self.set_stale_aside(again, again=True)
+        words = "sent more than once without an answer; it holds what was before"
+        journal.mark(
+            self.bench.store, self.run, [Outcome(o, OutcomeState.STALE, words) for o in left]
+        )
 
     def set_stale_aside(self, operations: Sequence[Operation], *, again: bool) -> list[Operation]:
         """Return what may be sent; journal the rest as stale or, when resuming, as written."""

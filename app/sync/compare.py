@@ -5,7 +5,7 @@ from dataclasses import dataclass, replace
 from itertools import islice
 
 from app.domain.control import CancelToken, Progress, Report
-from app.domain.diff import Kind, RecordDiff, diff_record
+from app.domain.diff import Kind, RecordDiff, diff_record, with_own_key
 from app.domain.mapping import EntityMapping, IgnoreRule
 from app.domain.proposal import Choice, Proposal, Target, propose
 from app.domain.record import Side
@@ -61,7 +61,7 @@ def opened(entity: EntityMapping, pair: Pair, rules: Sequence[IgnoreRule] = ()) 
     """Return the difference of a pair; records that share a key are a class of their own."""
     diff = diff_record(entity, pair.key, pair.base, pair.billing, pair.salesforce, rules=rules)
     if not pair.duplicate:
-        return diff
+        return diff if pair.own_key is None else with_own_key(diff, pair.own_key)
     return replace(diff, kind=Kind.DUPLICATE_KEY, deleted=False)
 
 

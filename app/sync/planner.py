@@ -1,10 +1,9 @@
 """From chosen differences to a CommitPlan: closed over what it depends on, ordered, costed."""
 
 import getpass
-import uuid
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice
 
 from app.connectors.protocol import OperationCounts
@@ -12,7 +11,7 @@ from app.domain.control import CancelToken, Progress, Report
 from app.domain.diff import Kind, RecordDiff
 from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping, IgnoreRule
-from app.domain.plan import CommitPlan, Operation, Part, Problem, Verb, number
+from app.domain.plan import CommitPlan, Operation, Part, Problem, Verb
 from app.domain.proposal import NO_CHOICE, WHOLE_RECORD, Choice, is_ticked
 from app.domain.record import RecordKey, Side
 from app.domain.stages import points_at
@@ -87,10 +86,10 @@ class _Draft:
 
     def take(self, entity: EntityMapping, found: StoredDiff, rules: Sequence[IgnoreRule]) -> None:
         """Add what settles a difference, if the selection takes it."""
-        choice = self.choice_of(entity, found.pair, found.kind)
+        diff = opened(entity, found.pair, rules)  # as it is now: it may have turned since compared
+        choice = self.choice_of(entity, found.pair, diff.kind)
         if choice is None:
             return
-        diff = opened(entity, found.pair, rules)
         proposal = proposal_of(self.bench, entity, found.pair, diff, choice)
         self.note(proposal.problems)
         for operation in proposal.operations:
@@ -126,11 +125,12 @@ class _Draft:
         if existing_keys(self.bench.store, entity, side, [needed.key]):
             return True
         pair = self._pair(entity, needed.key)
-        if pair is None or not self.selection.takes_verb(Verb.INSERT):
+        if pair is None:
             return False
         diff = opened(entity, pair)
         choice = self.choice_of(entity, pair, diff.kind)
-        return choice is not None and bool(self._insert(entity, pair, diff, side, choice))
+        made = [] if choice is None else self._insert(entity, pair, diff, side, choice)
+        return any(self.selection.takes_verb(operation.verb) for operation in made)
 
     def _bring(self, needed: RecordKey, operation: Operation) -> None:
         entity, side = self.bench.mapping.entity(needed.entity), operation.side
@@ -156,8 +156,15 @@ class _Draft:
     def _insert(
         self, entity: EntityMapping, pair: Pair, diff: RecordDiff, side: Side, choice: Choice
     ) -> list[Operation]:
-        proposal = proposal_of(self.bench, entity, pair, diff, choice)
-        return [o for o in proposal.operations if o.verb is Verb.INSERT and o.side is side]
+        """Return what makes a record that others can refer to: an insert, or only its key."""
+        found = []
+        for operation in proposal_of(self.bench, entity, pair, diff, choice).operations:
+            key = operation.key_change
+            if operation.side is side and operation.verb is Verb.INSERT:
+                found.append(operation)
+            elif operation.side is side and key is not None and key.after == operation.key:
+                found.append(replace(operation, changes=(key,)))
+        return found
 
 
 def build_plan(
@@ -185,7 +192,7 @@ def build_plan(
 def assembled(
     bench: Workbench, chosen: Iterable[Operation], problems: Iterable[Problem]
 ) -> CommitPlan:
-    """Return the plan of chosen operations: in the order of sending, numbered, costed, signed."""
+    """Return the plan of chosen operations: in the order of sending, costed, signed."""
     shelves, dry_run, found = _shelves(bench), DryRun(bench), list(problems)
     for operation in chosen:
         shelves.put(operation)
@@ -200,9 +207,9 @@ def _shelves(bench: Workbench) -> Shelves:
 def _finished(
     bench: Workbench, shelves: Shelves, problems: Iterable[Problem], dry_run: DryRun
 ) -> CommitPlan:
-    seed, spool = uuid.uuid4().hex, Spool(bench.mapping, bench.store.path.parent)
+    spool = Spool(bench.mapping, bench.store.path.parent)
     for operation in shelves.in_order():
-        spool.append(number(operation, seed))
+        spool.append(operation)
     shelves.close()
     cost = forecast(bench, spool.tally, spool.size)
     return CommitPlan(

@@ -9,7 +9,7 @@ from enum import Enum
 from app.connectors.protocol import ReadRequest, Scope
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.convert import text
-from app.domain.mapping import EntityMapping
+from app.domain.mapping import KEY, EntityMapping
 from app.domain.plan import Operation, Verb
 from app.domain.record import (
     NO_BASE,
@@ -24,6 +24,7 @@ from app.store.comparison import find_link
 from app.store.cursors import cursor_of
 from app.store.mirror import remove_links, write_records
 from app.store.mirrored import mirrored
+from app.store.pairing import ids_of_pairs
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.workbench import Workbench
 
@@ -56,11 +57,18 @@ def read_live(
     """Read the records that operations are about to write, several entities at a time.
 
     Where a side can tell what changed, and that takes fewer calls than asking for each key, the
-    mirror is brought up to date and looked at instead.
+    mirror is brought up to date and looked at instead. A record of which a pairing says what its
+    key is, or whose key is to change, is read by its id.
     """
     lots: dict[tuple[Side, str], list[str]] = defaultdict(list)
+    by_id: dict[str, dict[str, str]] = defaultdict(dict)
+    paired = _Paired(bench)
     for operation in operations:
-        lots[operation.side, operation.entity].append(operation.key)
+        side_id = paired.id_of(operation)
+        if side_id:
+            by_id[operation.entity][side_id] = operation.key
+        else:
+            lots[operation.side, operation.entity].append(operation.key)
     told = _told_by_cursor(bench, lots)
     for side in Side:
         if entities := tuple(entity for where, entity in told if where is side):
@@ -68,17 +76,45 @@ def read_live(
     records: dict[tuple[Side, RecordKey], tuple[Record, ...]] = {}
     done = 0
     with ThreadPoolExecutor(_READERS, thread_name_prefix="preflight") as pool:
-        read = {
-            lot: pool.submit(_mirrored if lot in told else _read, bench, lot, keys, cancel)
+        reads = [
+            (
+                lot,
+                len(keys),
+                pool.submit(_mirrored if lot in told else _read, bench, lot, keys, cancel),
+            )
             for lot, keys in lots.items()
-        }
-        for (side, entity), future in read.items():
+        ]
+        reads += [
+            ((Side.SALESFORCE, name), len(keys), pool.submit(_read_ids, bench, name, keys, cancel))
+            for name, keys in by_id.items()
+        ]
+        for (side, entity), count, future in reads:
             for record in future.result():
                 place = (side, RecordKey(entity, record.key))
                 records[place] = (*records.get(place, ()), record)
-            done += len(lots[side, entity])
+            done += count
             report(Progress(done, len(operations), "Reading again", "preflight"))
     return Live(records)
+
+
+@dataclass
+class _Paired:
+    """Tells which records have to be read by their ids."""
+
+    bench: Workbench
+    _ids: dict[str, dict[str, str]] = field(default_factory=dict)
+
+    def id_of(self, operation: Operation) -> str:
+        """Return Salesforce's id of a record that its key does not name, `""` for any other."""
+        if operation.side is Side.BILLING:
+            return ""
+        if operation.key_change is not None:
+            return operation.side_id
+        name = operation.entity
+        if name not in self._ids:
+            entity = self.bench.mapping.entity(name)
+            self._ids[name] = ids_of_pairs(self.bench.store, entity)
+        return self._ids[name].get(operation.key, "")
 
 
 def stands(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> Found:
@@ -90,9 +126,10 @@ def stands(operation: Operation, live: Sequence[Record], entity: EntityMapping) 
             return Found.AFTER
         return Found.BEFORE if operation.verb is Verb.INSERT else Found.NEITHER
     record = live[0]
-    if operation.expects is not None and operation.expects == _hash(record):
+    key_stands = _key_stands(operation, record, entity)
+    if key_stands and operation.expects is not None and operation.expects == _hash(record):
         return Found.BEFORE
-    if operation.verb is Verb.DELETE:
+    if operation.verb is Verb.DELETE or (operation.key_change is None and not key_stands):
         return Found.NEITHER
     return Found.AFTER if _holds_after(operation, record, entity) else Found.NEITHER
 
@@ -106,12 +143,14 @@ def why_stale(operation: Operation, live: Sequence[Record], entity: EntityMappin
         return f"gone from {side} since the review"
     if operation.expects is None:
         return f"made in {side} since the review"
-    now = live[0].values
+    now = {change.name: value_of(live[0], change.name, entity) for change in operation.changes}
     changed = [
-        f"{change.name} is now {text(now[entity.index[change.name]]) or 'empty'!r}"
+        f"{change.name} is now {text(now[change.name]) or 'empty'!r}"
         for change in operation.changes
-        if now[entity.index[change.name]] != change.before
+        if now[change.name] != change.before
     ]
+    if operation.key_change is None and not _key_stands(operation, live[0], entity):
+        changed.append(f"it bears the key {live[0].own_key!r} now")
     return "changed since the review: " + ("; ".join(changed) or "in other fields")
 
 
@@ -129,13 +168,23 @@ def note_live(bench: Workbench, operations: Iterable[Operation], live: Live) -> 
 def record_after(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> Record:
     """Return the record as it stands once an insert or update is written."""
     old = live[0] if live else None
+    own_key = old.own_key if old else None
     values: list[FieldValue] = list(old.values) if old else [None] * len(entity.fields)
     for change in operation.changes:
-        if change.after is not NO_BASE:
+        if change.name == KEY:
+            own_key = None if change.after == operation.key else text(change.after)
+        elif change.after is not NO_BASE:
             values[entity.index[change.name]] = change.after
     parent = text(values[entity.index[entity.parent_field]]) if entity.parent else ""
     side_id = operation.side_id or (old.side_id if old else "")
-    return Record(operation.key, tuple(values), side_id, parent or None)
+    return Record(operation.key, tuple(values), side_id, parent or None, own_key=own_key)
+
+
+def value_of(record: Record, name: str, entity: EntityMapping) -> FieldValue:
+    """Return a field of a record, or with `KEY` the key that it bears itself."""
+    if name == KEY:
+        return record.key if record.own_key is None else record.own_key or None
+    return record.values[entity.index[name]]
 
 
 def _told_by_cursor(
@@ -173,11 +222,35 @@ def _read(
     ]
 
 
+def _read_ids(
+    bench: Workbench, name: str, keys: Mapping[str, str], cancel: CancelToken
+) -> list[Record]:
+    """Return Salesforce's records of these ids under the keys by which they count."""
+    request = ReadRequest((bench.mapping.entity(name),), Scope.IDS, tuple(keys))
+    pages = bench.connectors[Side.SALESFORCE].read(request, cancel)
+    found = []
+    for record in (record for page in pages for record in (*page.records, *page.loose)):
+        key = keys.get(record.side_id, record.key)
+        own_key = None if key == record.key else record.key
+        found.append(record._replace(key=key, own_key=own_key))
+    return found
+
+
+def _key_stands(operation: Operation, record: Record, entity: EntityMapping) -> bool:
+    """Return whether a record bears the key that an operation expects.
+
+    An update that does not say otherwise names it by its key; a delete goes by its id.
+    """
+    if operation.key_change is None:
+        return record.own_key is None or operation.verb is Verb.DELETE
+    return value_of(record, KEY, entity) == operation.key_change.before
+
+
 def _hash(record: Record) -> int:
     return content_hash(canonical(record.values))
 
 
 def _holds_after(operation: Operation, record: Record, entity: EntityMapping) -> bool:
     return all(
-        record.values[entity.index[change.name]] == change.after for change in operation.changes
+        value_of(record, change.name, entity) == change.after for change in operation.changes
     )

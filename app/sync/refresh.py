@@ -183,9 +183,9 @@ class _Run:
         place = (group.side, page.entity)
         read = self.reads[place]
         if isinstance(read, MirrorDelta):
-            read.put(page.records, page.gone)
+            read.put(page.records, page.gone, page.loose)
         else:
-            read.put(page.records)
+            read.put(page.records, page.loose)
         if page.cursor:
             self.cursors[place] = page.cursor
         self.unkeyed += page.unkeyed

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field, replace
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.convert import text
 from app.domain.diff import same
-from app.domain.mapping import EntityMapping
+from app.domain.mapping import KEY, EntityMapping
 from app.domain.plan import CommitPlan, FieldChange, Operation, OutcomeState, Problem, Verb
 from app.domain.proposal import Ability
 from app.domain.record import Record, RecordKey, Side, canonical, content_hash
@@ -21,7 +21,7 @@ from app.store.cursors import instance_of
 from app.store.journal import Entry, Run, entries, find_run
 from app.store.undo_facts import children_on, note_found
 from app.sync.planner import assembled
-from app.sync.preflight import Live, read_live
+from app.sync.preflight import Live, read_live, value_of
 from app.sync.workbench import Workbench
 
 _REVERSE = {Verb.INSERT: Verb.DELETE, Verb.UPDATE: Verb.UPDATE, Verb.DELETE: Verb.INSERT}
@@ -188,6 +188,8 @@ def _reversed(
     if verb is Verb.DELETE and now is not None:
         values = zip(entity.fields, now.values, strict=True)
         changes = [FieldChange(mapped.name, value, None) for mapped, value in values]
+    elif changes and now is not None:
+        changes = [*_kept_key(now, changes), *changes]
     if changes:
         expects = None if now is None else content_hash(canonical(now.values))
         side_id = now.side_id if now is not None else ""
@@ -220,8 +222,14 @@ def _moved(changes: Sequence[FieldChange], now: Record, entity: EntityMapping) -
     return [
         change.name
         for change in changes
-        if not same(now.values[entity.index[change.name]], change.after)
+        if not same(value_of(now, change.name, entity), change.after)
     ]
+
+
+def _kept_key(now: Record, changes: Sequence[FieldChange]) -> Iterator[FieldChange]:
+    """Yield the key that a record bears where it is not ours, so that it is named by its id."""
+    if now.own_key is not None and KEY not in {change.name for change in changes}:
+        yield FieldChange(KEY, now.own_key or None, now.own_key or None)
 
 
 def _changes_back(
@@ -295,18 +303,23 @@ def _is_there(draft: _Draft, needed: RecordKey, side: Side) -> bool:
 
 def _keep_what_others_hang_on(draft: _Draft, cancel: CancelToken) -> None:
     """A delete takes its children along on many targets: not those that this plan does not name."""
-    deletes = [o for o in draft.operations.values() if o.verb is Verb.DELETE]
+    lots: dict[tuple[str, Side], list[Operation]] = defaultdict(list)
+    for operation in draft.operations.values():
+        if operation.verb is Verb.DELETE:
+            lots[operation.entity, operation.side].append(operation)
     rank = {name: position for position, name in enumerate(draft.bench.mapping.order)}
-    for operation in sorted(deletes, key=lambda o: -rank[o.entity]):
+    for (name, side), deletes in sorted(lots.items(), key=lambda lot: -rank[lot[0][0]]):
         cancel.check()
-        entity = draft.bench.mapping.entity(operation.entity)
-        others = [
-            f"{child.entity} {child.key}"
-            for child in children_on(draft.bench.store, entity, operation.key, operation.side)
-            if (child, operation.side) not in draft.operations
-        ]
-        if others:
-            draft.leave(operation, f"it cannot go, since these hang on it: {_some(others)}")
+        entity = draft.bench.mapping.entity(name)
+        below = children_on(draft.bench.store, entity, [o.key for o in deletes], side)
+        for operation in deletes:
+            others = [
+                f"{child.entity} {child.key}"
+                for child in below.get(operation.key, ())
+                if (child, side) not in draft.operations
+            ]
+            if others:
+                draft.leave(operation, f"it cannot go, since these hang on it: {_some(others)}")
 
 
 def _some(names: Sequence[str]) -> str:

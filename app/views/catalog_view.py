@@ -1,6 +1,7 @@
 """The catalog: filter, both trees, and the fields of the current record."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from PySide6.QtCore import QPoint, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QKeySequence
@@ -12,14 +13,17 @@ from app.domain.record import Side
 from app.store.choices import choose
 from app.store.comparison import side_details
 from app.store.pager import Filter, tree_order
-from app.sync.compare import diff_of
+from app.sync.compare import OpenedDiff, diff_of
 from app.sync.workbench import Workbench
+from app.views.bulk_choice import BulkChoice
 from app.views.compare_trees import CompareTrees
+from app.views.field_menu import FieldMenu, add_direction
 from app.views.fields_view import FieldsPanel
 from app.views.filter_bar import FilterBar
 from app.views.labels import label
 from app.views.message_page import MessagePage
 from app.views.models.nodes import Node
+from app.views.state.bulk import Bulk
 from app.views.state.difference import Tick
 from app.views.state.fields import LastChange, fields_view
 from app.views.state.language import tr
@@ -29,8 +33,6 @@ from app.views.state.ticks import (
     Direction,
     directed,
     directions,
-    field_directed,
-    field_directions,
     needs_direction,
     turned,
     turned_group,
@@ -66,10 +68,12 @@ class CatalogView(QWidget):
         self._resets = True
         self._unstored: dict[int, Choice] = {}
         self._link = 0
-        self._asked: tuple[Node | None, str] = (None, "")
+        self._opened: OpenedDiff | None = None
+        self._asked: Node | None = None
         self.filter = FilterBar()
         self.trees = CompareTrees()
         self.fields = FieldsPanel()
+        self.field_menu, self._bulk = FieldMenu(pool, self), BulkChoice(pool, self)
         self._agrees = label("", "muted")
         self._message, self._found_none = MessagePage(), MessagePage()
         self._pages, self._body = QStackedWidget(), QStackedWidget()
@@ -117,6 +121,10 @@ class CatalogView(QWidget):
         self.trees.direction_wanted.connect(self._on_direction)
         self.trees.opened.connect(self.fields.table.setFocus)
         self.fields.choice_wanted.connect(self._on_field_choice)
+        self.field_menu.chosen.connect(self._on_field_chosen)
+        self.filter.bulk_wanted.connect(self.choose_for_all)
+        self._bulk.stored.connect(self._start_survey)
+        self._bulk.failed.connect(self.failed)
         self.fields.same_toggled.connect(self._show_fields)
         self._message.acted.connect(self.refresh_wanted)
         self._found_none.acted.connect(self.filter.clear)
@@ -232,7 +240,7 @@ class CatalogView(QWidget):
         if self._bench is None or not self._link:
             self.fields.clear()
             return
-        opened = diff_of(self._bench, self._link)
+        opened = self._opened = diff_of(self._bench, self._link)
         if opened is None:
             self.fields.clear()
             return
@@ -269,19 +277,32 @@ class CatalogView(QWidget):
             return
         entity = self._bench.mapping.entity(row.entity)
         choice = self.trees.model.choice_of(node.link)
-        self._asked = (node, "")
+        self._asked = node
         self._offer(directions(entity, row, choice, self._bench.abilities(entity)), place)
 
     @Slot(str, QPoint)
     def _on_field_choice(self, name: str, place: QPoint) -> None:
-        node = self.trees.current
-        row = self.trees.model.row_of(node)
-        if row is None or self._bench is None:
+        bench, opened = self._bench, self._opened
+        if bench is None or opened is None:
             return
-        entity = self._bench.mapping.entity(row.entity)
-        choice = self.trees.model.choice_of(node.link)
-        self._asked = (node, name)
-        self._offer(field_directions(entity, name, choice, self._bench.abilities(entity)), place)
+        now = replace(opened, choice=self.trees.model.choice_of(self._link))
+        self.field_menu.show_menu(bench, self._link, now, name).popup(place)
+
+    @Slot(int, object)
+    def _on_field_chosen(self, link: int, choice: Choice) -> None:
+        self._choose({link: choice})
+
+    @Slot(object)
+    def choose_for_all(self, bulk: Bulk) -> None:
+        """Make one choice for all that is shown, after a question that says how many."""
+        if self._bench is not None and self._may_choose(self._bench):
+            self._bulk.begin(self._bench, self.survey.wanted, bulk)
+
+    def _may_choose(self, bench: Workbench) -> bool:
+        """Return whether choices can be stored; say why not, if another Concord holds the store."""
+        if bench.store.refused is not None:
+            self.failed.emit(bench.store.refused)
+        return bench.store.refused is None
 
     def _offer(self, entries: tuple[Direction, ...], place: QPoint) -> None:
         if not entries:
@@ -289,30 +310,21 @@ class CatalogView(QWidget):
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for entry in entries:
-            action = menu.addAction(entry.label)
-            action.setCheckable(True)
-            action.setChecked(entry.checked)
-            action.setEnabled(entry.enabled)
-            action.setData(entry.wish)
-            action.triggered.connect(self._on_wish)
+            add_direction(menu, entry).triggered.connect(self._on_wish)
         menu.popup(place)
 
     @Slot()
     def _on_wish(self) -> None:
-        action, (node, name) = self.sender(), self._asked
+        action, node = self.sender(), self._asked
         row = None if node is None else self.trees.model.row_of(node)
         if not isinstance(action, QAction) or node is None or row is None:
             return
         choice = self.trees.model.choice_of(node.link)
-        wish = str(action.data())
-        if name:
-            self._choose({node.link: field_directed(row.kind, choice, name, wish)})
-        else:
-            self._choose({node.link: directed(row, choice, wish)})
+        self._choose({node.link: directed(row, choice, str(action.data()))})
 
     def _choose(self, changed: Mapping[int, Choice]) -> None:
         bench = self._bench
-        if bench is None or not changed:
+        if bench is None or not changed or not self._may_choose(bench):
             return
         self._unstored.update(changed)
         self.trees.model.note_choices(changed)

@@ -1,36 +1,46 @@
 """Commit: the plan in words, then its run, then what became of it."""
 
-from collections.abc import Callable, Sequence
+import getpass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal, Slot
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
-    QLineEdit,
-    QProgressBar,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.plan import CommitPlan
+from app.domain.record import Side
+from app.store.journal import now_text
 from app.sync.commit import CommitResult, commit
+from app.sync.plan_file import approve, save_plan
 from app.sync.planner import Selection, build_plan
 from app.sync.workbench import Workbench
+from app.views.ask_file import FileKind, ask_to_save
+from app.views.commit_outcome_page import OutcomePage
+from app.views.commit_running_page import RunningPage
+from app.views.commit_summary_page import SummaryPage
 from app.views.labels import label, push_button
-from app.views.looks import colours_of
 from app.views.message_page import MessagePage
-from app.views.models.rows import Column, Line, Rows
-from app.views.row_table import RowTable
-from app.views.state.commit_summary import Summary, may_run, outcome_view, summary
-from app.views.state.difference import Tone
+from app.views.retry_edits import RetryEdits
+from app.views.state.commit_outcome import ListedOperation, export_head, export_rows, listed
+from app.views.state.commit_run import Gate, Meter, gated, pace_words, used
+from app.views.state.commit_summary import (
+    Summary,
+    approval_words,
+    may_run,
+    problem_rows,
+    summary,
+)
+from app.views.state.export import export_lines
 from app.views.state.language import tr
 from app.views.state.progress import notice, progress_bar
-from app.views.tasks import Task, TaskPool
+from app.views.state.retry import retry_plan
+from app.views.tasks import Task, TaskPool, Work
 
-_TICK_MS = 500
+_TICK_MS = 250
 _MESSAGE, _SUMMARY, _RUNNING, _OUTCOME = range(4)
 
 
@@ -40,6 +50,23 @@ MakePlan = Callable[[Workbench, CancelToken, Report], CommitPlan]
 def plan_ticked(bench: Workbench, cancel: CancelToken, report: Report) -> CommitPlan:
     """Return the plan of what is ticked."""
     return build_plan(bench, Selection(), cancel, report)
+
+
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A plan, and what the dialog shows of it; both are made by a worker."""
+
+    plan: CommitPlan
+    view: Summary
+
+
+@dataclass(frozen=True, slots=True)
+class _Running:
+    """A commit under way: how far it is, how it is held, and the calls made before it."""
+
+    meter: Meter
+    gate: Gate
+    calls_before: Mapping[Side, int]
 
 
 class CommitDialog(QDialog):
@@ -62,246 +89,273 @@ class CommitDialog(QDialog):
     ) -> None:
         """Ask for the plan at once; `make_plan` says which, without it that of what is ticked."""
         super().__init__(parent)
-        self._make_plan = make_plan
-        self._bench, self._pool, self._production = bench, pool, production
-        self._plan: CommitPlan | None = None
-        self._summary: Summary | None = None
+        self._bench, self._pool, self._production = bench, pool, tuple(production)
+        self._planned: _Planned | None = None
+        self._running: _Running | None = None
+        self._result: CommitResult | None = None
         self._task: Task | None = None
-        self._pages = QStackedWidget()
-        self._message = MessagePage()
+        self._listing: Task | None = None
+        self._pages, self._message = QStackedWidget(), MessagePage()
+        self.summary, self.running, self.outcome = SummaryPage(), RunningPage(), OutcomePage()
+        self.edits = RetryEdits(bench, self)
         self._clock = QTimer(self)
         self._clock.setInterval(_TICK_MS)
         self._clock.timeout.connect(self._show_progress)
         self.setWindowTitle(tr("Commit"))
-        self.resize(880, 680)
+        self.resize(980, 700)
         self._lay_out()
-        self._build_plan()
+        self._connect()
+        self._build_plan(make_plan)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(16)
-        for page in (
-            self._message, self._summary_page(), self._running_page(), self._outcome_page(),
-        ):  # fmt: skip
+        for page in (self._message, self.summary, self.running, self.outcome):
             self._pages.addWidget(page)
         layout.addWidget(self._pages, 1)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
-        self.typed = QLineEdit()
-        self.typed.textChanged.connect(self._on_typed)
-        self._typed_label = label("", "muted")
+        self.save, self.approve = push_button(tr("Save plan\u2026")), push_button(tr("Approve"))
+        self.approve.setToolTip(tr("Note in the plan that you read it and found it good"))
+        self.typed, self._typed_label = QLineEdit(), label("", "muted")
         self._typed_label.setBuddy(self.typed)
-        buttons.addWidget(self._typed_label)
-        buttons.addWidget(self.typed)
+        self._said = label("", "muted")
+        for widget in (self.save, self.approve, self._said, self._typed_label, self.typed):
+            buttons.addWidget(widget)
         buttons.addStretch(1)
-        self.cancel = push_button(tr("Cancel"))
-        self.run = push_button(tr("Commit"), "primary")
-        self.cancel.clicked.connect(self._on_cancel)
-        self.run.clicked.connect(self._on_run)
+        self.cancel, self.run = push_button(tr("Cancel")), push_button(tr("Commit"), "primary")
         buttons.addWidget(self.cancel)
         buttons.addWidget(self.run)
         layout.addLayout(buttons)
-        self._show_buttons(can_run=False)
 
-    def _summary_page(self) -> QWidget:
-        page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        self._headline = label("", "heading", wrap=True)
-        self._cost = label("", "muted", wrap=True)
-        self.counts = Rows(
-            [Column(tr("Change")), Column(tr("Records")), Column(tr("Where")),
-             Column(tr("Count"), numeric=True)], self,
-        )  # fmt: skip
-        self.problems = Rows(
-            [Column(tr("Problem")), Column(tr("Record")), Column(tr("What"))], self
-        )
-        self._problems_label = label("", "section")
-        self._problem_table = RowTable(self.problems, tr("Problems of the plan"), (90, 280, 0))
-        self._not_checked = label("", "muted", wrap=True)
-        layout.addWidget(self._headline)
-        layout.addWidget(self._cost)
-        layout.addSpacing(8)
-        table = RowTable(self.counts, tr("Changes by kind"), (110, 0, 140, 90))
-        layout.addWidget(table, 3)
-        layout.addWidget(self._problems_label)
-        layout.addWidget(self._problem_table, 2)
-        layout.addWidget(self._not_checked)
-        return page
+    def _connect(self) -> None:
+        self.typed.textChanged.connect(self._on_typed)
+        self.save.clicked.connect(self._on_save)
+        self.approve.clicked.connect(self._on_approve)
+        self.cancel.clicked.connect(self._on_cancel)
+        self.run.clicked.connect(self._on_run)
+        self.summary.export_wanted.connect(self._on_export_problems)
+        self.running.pause_wanted.connect(self._on_pause)
+        self.outcome.list_wanted.connect(self._on_list)
+        self.outcome.edit_wanted.connect(self.edits.ask)
+        self.outcome.retry_wanted.connect(self._on_retry)
+        self.outcome.export_wanted.connect(self._on_export_list)
+        self.edits.changed.connect(self._on_edited)
 
-    def _running_page(self) -> QWidget:
-        page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(12)
-        self._running = label(tr("Committing"), "heading")
-        self._bar = QProgressBar()
-        self._bar.setTextVisible(False)
-        self._bar.setAccessibleName(tr("Progress of the commit"))
-        self._bar_text = label("", "muted")
-        layout.addWidget(self._running)
-        layout.addWidget(self._bar)
-        layout.addWidget(self._bar_text)
-        layout.addStretch(1)
-        hint = tr(
-            "Cancel stops between two calls: nothing is left half-written, and what was not sent"
-            " stays in the history, from where it can be resumed."
-        )
-        layout.addWidget(label(hint, "muted", wrap=True))
-        return page
-
-    def _outcome_page(self) -> QWidget:
-        page = QWidget()
-        layout = QVBoxLayout(page)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(8)
-        self._outcome = label("", "heading", wrap=True)
-        self._selected, self._sent = label("", "section"), label("", "section")
-        self._outcome_cost = label("", "muted")
-        self.failures = Rows(
-            [
-                Column(tr("Outcome")),
-                Column(tr("Record")),
-                Column(tr("Field")),
-                Column(tr("Message")),
-            ],
-            self,
-        )
-        self._failure_table = RowTable(
-            self.failures, tr("What was not written"), (80, 230, 100, 0), text_lines=3
-        )
-        for widget in (self._outcome, self._selected, self._sent, self._outcome_cost):
-            layout.addWidget(widget)
-        layout.addSpacing(8)
-        layout.addWidget(self._failure_table, 1)
-        layout.addStretch()
-        return page
-
-    def _build_plan(self) -> None:
-        bench, make_plan = self._bench, self._make_plan
+    def _build_plan(self, make_plan: MakePlan) -> None:
+        bench, production = self._bench, self._production
+        self._planned = None
         self._message.tell_busy(tr("Planning"), tr("Nothing is written yet."))
+        self._pages.setCurrentIndex(_MESSAGE)
 
-        def work(cancel: CancelToken, report: Report) -> CommitPlan:
-            return make_plan(bench, cancel, report)
+        def work(cancel: CancelToken, report: Report) -> _Planned:
+            plan = make_plan(bench, cancel, report)
+            return _Planned(plan, summary(plan, bench.mapping, production))
 
-        self._task = self._pool.start(work, title=tr("Planning the commit"))
-        self._task.succeeded.connect(self._on_plan)
+        self._start(work, tr("Planning the commit")).succeeded.connect(self._on_plan)
+        self._show_buttons()
+
+    def _start(self, work: Work, title: str, *, writes: bool = False) -> Task:
+        self._task = self._pool.start(work, title=title, writes=writes)
         self._task.failed.connect(self._on_failed)
-        self._task.cancelled.connect(self.reject)
+        self._task.cancelled.connect(self._on_stopped)
+        return self._task
 
     @Slot(object)
-    def _on_plan(self, plan: CommitPlan) -> None:
-        self._task = None
-        self._plan = plan
-        self._summary = view = summary(plan, self._bench.mapping, self._production)
-        self._headline.setText(view.headline)
-        self._cost.setText(view.cost if view.can_run else "")
-        tones = colours_of(self.palette()).tones
-        self.counts.show(
-            [
-                Line(
-                    (line.verb, line.entity, line.side, f"{line.count:,}"), line,
-                    tones[Tone.BILLING].front if line.deletes else "", line.deletes,
-                )
-                for line in view.lines
-            ]
-        )  # fmt: skip
-        self._show_problems(view)
+    def _on_plan(self, planned: _Planned) -> None:
+        self._task, self._planned = None, planned
+        self.summary.show_summary(planned.view)
         self._pages.setCurrentIndex(_SUMMARY)
-        self._show_buttons(can_run=may_run(view, ""))
-        (self.typed if view.typed_name else self.run).setFocus()
-
-    def _show_problems(self, view: Summary) -> None:
-        tones = colours_of(self.palette()).tones
-        colours = {"error": tones[Tone.CONFLICT].front, "warning": tones[Tone.BILLING].front}
-        self.problems.show(
-            [
-                Line((each.word, each.record, each.message), each, colours.get(each.severity, ""))
-                for each in view.problems
-            ]
-        )
-        many = len(view.problems)
-        self._problems_label.setText(tr("{count:,} things to know first").format(count=many))
-        self._problems_label.setVisible(many > 0)
-        self._problem_table.setVisible(many > 0)
-        self._not_checked.setText(
-            tr("Not checked: {what}.").format(what="; ".join(view.not_checked))
-        )
-        self._not_checked.setVisible(bool(view.not_checked))
+        self._said.clear()
+        self.typed.clear()
+        self._show_buttons()
+        (self.typed if planned.view.typed_name else self.run).setFocus()
 
     @Slot(str)
-    def _on_typed(self, typed: str) -> None:
-        if self._summary is not None:
-            self.run.setEnabled(may_run(self._summary, typed))
+    def _on_typed(self, _typed: str) -> None:
+        self._show_buttons()
+
+    @Slot()
+    def _on_approve(self) -> None:
+        planned = self._planned
+        if planned is None:
+            return
+        plan = approve(planned.plan, getpass.getuser(), now_text())
+        shown = replace(planned.view, approvals=approval_words(plan.approvals))
+        self._planned = _Planned(plan, shown)
+        self.summary.show_approvals(shown)
+        self._show_buttons()
+
+    @Slot()
+    def _on_save(self) -> None:
+        name = f"{self._bench.name}-plan.json"
+        dialog = ask_to_save(self, tr("Save the plan"), FileKind(tr("Plans"), "json"), name)
+        dialog.fileSelected.connect(self._on_plan_file)
+
+    @Slot(str)
+    def _on_plan_file(self, name: str) -> None:
+        planned = self._planned
+        if planned is None or self._task is not None:
+            return
+        self._write_file(partial(save_plan, planned.plan), Path(name))
+
+    @Slot()
+    def _on_export_problems(self) -> None:
+        self._ask_csv(f"{self._bench.name}-problems.csv", self._on_problems_file)
+
+    @Slot(str)
+    def _on_problems_file(self, name: str) -> None:
+        planned = self._planned
+        if planned is not None:
+            rows = problem_rows(planned.view)
+            self._write_file(lambda path: export_lines(path, rows[0], rows[1:]), Path(name))
+
+    @Slot()
+    def _on_export_list(self) -> None:
+        self._ask_csv(f"{self._bench.name}-outcome.csv", self._on_list_file)
+
+    @Slot(str)
+    def _on_list_file(self, name: str) -> None:
+        lines = self.outcome.lines
+        self._write_file(
+            lambda path: export_lines(path, export_head(), export_rows(lines)), Path(name)
+        )
+
+    def _ask_csv(self, name: str, then: Callable[[str], None]) -> None:
+        dialog = ask_to_save(self, tr("Export"), FileKind("CSV", "csv"), name)
+        dialog.fileSelected.connect(then)
+
+    def _write_file(self, write: Callable[[Path], None], path: Path) -> None:
+        """Write a file by a worker; a failure is said here, the page stays."""
+
+        def work(_cancel: CancelToken, _report: Report) -> Path:
+            write(path)
+            return path
+
+        task = self._pool.start(work, title=tr("Writing the file"))
+        self._task = task
+        task.succeeded.connect(self._on_file)
+        task.failed.connect(self._on_no_file)
+        self._show_buttons()
+
+    @Slot(object)
+    def _on_file(self, path: Path) -> None:
+        self._task = None
+        self._said.setText(tr("Saved: {file}").format(file=path.name))
+        self._said.setToolTip(str(path))
+        self._show_buttons()
+
+    @Slot(object)
+    def _on_no_file(self, error: Exception) -> None:
+        self._task = None
+        self._said.setText(notice(error).summary)
+        self._said.setToolTip(notice(error).hint)
+        self._show_buttons()
 
     @Slot()
     def _on_run(self) -> None:
-        bench, plan = self._bench, self._plan
-        if plan is None or self._task is not None:
+        bench, planned = self._bench, self._planned
+        if planned is None or self._task is not None:
             return
+        plan = planned.plan
+        running = _Running(Meter(plan.tally, bench.mapping), Gate(), bench.calls())
 
         def work(cancel: CancelToken, report: Report) -> CommitResult:
-            return commit(bench, plan, cancel, report)
+            def watched(progress: Progress) -> None:
+                running.meter.note(progress)
+                report(progress)
 
+            return commit(gated(bench, running.gate), plan, cancel, watched)
+
+        self._running = running
+        self.running.begin(running.meter.bars)
         self._pages.setCurrentIndex(_RUNNING)
-        self._task = self._pool.start(work, title=tr("Committing"), writes=True)
-        self._task.progressed.connect(self._on_progress)
-        self._task.succeeded.connect(self._on_committed)
-        self._task.failed.connect(self._on_failed)
-        self._task.cancelled.connect(self._on_stopped)
-        self._show_buttons(can_run=False)
+        self._start(work, tr("Committing"), writes=True).succeeded.connect(self._on_committed)
+        self._show_buttons()
         self._show_progress()
         self._clock.start()
 
-    @Slot(object)
-    def _on_progress(self, _progress: Progress) -> None:
-        self._show_progress()
+    @Slot(bool)
+    def _on_pause(self, held: bool) -> None:  # noqa: FBT001 - Qt's signal
+        if self._running is not None:
+            (self._running.gate.close if held else self._running.gate.open)()
 
     @Slot()
     def _show_progress(self) -> None:
-        task = self._task
-        if task is None:
+        task, running = self._task, self._running
+        if task is None or running is None:
             self._clock.stop()
             return
-        state = progress_bar(tr("Reading again what is to be written"), task.latest, task.elapsed_s)
-        self._bar.setRange(0, 0 if state.share is None else 1000)
-        self._bar.setValue(round((state.share or 0) * 1000))
-        self._bar_text.setText(state.text)
+        meter, elapsed_s = running.meter, task.elapsed_s - running.gate.closed_s
+        reading = progress_bar(tr("Reading again what is to be written"), task.latest, elapsed_s)
+        share = meter.done / meter.total if meter.done else None
+        words = pace_words(meter, elapsed_s) if meter.done else reading.text
+        calls = used(self._bench.calls(), running.calls_before)
+        self.running.show_pace(share, words, calls)
+        self.running.show_bars(meter.bars)
 
     @Slot(object)
     def _on_committed(self, result: CommitResult) -> None:
-        self._task = None
-        view = outcome_view(result, self._bench.mapping)
-        self._outcome.setText(view.headline)
-        self._selected.setText(view.selected)
-        self._sent.setText(view.sent)
-        self._outcome_cost.setText(view.cost)
-        self.failures.show(
-            [Line((line.state, line.record, line.field, line.message), line) for line in view.lines]
-        )
-        self._failure_table.setVisible(bool(view.lines))
+        self._task, self._result = None, result
+        self.edits.made.clear()
+        self.outcome.show_result(result)
         self._pages.setCurrentIndex(_OUTCOME)
-        self._show_buttons(can_run=False)
+        self._said.clear()
+        self._show_buttons()
         self.committed.emit(result)
+
+    @Slot(str)
+    def _on_list(self, name: str) -> None:
+        bench, result = self._bench, self._result
+        if result is None:
+            return
+
+        def work(cancel: CancelToken, _report: Report) -> list[ListedOperation]:
+            return listed(bench, result.commit, name, cancel)
+
+        self._listing = self._pool.start(work)
+        self._listing.succeeded.connect(self._on_listed)
+        self._listing.failed.connect(self._on_no_file)
+
+    @Slot(object)
+    def _on_listed(self, lines: list[ListedOperation]) -> None:
+        # A longer list that was asked for earlier may come later.
+        if self.sender() is self._listing:
+            self.outcome.show_list(lines, self.edits.made)
+
+    @Slot()
+    def _on_edited(self) -> None:
+        self.outcome.show_list(self.outcome.lines, self.edits.made)
+
+    @Slot()
+    def _on_retry(self) -> None:
+        result, edits = self._result, dict(self.edits.made)
+        if result is not None and self._task is None:
+            run = result.commit
+            self._build_plan(
+                lambda bench, cancel, report: retry_plan(bench, run, edits, cancel, report)
+            )
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        self._task = None
         told = notice(error)
-        self._message.tell("warning", told.summary, told.hint)
-        self._pages.setCurrentIndex(_MESSAGE)
-        self._show_buttons(can_run=False)
+        self._end_with("warning", told.summary, told.hint)
 
     @Slot()
     def _on_stopped(self) -> None:
-        self._task = None
-        self._message.tell(
-            "info", tr("Stopped before anything was sent"), tr("Nothing was changed anywhere.")
-        )
+        if self._pages.currentIndex() != _RUNNING:
+            self._task = None
+            super().reject()
+            return
+        words = tr("Nothing was changed anywhere.")
+        self._end_with("info", tr("Stopped before anything was sent"), words)
+
+    def _end_with(self, icon: str, heading: str, words: str) -> None:
+        self._task = self._planned = None
+        self._message.tell(icon, heading, words)
         self._pages.setCurrentIndex(_MESSAGE)
-        self._show_buttons(can_run=False)
+        self._show_buttons()
 
     @Slot()
     def _on_cancel(self) -> None:
@@ -309,25 +363,39 @@ class CommitDialog(QDialog):
             self.reject()
             return
         self.cancel.setEnabled(False)
+        self.running.pause.setEnabled(False)
         self._task.cancel()
 
-    def _show_buttons(self, *, can_run: bool) -> None:
-        view, on_summary = self._summary, self._pages.currentIndex() == _SUMMARY
-        name = view.typed_name if view is not None and on_summary else ""
-        self.typed.setVisible(bool(name))
-        self._typed_label.setVisible(bool(name))
+    def _show_buttons(self) -> None:
+        planned, on_summary = self._planned, self._pages.currentIndex() == _SUMMARY
+        view = planned.view if planned is not None and on_summary else None
+        free = view is not None and self._task is None
+        name = view.typed_name if view is not None else ""
         words = tr("Production: type {name} to commit").format(name=name)
         self._typed_label.setText(words)
         self.typed.setAccessibleName(words)
+        for widget in (self.typed, self._typed_label):
+            widget.setVisible(bool(name))
+        some = view is not None and view.can_run
+        self.save.setVisible(some)
+        self.approve.setVisible(some)
+        self.save.setEnabled(free)
+        self.approve.setEnabled(free and not self._approved())
         self.run.setVisible(on_summary)
-        self.run.setEnabled(can_run)
+        refused = self._bench.store.refused
+        may = view is not None and may_run(view, self.typed.text()) and refused is None
+        self.run.setEnabled(free and may)
+        self.run.setToolTip(str(refused or ""))
         self.run.setDefault(on_summary)
         if view is not None:
             self.run.setText(view.run_label)
             self.run.setAccessibleName(view.run_label)
         self.cancel.setEnabled(True)
-        ended = self._task is None and not (view is not None and on_summary and view.can_run)
-        self.cancel.setText(tr("Close") if ended else tr("Cancel"))
+        self.cancel.setText(tr("Cancel") if some or self._task is not None else tr("Close"))
+
+    def _approved(self) -> bool:
+        who, plan = getpass.getuser(), None if self._planned is None else self._planned.plan
+        return plan is not None and any(each.who == who for each in plan.approvals)
 
     def reject(self) -> None:
         """Close; a commit under way is asked to stop first and closes the dialog itself."""

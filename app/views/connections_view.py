@@ -31,7 +31,14 @@ from app.views.message_page import MessagePage
 from app.views.models.rows import Column, Line, Rows
 from app.views.row_table import RowTable
 from app.views.services import Services
-from app.views.state.connections import address, candidates, health_view, kind_label, next_step
+from app.views.state.connections import (
+    address,
+    candidates,
+    health_view,
+    kind_label,
+    next_step,
+    prepared_by,
+)
 from app.views.state.difference import Tone
 from app.views.state.language import tr
 from app.views.state.progress import notice
@@ -99,11 +106,13 @@ class ConnectionsView(QWidget):
     Signals:
         changed: An `Inventory`, whenever it was read anew.
         workspace_made: The new workspace's name.
+        prepare_wanted: The name of a workspace whose Salesforce is to be prepared.
         failed: An exception, for the window's notice.
     """
 
     changed = Signal(object)
     workspace_made = Signal(str)
+    prepare_wanted = Signal(str)
     failed = Signal(object)
 
     def __init__(self, services: Services, pool: TaskPool, parent: QWidget | None = None) -> None:
@@ -119,6 +128,8 @@ class ConnectionsView(QWidget):
         self.add = push_button(tr("Add connection"), "", "plus")
         self.new_workspace = push_button(tr("New workspace"), "", "link")
         self.check = push_button(tr("Check"), "primary", "check")
+        self.prepare = push_button(tr("Prepare\u2026"), "", "play")
+        self.prepare.setToolTip(tr("Make the objects, fields and reports that are lacking there"))
         self.edit = push_button(tr("Edit"), "", "edit")
         self.delete = push_button(tr("Delete"), "", "delete")
         self._step = label("", "muted")
@@ -152,6 +163,7 @@ class ConnectionsView(QWidget):
         self.table.selectionModel().currentRowChanged.connect(self._on_current)
         self.new_workspace.clicked.connect(self._on_new_workspace)
         self.check.clicked.connect(self._on_check)
+        self.prepare.clicked.connect(self._on_prepare)
         self.edit.clicked.connect(self._on_edit)
         self.delete.clicked.connect(self._on_delete)
 
@@ -168,7 +180,7 @@ class ConnectionsView(QWidget):
         self._health.setHorizontalSpacing(16)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
-        for button in (self.check, self.edit, self.delete):
+        for button in (self.check, self.prepare, self.edit, self.delete):
             buttons.addWidget(button)
         buttons.addStretch(1)
         for widget in (self._name, self._kind, self._place):
@@ -360,8 +372,15 @@ class ConnectionsView(QWidget):
         mark = tr(" \u00b7 production") if connection.production else ""
         self._kind.setText(kind_label(connection.kind, self._inventory.specs) + mark)
         self._place.setText(self._inventory.places.get(connection.name, ""))
+        self.prepare.setVisible(bool(prepared_by(connection, self._inventory.workspaces)))
         if connection.name != self._checked:
             self._show_health("", (), ())
+
+    @Slot()
+    def _on_prepare(self) -> None:
+        name = prepared_by(self.current, self._inventory.workspaces)
+        if name:
+            self.prepare_wanted.emit(name)
 
     @Slot()
     def _on_check(self) -> None:

@@ -79,7 +79,7 @@ class _Cells(QStyledItemDelegate):
 def _ground(row: FieldRow, column: int, option: QStyleOptionViewItem, colours: Colours) -> str:
     if option.state & QStyle.StateFlag.State_Selected:
         return colours.selection
-    if row.differs and column in {BILLING, SALESFORCE, DIRECTION}:
+    if (row.differs or row.rule) and column in {BILLING, SALESFORCE, DIRECTION}:
         return colours.tones[row.tone].ground
     return colours.base
 
@@ -171,6 +171,8 @@ class FieldsPanel(QWidget):
             widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             head.addWidget(widget)
         self._title.setMinimumWidth(80)
+        # In a narrow window who changed it gives way first.
+        self._changed.setMinimumWidth(1)
         head.addStretch(1)
         head.addWidget(self.same)
         self.same.setProperty("role", "flat")

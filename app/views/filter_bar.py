@@ -1,13 +1,15 @@
 """The bar above the trees: chips by kind, and a text."""
 
-from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtGui import QIcon
-from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QToolButton, QWidget
+from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction, QIcon
+from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
 
 from app.store.pager import Filter
+from app.views.flow import FlowLayout
 from app.views.icons import pixmap
-from app.views.labels import tool_button
+from app.views.labels import icon_button, tool_button
 from app.views.looks import colours_of
+from app.views.state.bulk import Bulk, bulk_label
 from app.views.state.chips import chips, kinds_of, names, pressed
 from app.views.state.language import tr
 from app.views.state.survey import Survey
@@ -20,15 +22,18 @@ class FilterBar(QWidget):
 
     Signals:
         changed: Another filter is wanted; `wanted` has it.
+        bulk_wanted: A `Bulk` choice for all that is shown.
     """
 
     changed = Signal()
+    bulk_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._chosen: frozenset[str] = frozenset()
         self._chips: dict[str, QToolButton] = {}
         self.text = QLineEdit()
+        self.bulk = icon_button("all", tr("Choose for all that is shown"))
         self._typing = QTimer(self)
         self._typing.setSingleShot(True)
         self._typing.setInterval(TYPING_MS)
@@ -39,25 +44,38 @@ class FilterBar(QWidget):
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 8)
-        layout.setSpacing(6)
+        layout.setSpacing(12)
+        flow = FlowLayout()
         for name in names():
             chip = tool_button("", "chip")
             chip.setCheckable(True)
             chip.setProperty("chip", name)
             chip.clicked.connect(self._on_chip)
             self._chips[name] = chip
-            layout.addWidget(chip)
-        layout.addStretch(1)
+            flow.addWidget(chip)
+        layout.addLayout(flow, 3)
         self.text.setPlaceholderText(tr("Filter by name or key"))
         self.text.setAccessibleName(tr("Filter by name or key"))
         self.text.setClearButtonEnabled(True)
-        self.text.setMinimumWidth(160)
+        self.text.setMinimumWidth(120)
         self.text.setMaximumWidth(280)
         glass = QIcon(pixmap("search", 16, colours_of(self.palette()).muted))
         self.text.addAction(glass, QLineEdit.ActionPosition.LeadingPosition)
         self.text.textChanged.connect(self._on_text)
-        layout.addWidget(self.text, 1)
+        layout.addWidget(self.text, 1, Qt.AlignmentFlag.AlignTop)
+        self._lay_out_bulk()
+        layout.addWidget(self.bulk, 0, Qt.AlignmentFlag.AlignTop)
         self.setObjectName("band")
+
+    def _lay_out_bulk(self) -> None:
+        self.bulk.setFixedHeight(self.text.sizeHint().height())
+        menu = QMenu(self)
+        for bulk in Bulk:
+            action = menu.addAction(bulk_label(bulk))
+            action.setData(bulk)
+            action.triggered.connect(self._on_bulk)
+        self.bulk.setMenu(menu)
+        self.bulk.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
 
     @property
     def wanted(self) -> Filter:
@@ -74,6 +92,7 @@ class FilterBar(QWidget):
             button.setEnabled(chip.enabled)
             rare = chip.name in {"ignored", "not_comparable"}
             button.setVisible(chip.enabled or not rare)
+        self.bulk.setEnabled(bool(survey.order))
 
     def clear(self) -> None:
         """Show everything again."""
@@ -89,6 +108,12 @@ class FilterBar(QWidget):
             for name, chip in self._chips.items():
                 chip.setChecked(name in self._chosen or (name == names()[0] and not self._chosen))
             self.changed.emit()
+
+    @Slot()
+    def _on_bulk(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.bulk_wanted.emit(action.data())
 
     @Slot()
     def _on_text(self) -> None:

@@ -18,7 +18,8 @@ from PySide6.QtWidgets import (
 from app.domain.record import Side
 from app.sync.refresh import RefreshRequest
 from app.views.icons import pixmap, set_icon
-from app.views.labels import label, push_button, tool_button
+from app.views.labels import icon_button, label, push_button, tool_button
+from app.views.state.export import Format
 from app.views.state.language import tr
 from app.views.state.progress import Notice
 from app.views.state.toolbar import Toolbar
@@ -94,12 +95,18 @@ class TopBar(QWidget):
         workspace_chosen: A workspace's name.
         refresh_wanted: A `RefreshRequest`.
         compare_wanted, commit_wanted: The buttons.
+        open_plan_wanted, rules_wanted, commands_wanted: Entries of the menu beside them.
+        export_wanted: A `Format`.
     """
 
     workspace_chosen = Signal(str)
     refresh_wanted = Signal(object)
     compare_wanted = Signal()
     commit_wanted = Signal()
+    open_plan_wanted = Signal()
+    rules_wanted = Signal()
+    commands_wanted = Signal()
+    export_wanted = Signal(object)
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -107,6 +114,7 @@ class TopBar(QWidget):
         self.refresh = tool_button(tr("Refresh"), "button", "refresh")
         self.compare = push_button(tr("Compare"), "", "compare")
         self.commit = push_button(tr("Commit\u2026"), "primary", "commit")
+        self.more = icon_button("more", tr("More commands"))
         self._sides = label("", "muted")
         self._lay_out()
 
@@ -117,12 +125,13 @@ class TopBar(QWidget):
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 0, 16, 0)
         layout.setSpacing(8)
-        self.workspace.setMinimumSize(180, _BUTTON_HEIGHT)
+        self.workspace.setMinimumSize(140, _BUTTON_HEIGHT)
         self.workspace.setAccessibleName(tr("Workspace"))
         layout.addWidget(self.workspace)
         layout.addSpacing(8)
-        layout.addWidget(self._sides)
-        layout.addStretch(1)
+        # In a narrow window the buttons matter more.
+        self._sides.setMinimumWidth(1)
+        layout.addWidget(self._sides, 1)
         menu = QMenu(self)
         for text, request in (
             (tr("Both sides"), RefreshRequest()),
@@ -135,10 +144,9 @@ class TopBar(QWidget):
             action.triggered.connect(self._on_refresh_side)
         self.refresh.setMenu(menu)
         self.refresh.setPopupMode(QToolButton.ToolButtonPopupMode.MenuButtonPopup)
-        self.refresh.setToolTip(tr("Read both sides (F5)"))
         self.compare.setToolTip(tr("Compare what was read, without reading again"))
-        self.commit.setToolTip(tr("Show what would be written (Ctrl+Return)"))
-        for button in (self.refresh, self.compare, self.commit):
+        self._lay_out_more()
+        for button in (self.refresh, self.compare, self.commit, self.more):
             button.setFixedHeight(_BUTTON_HEIGHT)
             layout.addWidget(button)
         self.workspace.textActivated.connect(self.workspace_chosen)
@@ -146,14 +154,33 @@ class TopBar(QWidget):
         self.compare.clicked.connect(self.compare_wanted)
         self.commit.clicked.connect(self.commit_wanted)
 
+    def _lay_out_more(self) -> None:
+        menu = QMenu(self)
+        menu.addAction(tr("Open plan\u2026")).triggered.connect(self.open_plan_wanted)
+        menu.addSeparator()
+        for text, wanted in (
+            (tr("Export the comparison as HTML\u2026"), Format.HTML),
+            (tr("Export the comparison as CSV\u2026"), Format.CSV),
+        ):
+            action = menu.addAction(text)
+            action.setData(wanted)
+            action.triggered.connect(self._on_export)
+        menu.addSeparator()
+        menu.addAction(tr("Ignore rules\u2026")).triggered.connect(self.rules_wanted)
+        menu.addAction(tr("All commands\u2026")).triggered.connect(self.commands_wanted)
+        self.more.setMenu(menu)
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setToolTip(tr("Plans in files, export, ignore rules (all commands: Ctrl+K)"))
+
     def show_workspaces(self, names: Sequence[str], current: str, sides: str) -> None:
         """List the workspaces; `sides` says what the current one compares."""
         self.workspace.clear()
         self.workspace.addItems(list(names))
         self.workspace.setCurrentText(current)
         self._sides.setText(sides)
+        self._sides.setToolTip(sides)
         self.workspace.setVisible(bool(names))
-        for button in (self.refresh, self.compare, self.commit):
+        for button in (self.refresh, self.compare, self.commit, self.more):
             button.setVisible(bool(names))
 
     def show_state(self, state: Toolbar) -> None:
@@ -163,10 +190,20 @@ class TopBar(QWidget):
         self.commit.setEnabled(state.can_commit)
         self.commit.setText(state.commit_label)
         self.commit.setAccessibleName(state.commit_label)
+        self.more.setEnabled(state.can_compare)
+        refresh, commit = tr("Read both sides (F5)"), tr("Show what would be written (Ctrl+Return)")
+        self.refresh.setToolTip(state.refused or refresh)
+        self.commit.setToolTip(state.refused or commit)
 
     @Slot()
     def _on_refresh(self) -> None:
         self.refresh_wanted.emit(RefreshRequest())
+
+    @Slot()
+    def _on_export(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.export_wanted.emit(action.data())
 
     @Slot()
     def _on_refresh_side(self) -> None:

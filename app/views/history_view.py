@@ -2,10 +2,13 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal, Slot
+from PySide6.QtGui import QAction
 from PySide6.QtWidgets import (
+    QAbstractItemView,
     QHBoxLayout,
     QLineEdit,
+    QMenu,
     QSplitter,
     QStackedWidget,
     QVBoxLayout,
@@ -14,6 +17,8 @@ from PySide6.QtWidgets import (
 
 from app.domain.control import CancelToken, Report
 from app.store.journal import Entry, Run, entries, runs
+from app.store.journal_search import Wanted, runs_with, search
+from app.sync.undo import WHOLE
 from app.sync.workbench import Workbench
 from app.views.filter_bar import TYPING_MS
 from app.views.labels import label, push_button
@@ -22,7 +27,16 @@ from app.views.message_page import MessagePage
 from app.views.models.rows import KEY_ROLE, Column, Line, Rows
 from app.views.row_table import RowTable
 from app.views.state.difference import Tone
-from app.views.state.history import can_undo, entry_lines, run_line
+from app.views.state.history import (
+    EntryLine,
+    can_undo,
+    entry_lines,
+    run_line,
+    runs_found,
+    undo_choices,
+    undo_part,
+    undo_selected_words,
+)
 from app.views.state.language import tr
 from app.views.tasks import TaskPool
 
@@ -32,12 +46,12 @@ class HistoryView(QWidget):
 
     Signals:
         resume_wanted: A commit that broke off is to be brought to its end.
-        undo_wanted: The commit of that id is to be taken back.
+        undo_wanted: The commit of that id is to be taken back, as far as an `UndoPart` says.
         failed: An exception, for the window's notice.
     """
 
     resume_wanted = Signal()
-    undo_wanted = Signal(str)
+    undo_wanted = Signal(str, object)
     failed = Signal(object)
 
     def __init__(self, pool: TaskPool, parent: QWidget | None = None) -> None:
@@ -46,6 +60,7 @@ class HistoryView(QWidget):
         self._bench: Workbench | None = None
         self._run = ""
         self._entries: Sequence[Entry] = ()
+        self._wanted = ""
         self.runs = Rows(
             [Column(tr("When")), Column(tr("Who")), Column(tr("State")),
              Column(tr("Written"), numeric=True), Column(tr("Not written"), numeric=True),
@@ -55,13 +70,15 @@ class HistoryView(QWidget):
             [Column(tr("Change")), Column(tr("Record")), Column(tr("Where")),
              Column(tr("Before \u2192 after")), Column(tr("Outcome")), Column(tr("Message"))], self,
         )  # fmt: skip
-        self.text = QLineEdit()
+        self.text, self.search = QLineEdit(), QLineEdit()
         self.resume = push_button(tr("Resume"), "primary", "play")
         self.undo = push_button(tr("Undo\u2026"), "", "undo")
-        self._typing = QTimer(self)
-        self._typing.setSingleShot(True)
-        self._typing.setInterval(TYPING_MS)
-        self._typing.timeout.connect(self._show_entries)
+        self.undo_selected = push_button("", "", "undo")
+        self._typing, self._searching = QTimer(self), QTimer(self)
+        for timer, then in ((self._typing, self._show_entries), (self._searching, self.reload)):
+            timer.setSingleShot(True)
+            timer.setInterval(TYPING_MS)
+            timer.timeout.connect(then)
         self._pages, self._empty = QStackedWidget(), MessagePage()
         self._lay_out()
 
@@ -70,6 +87,10 @@ class HistoryView(QWidget):
         self.table = RowTable(
             self.operations, tr("Changes of the commit"), (90, 260, 100, 0, 90, 260)
         )
+        self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
+        self.table.selectionModel().selectionChanged.connect(self._on_selected)
+        self.table.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.table.customContextMenuRequested.connect(self._on_menu_wanted)
         self.run_table.selectionModel().currentRowChanged.connect(self._on_run)
         top = QWidget()
         above = QVBoxLayout(top)
@@ -79,6 +100,9 @@ class HistoryView(QWidget):
         head.setContentsMargins(16, 12, 16, 8)
         head.addWidget(label(tr("History"), "heading"))
         head.addStretch(1)
+        _make_field(self.search, tr("Search all commits"))
+        self.search.textChanged.connect(self._searching.start)
+        head.addWidget(self.search, 1)
         head.addWidget(self.undo)
         head.addWidget(self.resume)
         self.undo.setToolTip(tr("Plan what would take this commit back"))
@@ -107,10 +131,11 @@ class HistoryView(QWidget):
         self._count = label("", "section")
         head.addWidget(self._count)
         head.addStretch(1)
-        self.text.setPlaceholderText(tr("Filter changes"))
-        self.text.setAccessibleName(tr("Filter changes"))
-        self.text.setClearButtonEnabled(True)
-        self.text.setMaximumWidth(280)
+        self.undo_selected.setToolTip(tr("Plan what would take these changes back"))
+        self.undo_selected.clicked.connect(self._on_undo_selected)
+        self.undo_selected.hide()
+        head.addWidget(self.undo_selected)
+        _make_field(self.text, tr("Filter changes"))
         self.text.textChanged.connect(self._typing.start)
         head.addWidget(self.text, 1)
         layout.addLayout(head)
@@ -122,15 +147,18 @@ class HistoryView(QWidget):
         self._bench, self._run = bench, ""
         self.reload()
 
+    @Slot()
     def reload(self) -> None:
-        """Read the journal again."""
-        bench = self._bench
+        """Read the journal again: all commits, or those that hold what is searched for."""
+        bench, text = self._bench, self.search.text().strip()
+        self._wanted = text
         if bench is None:
             self._show_runs([])
             return
 
         def work(_cancel: CancelToken, _report: Report) -> list[Run]:
-            return runs(bench.store)
+            found = runs_with(bench.store, Wanted(text=text)) if text else None
+            return runs_found(runs(bench.store), found)
 
         task = self._pool.start(work)
         task.succeeded.connect(self._show_runs)
@@ -156,7 +184,11 @@ class HistoryView(QWidget):
             tr("Nothing has been committed yet"),
             tr("Every commit is listed here for good, with each record's values before and after."),
         )
-        self._pages.setCurrentIndex(int(bool(lines)))
+        # A search that finds nothing must leave its field where it can be mended.
+        self._pages.setCurrentIndex(int(bool(lines or self._wanted)))
+        if not lines:
+            self._run = ""
+            self._on_entries([])
         if lines:
             ids = [line.id for line in lines]
             row = ids.index(self._run) if self._run in ids else 0
@@ -168,9 +200,11 @@ class HistoryView(QWidget):
         bench, run = self._bench, str(index.data(KEY_ROLE) or "")
         if bench is None or not run:
             return
-        self._run = run
+        self._run, text = run, self._wanted
 
         def work(_cancel: CancelToken, _report: Report) -> list[Entry]:
+            if text:
+                return list(search(bench.store, Wanted(run=run, text=text)))[::-1]
             return list(entries(bench.store, run=run))
 
         task = self._pool.start(work)
@@ -186,7 +220,47 @@ class HistoryView(QWidget):
 
     @Slot()
     def _on_undo(self) -> None:
-        self.undo_wanted.emit(self._run)
+        self.undo_wanted.emit(self._run, WHOLE)
+
+    @Slot()
+    def _on_undo_selected(self) -> None:
+        part = undo_part(self._selected())
+        if part is not None:
+            self.undo_wanted.emit(self._run, part)
+
+    @Slot(QPoint)
+    def _on_menu_wanted(self, at: QPoint) -> None:
+        menu = self.undo_menu()
+        if menu.isEmpty():
+            menu.deleteLater()
+        else:
+            menu.popup(self.table.viewport().mapToGlobal(at))
+
+    def undo_menu(self) -> QMenu:
+        """Return the menu of what can be undone of the chosen changes; it ends when it closes."""
+        menu = QMenu(self.table)
+        menu.aboutToHide.connect(menu.deleteLater)
+        for words, part in undo_choices(self._selected()):
+            action = menu.addAction(words)
+            action.setData(part)
+            action.triggered.connect(self._on_undo_chosen)
+        return menu
+
+    @Slot()
+    def _on_undo_chosen(self) -> None:
+        action = self.sender()
+        if isinstance(action, QAction):
+            self.undo_wanted.emit(self._run, action.data())
+
+    @Slot()
+    def _on_selected(self) -> None:
+        lines = self._selected()
+        self.undo_selected.setVisible(undo_part(lines) is not None)
+        self.undo_selected.setText(undo_selected_words(lines))
+
+    def _selected(self) -> list[EntryLine]:
+        chosen = self.table.selectionModel().selectedRows()
+        return [index.data(KEY_ROLE) for index in chosen]
 
     @Slot()
     def _show_entries(self) -> None:
@@ -206,3 +280,11 @@ class HistoryView(QWidget):
         self._count.setText(
             tr("{shown:,} of {count:,} changes").format(shown=len(lines), count=len(self._entries))
         )
+        self._on_selected()
+
+
+def _make_field(field: QLineEdit, words: str) -> None:
+    field.setPlaceholderText(words)
+    field.setAccessibleName(words)
+    field.setClearButtonEnabled(True)
+    field.setMaximumWidth(280)

@@ -26,7 +26,7 @@ def push_button(text: str, role: str = "", icon: str = "") -> QPushButton:
 
 
 def tool_button(text: str, role: str, icon: str = "") -> QToolButton:
-    """Return a tool button with its text beside its icon; `role` is button, flat or chip."""
+    """Return a tool button with its text beside its icon; `role` is button, icon, flat or chip."""
     made = QToolButton()
     made.setText(text)
     made.setProperty("role", role)
@@ -34,4 +34,13 @@ def tool_button(text: str, role: str, icon: str = "") -> QToolButton:
     made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
     if icon:
         set_icon(made, icon)
+    return made
+
+
+def icon_button(icon: str, words: str) -> QToolButton:
+    """Return a button that shows an icon alone; its words are its tool tip and its name."""
+    made = tool_button("", "icon", icon)
+    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+    made.setToolTip(words)
+    made.setAccessibleName(words)
     return made

@@ -8,16 +8,20 @@ from app.domain.control import CancelToken, Report
 from app.settings import Workspace, home
 from app.sync.commit import CommitResult, resume
 from app.sync.compare import compare
+from app.sync.prepare import can_prepare
 from app.sync.refresh import RefreshRequest, RefreshResult, refresh
-from app.sync.undo import build_undo
+from app.sync.undo import UndoPart, build_undo
 from app.sync.workbench import Workbench
 from app.views.catalog_view import CatalogView
+from app.views.command_palette import CommandPalette
 from app.views.commit_dialog import CommitDialog, MakePlan, plan_ticked
 from app.views.connections_view import ConnectionsView, Inventory, read_inventory
 from app.views.first_start import FirstStart
 from app.views.frame import NoticeBar, ProductionStrip, Rail, TopBar
 from app.views.history_view import HistoryView
 from app.views.icons import pixmap
+from app.views.prepare_dialog import PrepareDialog
+from app.views.read_only_strip import ReadOnlyStrip
 from app.views.services import Services
 from app.views.state.connections import production_names
 from app.views.state.language import tr
@@ -27,6 +31,8 @@ from app.views.state.toolbar import refresh_words, survey_words, toolbar
 from app.views.status_line import StatusLine
 from app.views.tasks import Task, TaskPool, Work
 from app.views.watchdog import Watchdog
+from app.views.window_actions import WindowActions
+from app.views.window_commands import commands_of
 
 CATALOG, HISTORY, CONNECTIONS, FIRST_START = "catalog", "history", "connections", "first"
 _CLOSE_WITHIN_S = 5.0
@@ -53,7 +59,7 @@ class MainWindow(QMainWindow):
         self._inventory = Inventory((), (), (), {})
         self._workspace: Workspace | None = None
         self._benches: dict[str, Workbench] = {}
-        self._wanted, self._told = "", ""
+        self._wanted, self._told, self._to_prepare = "", "", ""
         self._working: Task | None = None
         self._surveys = True
         self.rail = Rail(
@@ -64,11 +70,13 @@ class MainWindow(QMainWindow):
             )
         )
         self.bar, self.strip, self.notice = TopBar(), ProductionStrip(), NoticeBar()
+        self.read_only = ReadOnlyStrip()
         self.catalog = CatalogView(self.pool)
         self.history = HistoryView(self.pool)
         self.connections = ConnectionsView(services, self.pool)
         self.first = FirstStart()
         self.status = StatusLine(self.pool)
+        self.commands = WindowActions(self, self)
         self._pages = QStackedWidget()
         self._names: list[str] = []
         self._lay_out()
@@ -100,6 +108,7 @@ class MainWindow(QMainWindow):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.strip)
+        layout.addWidget(self.read_only)
         layout.addLayout(middle, 1)
         layout.addWidget(self.status)
         self.setCentralWidget(whole)
@@ -110,20 +119,30 @@ class MainWindow(QMainWindow):
         self.bar.refresh_wanted.connect(self.refresh)
         self.bar.compare_wanted.connect(self.compare)
         self.bar.commit_wanted.connect(self.plan_commit)
+        self.bar.open_plan_wanted.connect(self.commands.open_plan)
+        self.bar.export_wanted.connect(self.commands.export)
+        self.bar.rules_wanted.connect(self.commands.show_rules)
+        self.bar.commands_wanted.connect(self.show_commands)
+        self.read_only.again_wanted.connect(self._on_write_again)
+        self.catalog.field_menu.rule_made.connect(self.commands.add_rule)
+        self.catalog.field_menu.rule_unwanted.connect(self.commands.remove_rule)
+        self.catalog.field_menu.rules_wanted.connect(self.commands.show_rules)
         self.catalog.refresh_wanted.connect(self._on_try_again)
         self.catalog.surveyed.connect(self._on_survey)
         self.history.resume_wanted.connect(self.resume)
         self.history.undo_wanted.connect(self.plan_undo)
         self.connections.changed.connect(self._on_inventory)
-        self.connections.workspace_made.connect(self._on_workspace_made)
+        self.connections.workspace_made.connect(self._on_first_look)
+        self.connections.prepare_wanted.connect(self.prepare)
         self.first.demo_wanted.connect(self.start_demo)
         self.first.connect_wanted.connect(self._on_connect_wanted)
         for view in (self.catalog, self.history, self.connections):
-            view.failed.connect(self._on_failed)
+            view.failed.connect(self.on_failed)
         for keys, slot in (
             ("F5", self._on_refresh_key),
             ("Ctrl+Return", self.plan_commit),
-            ("Ctrl+F", self._on_find),
+            ("Ctrl+F", self.find_text),
+            ("Ctrl+K", self.show_commands),
         ):
             action = QAction(self)
             action.setShortcut(QKeySequence(keys))
@@ -147,7 +166,7 @@ class MainWindow(QMainWindow):
         services = self._services
         task = self.pool.start(lambda _cancel, _report: read_inventory(services))
         task.succeeded.connect(self._on_start)
-        task.failed.connect(self._on_failed)
+        task.failed.connect(self.on_failed)
 
     @Slot(object)
     def _on_start(self, inventory: Inventory) -> None:
@@ -201,9 +220,13 @@ class MainWindow(QMainWindow):
     def _show_bench(self, bench: Workbench) -> None:
         self._memory().setValue("workspace", bench.name)
         self.status.watch(bench)
+        self.read_only.tell(bench.store.refused)
         self.catalog.open(bench)
         self.history.open(bench)
         self.opened.emit(bench.name)
+        wanted, self._to_prepare = self._to_prepare == bench.name, ""
+        if wanted and can_prepare(bench):
+            self._open_prepare(bench)
 
     @Slot(object)
     def _on_not_opened(self, error: Exception) -> None:
@@ -221,7 +244,7 @@ class MainWindow(QMainWindow):
     def refresh(self, request: RefreshRequest) -> None:
         """Read sides and compare, one after the other, as one task."""
         bench = self.bench
-        if bench is None or self._working is not None:
+        if bench is None or self._working is not None or bench.store.refused is not None:
             return
 
         def work(cancel: CancelToken, report: Report) -> RefreshResult:
@@ -249,25 +272,34 @@ class MainWindow(QMainWindow):
     def resume(self) -> None:
         """Bring the oldest commit that broke off to its end."""
         bench = self.bench
-        if bench is not None and self._working is None:
-            self._start(lambda cancel, report: resume(bench, cancel, report), tr("Resuming"))
+        if bench is None or self._working is not None:
+            return
+
+        def work(cancel: CancelToken, report: Report) -> CommitResult | None:
+            bench.store.claim()  # the commit may be under way in another process
+            return resume(bench, cancel, report)
+
+        self._start(work, tr("Resuming"))
 
     @Slot()
     def plan_commit(self) -> None:
         """Open the commit dialog; nothing is written before it was read and confirmed."""
-        if self.bench is None or self._working is not None or not self.catalog.survey.ticked:
-            return
-        self._open_commit(self.bench, plan_ticked)
+        if self.bar.commit.isEnabled():
+            self.open_commit(plan_ticked)
 
-    @Slot(str)
-    def plan_undo(self, run: str) -> None:
-        """Open the commit dialog with the plan that takes a commit back."""
+    @Slot(str, object)
+    def plan_undo(self, run: str, part: UndoPart) -> None:
+        """Open the commit dialog with the plan that takes a commit, or a part of it, back."""
         if self.bench is not None and self._working is None:
-            self._open_commit(
-                self.bench, lambda bench, cancel, report: build_undo(bench, run, cancel, report)
+            self.open_commit(
+                lambda bench, cancel, report: build_undo(bench, run, cancel, report, part)
             )
 
-    def _open_commit(self, bench: Workbench, make_plan: MakePlan) -> None:
+    def open_commit(self, make_plan: MakePlan) -> None:
+        """Open the commit dialog on a plan; nothing is written before it was confirmed there."""
+        bench = self.bench
+        if bench is None or self._working is not None:
+            return
         names = production_names(self._workspace, self._inventory.connections)
         dialog = CommitDialog(bench, self.pool, names, self, make_plan=make_plan)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -279,6 +311,54 @@ class MainWindow(QMainWindow):
         # What was written agrees now; the differences that are left are judged anew.
         self.compare()
         self.history.reload()
+
+    @Slot(str)
+    def prepare(self, name: str) -> None:
+        """Open a workspace and show what its Salesforce lacks; nothing is made before a yes."""
+        if self._working is None:
+            self._to_prepare = name
+            self.open_workspace(name)
+
+    @Slot(str)
+    def _on_first_look(self, name: str) -> None:
+        """Go on from a workspace just made to the last step: what the org lacks."""
+        self._to_prepare = name
+        self.start(name)
+
+    def _open_prepare(self, bench: Workbench) -> None:
+        names = production_names(self._workspace, self._inventory.connections)
+        dialog = PrepareDialog(bench, self.pool, names, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.open()
+
+    def change_store(self, work: Work, title: str) -> bool:
+        """Start work that writes the store; return whether nothing else was under way."""
+        free = self._working is None
+        if free:
+            self._start(work, title)
+        return free
+
+    def say(self, words: str) -> None:
+        """Say something in the status line."""
+        self.status.rest(words)
+
+    @Slot()
+    def show_commands(self) -> None:
+        """Open the list of all commands."""
+        palette = CommandPalette(commands_of(self), self)
+        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        palette.open()
+
+    @Slot()
+    def _on_write_again(self) -> None:
+        bench = self.bench
+        if bench is not None and self._working is None:
+            task = self._start(
+                lambda _cancel, _report: bench.store.read_only(),
+                tr("Asking for the workspace"),
+                surveys=False,
+            )
+            task.succeeded.connect(self.read_only.tell)
 
     @Slot()
     def start_demo(self) -> None:
@@ -307,7 +387,7 @@ class MainWindow(QMainWindow):
         self.notice.hide()
         self._surveys = surveys
         task = self._working = self.pool.start(work, title=title, writes=True)
-        task.failed.connect(self._on_failed)
+        task.failed.connect(self.on_failed)
         task.finished.connect(self._on_worked)
         self._show_state()
         return task
@@ -321,7 +401,8 @@ class MainWindow(QMainWindow):
         self._show_state()
 
     @Slot(object)
-    def _on_failed(self, error: Exception) -> None:
+    def on_failed(self, error: Exception) -> None:
+        """Show an error until it is put away."""
         self.notice.tell(notice(error))
         self.failed.emit(error)
 
@@ -340,7 +421,10 @@ class MainWindow(QMainWindow):
     def _show_state(self) -> None:
         survey = self.catalog.survey
         working = self._working is not None
-        self.bar.show_state(toolbar(survey, is_open=self.bench is not None, working=working))
+        bench = self.bench
+        refused = "" if bench is None else str(bench.store.refused or "")
+        is_open = bench is not None
+        self.bar.show_state(toolbar(survey, is_open=is_open, working=working, refused=refused))
 
     def _show_workspaces(self) -> None:
         names = [each.name for each in self._inventory.workspaces]
@@ -358,7 +442,8 @@ class MainWindow(QMainWindow):
         self.refresh(RefreshRequest())
 
     @Slot()
-    def _on_find(self) -> None:
+    def find_text(self) -> None:
+        """Go to the catalog's text filter."""
         self.choose_page(CATALOG)
         self.catalog.filter.text.setFocus()
 

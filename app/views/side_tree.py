@@ -44,6 +44,7 @@ _COLUMNS = {
     Side.BILLING: (BILLING_NAME, BILLING_KEY),
     Side.SALESFORCE: (SALESFORCE_NAME, DIFFERENCE),
 }
+_DETAIL_WIDTHS = {Side.BILLING: 170, Side.SALESFORCE: 240}
 _PLAIN = 0
 _BOLD = frozenset({Tone.CONFLICT})
 
@@ -79,6 +80,7 @@ class SideTree(QTreeView):
         self.side = side
         self._rows = model
         self._key = ""
+        self._fitted = 0
         self._elided: dict[tuple[str, int, bool], str] = {}
         self.setModel(model)
         self._lay_out()
@@ -107,7 +109,7 @@ class SideTree(QTreeView):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setSectionResizeMode(name, QHeaderView.ResizeMode.Stretch)
         header.setSectionResizeMode(detail, QHeaderView.ResizeMode.Interactive)
-        header.resizeSection(detail, 170 if self.side is Side.BILLING else 240)
+        header.resizeSection(detail, _DETAIL_WIDTHS[self.side])
 
     def _read_fonts(self) -> None:
         plain, bold, italic = QFont(self.font()), QFont(self.font()), QFont(self.font())
@@ -229,6 +231,13 @@ class SideTree(QTreeView):
         super().wheelEvent(event)
 
     def resizeEvent(self, event: QResizeEvent) -> None:
-        """Forget the texts that were cut for another width (Qt)."""
+        """Forget the texts that were cut for another width; leave the names the most of it (Qt)."""
         self._elided.clear()
+        _name, detail = _COLUMNS[self.side]
+        most, now = self.viewport().width() * 2 // 5, self.columnWidth(detail)
+        wanted = min(most, _DETAIL_WIDTHS[self.side])
+        # Only what this did before is undone: a width that a person chose stays, if it fits.
+        if now > most or (now == self._fitted and now != wanted):
+            self._fitted = wanted
+            self.header().resizeSection(detail, wanted)
         super().resizeEvent(event)

@@ -6,7 +6,7 @@ from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QWidget
 from app.sync.workbench import Workbench
 from app.views.labels import label, tool_button
 from app.views.state.language import tr
-from app.views.state.progress import calls_text, progress_bar
+from app.views.state.progress import calls_text, left_text, progress_bar, quota_lines
 from app.views.tasks import Task, TaskPool
 
 _EVERY_MS = 200
@@ -43,9 +43,12 @@ class StatusLine(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(tr("Progress of the running task"))
         layout.addWidget(self._bar)
+        # What is too long is cut: a status must not hold the window wide.
+        self._text.setMinimumWidth(1)
         layout.addWidget(self._text)
         layout.addWidget(self._stop)
         layout.addStretch(1)
+        self._calls.setMinimumWidth(1)
         layout.addWidget(self._calls)
         self._stop.clicked.connect(self._on_stop)
 
@@ -53,6 +56,11 @@ class StatusLine(QWidget):
     def text(self) -> str:
         """What it says now."""
         return self._text.text()
+
+    @property
+    def calls(self) -> str:
+        """What it says of calls, made and left."""
+        return self._calls.text()
 
     def watch(self, bench: Workbench | None) -> None:
         """Count the calls of another workspace."""
@@ -92,7 +100,11 @@ class StatusLine(QWidget):
         self._bar.setVisible(task is not None)
         self._stop.setVisible(task is not None)
         if self._bench is not None:
-            self._calls.setText(calls_text(self._bench.calls()))
+            quotas = {side: it.quotas for side, it in self._bench.connectors.items()}
+            left = left_text(quotas)
+            made = calls_text(self._bench.calls())
+            self._calls.setText(" \u00b7 ".join(part for part in (made, left) if part))
+            self._calls.setToolTip(quota_lines(quotas))
         if task is None:
             self._clock.stop()
             self._text.setText(self._resting)

@@ -28,6 +28,11 @@ QPushButton:hover, QToolButton[role="button"]:hover {{ background: {hover}; }}
 QPushButton:pressed, QToolButton[role="button"]:pressed {{ background: {line}; }}
 QPushButton:focus, QToolButton[role="button"]:focus {{ border: 2px solid {accent};
   padding: 4px 13px; }}
+QToolButton[role="icon"] {{ background: {base}; border: 1px solid {line}; border-radius: 4px;
+  padding: 5px 8px; min-height: 20px; }}
+QToolButton[role="icon"]:hover {{ background: {hover}; }}
+QToolButton[role="icon"]:focus {{ border: 2px solid {accent}; padding: 4px 7px; }}
+QToolButton[role="icon"]::menu-indicator {{ image: none; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {muted}; background: {window}; }}
 QPushButton[role="primary"] {{ background: {accent}; color: {accent_text};
   border: 1px solid {accent}; font-weight: bold; }}
@@ -69,6 +74,8 @@ QTableView::item {{ padding: 2px 6px; }}
 #band {{ background: {base}; border-bottom: 1px solid {line}; }}
 #notice {{ background: {notice}; border-top: 1px solid {line}; }}
 #notice QLabel {{ color: {error}; }}
+#readOnly {{ background: {notice}; border-bottom: 1px solid {line}; }}
+#readOnly QLabel {{ color: {error}; font-weight: bold; }}
 #door {{ background: {base}; border: 1px solid {line}; border-radius: 8px; }}
 QProgressBar {{ background: {hover}; border: none; border-radius: 3px; max-height: 6px;
   min-height: 6px; }}

@@ -9,7 +9,9 @@ import pytest
 from app.domain.control import CancelToken
 from app.domain.mapping import WorkspaceMapping
 from app.domain.mapping_file import parse_mapping
+from app.sandbox.dataset import Dataset
 from app.sandbox.launch import Sandbox, SandboxOptions
+from tests.connectors.orb_world import OrbWorld, to_sandbox
 from tests.connectors.world import SIDES, World, connected
 
 
@@ -36,3 +38,30 @@ def world(sandbox: dict[str, Any], mapping: WorkspaceMapping) -> World:
 @pytest.fixture
 def token() -> CancelToken:
     return CancelToken()
+
+
+@pytest.fixture(scope="session")
+def orb_mapping() -> WorkspaceMapping:
+    path = Path(__file__).parents[2] / "resources" / "mappings" / "orb.toml"
+    return parse_mapping(path.read_text(encoding="utf-8"), path.name)
+
+
+@pytest.fixture(scope="session")
+def orb(orb_mapping: WorkspaceMapping) -> Iterator[OrbWorld]:
+    """Return a small Orb that no test changes."""
+    empty = Dataset(aria={}, salesforce={}, drift=())
+    with Sandbox(SandboxOptions(systems=["orb"], dataset=empty, size=1)) as running:
+        connector = to_sandbox(running, orb_mapping)
+        yield OrbWorld(running, orb_mapping, connector)
+        connector.close()
+
+
+@pytest.fixture
+def own_orb(orb_mapping: WorkspaceMapping) -> Iterator[OrbWorld]:
+    """Return an Orb in test mode, which holds the catalog alone, for tests that change it."""
+    empty = Dataset(aria={}, salesforce={}, drift=())
+    with Sandbox(SandboxOptions(systems=["orb"], dataset=empty, size=1)) as running:
+        running.ready["orb"]["api_key"] = running.ready["orb"]["test_api_key"]
+        connector = to_sandbox(running, orb_mapping, mode="test")
+        yield OrbWorld(running, orb_mapping, connector)
+        connector.close()

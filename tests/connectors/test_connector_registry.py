@@ -16,6 +16,7 @@ from app.errors import NotSignedIn, WrongUse
 ARIA = {"core_url": "https://a/", "admin_url": "https://b", "client_no": "7"}
 READY: dict[str, dict[str, Any]] = {
     "aria": {"core_url": "c", "admin_url": "a", "client_no": 1, "auth_key": "k", "promo_code": "P"},
+    "orb": {"base_url": "o", "api_key": "k", "test_api_key": "t", "webhook_secret": "w"},
     "salesforce": {
         "instance_url": "i",
         "api_version": "66.0",
@@ -26,13 +27,13 @@ READY: dict[str, dict[str, Any]] = {
 
 
 def test_each_folder_is_a_kind() -> None:
-    assert registry.kinds() == ("aria", "salesforce")
+    assert registry.kinds() == ("aria", "orb", "salesforce")
     assert {registry.spec(kind).side for kind in registry.kinds()} == set(Side)
 
 
 def test_an_unknown_kind_names_the_known_ones() -> None:
     for ask in (registry.spec, lambda kind: registry.from_ready(kind, {})):
-        with pytest.raises(WrongUse, match=r"'oracle'.*aria, salesforce"):
+        with pytest.raises(WrongUse, match=r"'oracle'.*aria, orb, salesforce"):
             ask("oracle")
 
 
@@ -46,7 +47,7 @@ def test_asking_what_a_kind_needs_imports_nothing_heavy() -> None:
     assert done.stdout.decode().strip() == "[]"
 
 
-@pytest.mark.parametrize("kind", ["aria", "salesforce"])
+@pytest.mark.parametrize("kind", ["aria", "orb", "salesforce"])
 def test_a_ready_file_gives_the_settings_and_secrets_that_the_kind_knows(kind: str) -> None:
     ready, spec = registry.from_ready(kind, READY[kind]), registry.spec(kind)
     assert set(ready.settings) <= {setting.name for setting in spec.settings}

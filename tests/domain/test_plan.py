@@ -28,11 +28,8 @@ def made_plan() -> CommitPlan:
         insert("plan", "P", FieldChange("price", None, Decimal("49.90"))),
         insert("tier", "T", FieldChange("plan", None, "P")),
     )
-    operations = tuple(number(operation, "seed") for operation in made)
     forecast = Forecast({Side.BILLING: 0, Side.SALESFORCE: 2}, 10, 4096, 1.5)
-    return CommitPlan(
-        "w", MAPPING.fingerprint, operations, forecast, (Problem("info", "", "", "x"),)
-    )
+    return CommitPlan("w", MAPPING.fingerprint, made, forecast, (Problem("info", "", "", "x"),))
 
 
 def damaged(**changes: object) -> bytes:

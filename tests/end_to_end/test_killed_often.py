@@ -62,25 +62,37 @@ def kill_once(concord: Concord, door: Door, words: tuple[str, ...], at_call: int
             "a call",
         )
         process.send_signal(signal.SIGKILL)
-        return process.wait() == -signal.SIGKILL
+        status = process.wait()
+        assert status in {0, 1, -signal.SIGKILL}, process.stderr and process.stderr.read()
+        return status == -signal.SIGKILL
 
 
-def die_and_resume(concord: Concord, door: Door, random: Random) -> int:
-    """Commit `plan_file`, killed again and again, then to its end; return the kills that struck."""
+def is_half_done(concord: Concord) -> bool:
+    """Return whether the newest commit has outcomes, and operations without one."""
+    commits = concord.document("history")["commits"]
+    return bool(commits) and len(commits[0]["outcomes"]) > 1
+
+
+def die_and_resume(concord: Concord, door: Door, random: Random) -> tuple[int, int]:
+    """Commit `plan_file`, killed again and again, then to its end.
+
+    Returns how many kills struck, and after how many of them the commit was half done.
+    """
     slow = {"endpoint": "*", "kind": "latency", "times": None, "seconds": _LATENCY_S}
-    struck = 0
+    struck = half_done = 0
     door.fault(slow)
     for _ in range(KILLS):
-        words = ("commit", "-w", "w", str(concord.plan_file), "--yes")
+        words: tuple[str, ...] = ("commit", "-w", "w", str(concord.plan_file), "--yes")
         if is_open(concord):
             words = ("resume", "-w", "w")
         struck += kill_once(concord, door, words, random.randint(2, 9))
+        half_done += is_half_done(concord)
     door.fault()
     if not is_open(concord):
         concord.commit()
     while is_open(concord):
         concord.document("resume")
-    return struck
+    return struck, half_done
 
 
 @pytest.mark.timeout(1200 if IS_LONG else 120)
@@ -94,7 +106,9 @@ def test_however_often_it_dies_every_record_is_written_once(
     lose(door, random.sample(sorted(before), RECORDS))
     agreed.document("refresh", "--entity", "rate", "--side", "salesforce")
     agreed.plan("--entity", "rate", "--only", "insert")
-    assert die_and_resume(agreed, door, random) == KILLS
+    struck, half_done = die_and_resume(agreed, door, random)
+    assert struck == KILLS
+    assert half_done > 0
     assert tiers(door) == before
     run = only(agreed.document("history")["commits"])
     assert run["outcomes"] == {"written": RECORDS}

@@ -211,9 +211,10 @@ def test_a_check_tells_who_we_are(concord: Concord, door: Door) -> None:
     ready = concord.base / "ready.json"
     ready.write_text(json.dumps(concord.ready))
     checks = concord("connect", "--ready-file", str(ready), "--check", "--json").json["checks"]
-    assert [check["connection"] for check in checks] == ["aria-demo", "salesforce-demo"]
+    names = [check["connection"] for check in checks]
+    assert names == ["aria-demo", "orb-demo", "salesforce-demo"]
     assert checks[0]["instance"] == str(concord.ready["aria"]["client_no"])
-    assert checks[1]["user"] == concord.ready["salesforce"]["username"]
+    assert checks[2]["user"] == concord.ready["salesforce"]["username"]
     assert all(check["missing"] == [] for check in checks)
     assert door.writes() == 0
 

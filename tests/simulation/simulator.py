@@ -78,7 +78,6 @@ class Simulation:
     Attributes:
         plans: The files of plans that were made and may be committed.
         touched: Records for which somebody made a choice.
-        plans_again: Whether a plan may be committed once more.
     """
 
     fate: Fate
@@ -89,7 +88,6 @@ class Simulation:
     plans: list[bytes] = field(default_factory=list)
     touched: set[RecordKey] = field(default_factory=set)
     is_quiet: bool = False
-    plans_again: bool = False
 
     def disturbed(self) -> None:
         """Work for a while with everything that can go wrong."""
@@ -162,8 +160,6 @@ class Simulation:
             return None
         old = not self.is_quiet and self.fate.chance(1 / 8)
         data = self.fate.random.choice(self.plans) if old else self.plans[-1]
-        if not self.plans_again:
-            self.plans.remove(data)
         plan = plan_from_json(data, MAPPING, NAME)
         for operation in plan.operations:
             self.fate.tell(f"    {_described(operation)}")

@@ -1,11 +1,14 @@
-"""What the simulator found, each as the shortest story that shows it."""
+"""What the simulator found once and what was mended then, each as the shortest story."""
 
 from collections.abc import Iterator
 
 import pytest
 
+from app.domain.control import CancelToken
 from app.domain.plan import Verb
 from app.domain.record import RecordKey, Side
+from app.store.journal import open_runs
+from app.sync.undo import build_undo
 from tests.simulation.connector import Ways
 from tests.simulation.server import ARIA, ORB, Semantics
 from tests.simulation.simulator import Simulation, world
@@ -26,17 +29,12 @@ def calm() -> Iterator[Simulation]:
         yield simulation
 
 
-@pytest.mark.xfail(
-    reason="a plan's idempotency keys are those of its first commit: seed 1138 of 2026-11-22",
-    strict=False,
-)
 @pytest.mark.parametrize("semantics", [ORB, ARIA])
 def test_a_plan_that_is_committed_again_writes_what_was_deleted_since(
     calm: Simulation, semantics: Semantics
 ) -> None:
     salesforce = calm.servers[Side.SALESFORCE]
     salesforce.semantics = semantics
-    calm.plans_again = True
     calm.plan(frozenset({Verb.INSERT}), drawn=False)
     calm.commit()
     assert PLACE in salesforce.rows
@@ -45,10 +43,6 @@ def test_a_plan_that_is_committed_again_writes_what_was_deleted_since(
     assert PLACE in salesforce.rows
 
 
-@pytest.mark.xfail(
-    reason="the planner goes by the kind that the last compare stored: seed 1561 of 2026-11-22",
-    strict=False,
-)
 def test_a_plan_without_a_compare_deletes_nothing_that_nobody_ticked(calm: Simulation) -> None:
     salesforce, billing = calm.servers[Side.SALESFORCE], calm.servers[Side.BILLING]
     salesforce.put(PLACE, ["b", None, None])
@@ -56,3 +50,39 @@ def test_a_plan_without_a_compare_deletes_nothing_that_nobody_ticked(calm: Simul
     calm.refresh_both()
     calm.plan(None, drawn=False)
     assert not calm.violations
+
+
+def test_a_child_that_hangs_elsewhere_on_that_side_keeps_nothing_from_being_undone(
+    calm: Simulation,
+) -> None:
+    child, other = RecordKey("tier", "T9"), RecordKey("plan", "P8")
+    for side, server in calm.servers.items():
+        server.put(other, ["a", None, None])
+        parent = PLACE if side is Side.BILLING else other
+        server.put(child, [None, None, parent.key])
+    calm.look()
+    calm.plan(frozenset({Verb.INSERT}), drawn=False)
+    result = calm.commit()
+    assert result is not None
+    bench = calm.engine.bench
+    undo = build_undo(bench, result.commit, CancelToken(), calm.engine.report)
+    assert [(o.verb, o.key) for o in undo.operations] == [(Verb.DELETE, PLACE.key)]
+
+
+def test_what_was_written_and_put_back_since_does_not_keep_a_commit_open(
+    calm: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    salesforce = calm.servers[Side.SALESFORCE]
+    salesforce.semantics = ARIA
+
+    def somebody_deletes_it() -> None:
+        if PLACE in salesforce.rows:
+            salesforce.drop(PLACE)
+
+    calm.fate.on_touch = somebody_deletes_it
+    calm.plan(frozenset({Verb.INSERT}), drawn=False)
+    monkeypatch.setattr(calm.fate, "write_trouble", lambda _where: "lost answer")
+    calm.commit()
+    monkeypatch.undo()
+    calm.resume()
+    assert open_runs(calm.engine.bench.store) == []

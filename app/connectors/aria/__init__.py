@@ -59,6 +59,7 @@ SPEC = ConnectorSpec(
             "Shown in Aria under Configuration > Integrations > Web Service API.",
         ),
     ),
+    mapping="aria_catalog",
 )
 
 

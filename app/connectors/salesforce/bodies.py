@@ -62,11 +62,12 @@ class Bodies:
     def record(self, entity: EntityMapping, operation: Operation) -> dict[str, Any]:
         """Return a record of a collection, with its type and key; raises as `fields` does."""
         body = {"attributes": {"type": entity.sobject}, **self.fields(entity, operation)}
-        body[entity.salesforce_key] = operation.key
+        if operation.key_change is None:
+            body[entity.salesforce_key] = operation.key
         return body
 
     def _written(self, entity: EntityMapping, change: FieldChange) -> tuple[str, Any]:
-        field = entity.fields[entity.index[change.name]]
+        field = entity.field_of(change.name)
         if isinstance(change.after, NoBase):
             raise TypeError(_nothing(change.name))
         value = raw_value(field, Side.SALESFORCE, change.after)

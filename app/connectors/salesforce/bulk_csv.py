@@ -55,8 +55,8 @@ class RowMaker:
     def __init__(
         self, bodies: Bodies, entity: EntityMapping, operations: Sequence[Operation], key: str
     ) -> None:
-        changed = _changed(entity, operations)
-        fields = [field for field in entity.fields if field.name in changed]
+        changed = _changed(operations, len(entity.fields) + (key == "Id"))
+        fields = [field for field in (*entity.fields, entity.key_field) if field.name in changed]
         columns = [key, *(bodies.column(field) for field in fields)]
         self.header = list(dict.fromkeys(columns))
         place = {column: number for number, column in enumerate(self.header)}
@@ -81,11 +81,12 @@ class RowMaker:
         return cells
 
 
-def _changed(entity: EntityMapping, operations: Sequence[Operation]) -> set[str]:
+def _changed(operations: Sequence[Operation], most: int) -> set[str]:
+    """Return the fields that operations change: by id the key may be one of them."""
     names: set[str] = set()
     for operation in operations:
         names.update([change.name for change in operation.changes])
-        if len(names) == len(entity.fields):
+        if len(names) == most:
             break
     return names
 

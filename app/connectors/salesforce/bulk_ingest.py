@@ -40,7 +40,7 @@ log = logging.getLogger(__name__)
 
 _UPLOADS = 3  # jobs tried until one has its upload
 _PAUSE_S = 0.5
-_GRACE_S = 0.8  # after a cancel: to stop the job and to learn which rows are written
+_GRACE_S = 0.6  # after a cancel: to stop the job and to learn which rows are written
 _BUFFER = 1024 * 1024
 _LONGEST_ROW = 2_000_000  # bytes; a record has 400,000 characters at most (salesforce.md §9)
 _UPLOAD = "upload.csv"

@@ -19,6 +19,8 @@ from app.errors import (
     AnswerUnreadable,
     AppError,
     Cancelled,
+    ConnectionFailed,
+    NotAllowed,
     NotSignedIn,
     RemoteRefused,
 )
@@ -33,6 +35,7 @@ _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 30.0
 _WAITED = 0.25  # of the time that a job has taken so far is waited before it is asked again
 _MISSES = 5  # times in a row that a job could not be asked how it is
 _STARTS = 3
+_START_GRACE_S = 0.25  # after a cancel, for the answer that says that a job has started
 _MOMENT_S = 0.05
 _WRONG_STATE = frozenset({"INVALIDJOBSTATE", "InvalidJobState"})
 _SETTING = "instance_url"
@@ -126,13 +129,22 @@ class BulkJobs:
     def start(self, job: str, cancel: CancelToken) -> None:
         """Say that the upload is complete; where the answer is lost the job is asked how it is.
 
+        A cancel while that is said waits for the answer but a moment: then the job may have been
+        started, as after any return.
+
         Raises:
             AnswerLost: Whether it has started is not to be learned.
+            Cancelled: Nothing was said.
         """
         for _ in range(_STARTS):
+            cancel.check()
             try:
-                self._set(job, CLOSED, cancel)
-            except AnswerLost:
+                self._close(job, Grace(cancel, _START_GRACE_S))
+            except Cancelled:
+                return
+            except (NotSignedIn, NotAllowed):
+                raise
+            except ConnectionFailed:
                 lost = True
             except RemoteRefused as error:
                 if error.code not in _WRONG_STATE:
@@ -156,12 +168,10 @@ class BulkJobs:
                 raise
             raise AnswerLost(error.summary, error.hint) from error
 
-    def _set(self, job: str, state: str, cancel: CancelToken) -> JobInfo:
-        body = msgspec.json.encode({"state": state})
-        request = HttpRequest(
-            "PATCH", f"{self._path}/{job}", _SETTING, {}, body, writes=True, repeatable=False
-        )
-        return self._told(self._session.ask(request, cancel, begun=True))
+    def _close(self, job: str, cancel: CancelToken) -> None:
+        body = msgspec.json.encode({"state": CLOSED})
+        request = HttpRequest("PATCH", f"{self._path}/{job}", _SETTING, {}, body, repeatable=False)
+        self._told(self._session.ask(request, cancel, begun=True))
 
     def abort(self, job: str, cancel: CancelToken) -> JobInfo:
         """Stop a job and return how it is then: it may have ended before."""

@@ -34,6 +34,8 @@ class Load:
 
     def has(self, operation: Operation) -> bool:
         """Return whether a job of this kind may have had an operation."""
+        if operation.key_change is not None and self.operation != UPDATE:
+            return False
         return (operation.verb is Verb.DELETE) is (self.operation == DELETE)
 
 

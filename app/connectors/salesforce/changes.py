@@ -4,6 +4,7 @@ Rows are told by `SystemModstamp`, which moves with automated changes too; delet
 bin (`queryAll`) and, for rows that are out of it, by the deleted feed (salesforce.md §6, §12).
 """
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -22,6 +23,7 @@ STAMP, DELETED = "SystemModstamp", "IsDeleted"
 _OVERLAP = timedelta(minutes=5)  # transactions commit late, and clocks differ
 _FEED = timedelta(days=15)  # how far back the deleted feed reaches
 _MARGIN = timedelta(hours=1)
+_ID = re.compile(r"\W", re.ASCII)  # what no id has, and what may not come into a statement
 _FEED_REFUSES = frozenset({"INVALID_REPLICATION_DATE", "EXCEEDED_ID_LIMIT"})
 
 
@@ -45,6 +47,11 @@ class Witness:
         at = datetime.fromisoformat(str(stamp)).astimezone(UTC)
         return self if self.at is not None and at < self.at else Witness(str(latest["Id"]), at)
 
+    def stands_in(self, rows: Iterable[Mapping[str, Any]]) -> bool:
+        """Return whether rows have the witness, as new as it was or newer."""
+        found = next((row for row in rows if row["Id"] == self.id), None)
+        return found is not None and self.at is not None and _moment(str(found[STAMP])) >= self.at
+
 
 @dataclass(frozen=True, slots=True)
 class Cursor:
@@ -63,22 +70,26 @@ class Cursor:
         return " ".join(parts)
 
     @property
-    def fed_from(self) -> datetime:
-        """The time from which deletions are asked for."""
+    def since(self) -> datetime:
+        """The time from which it is read again: some was saved before the cursor and told after."""
         return (self.at - _OVERLAP).replace(microsecond=0)
 
     @property
-    def since(self) -> datetime:
-        """The time from which rows are read again: some were saved before it and told after."""
-        newest = self.witness.at
-        return self.fed_from if newest is None else min(self.fed_from, newest)
+    def condition(self) -> str:
+        """The condition of the rows that changed since, and of the witness."""
+        changed = f"{STAMP} >= {utc_text(self.since)}"
+        return (
+            f"WHERE {changed} OR Id = '{self.witness.id}'"
+            if self.witness.id
+            else f"WHERE {changed}"
+        )
 
     @classmethod
     def of(cls, text: str) -> "Cursor":
         """Return the cursor that `text` was made of; raises `CursorRefused` where it is none."""
         try:
             org, at, *rest = text.split(" ")
-            witness = Witness(rest[0], _moment(rest[1])) if rest else Witness()
+            witness = Witness(_ID.sub("", rest[0]), _moment(rest[1])) if rest else Witness()
             return cls(org, _moment(at), witness)
         except (ValueError, IndexError) as error:
             raise CursorRefused(f"{text!r} is no cursor of a Salesforce org.", _WHOLE) from error
@@ -133,7 +144,7 @@ class Changes:
                 f"{where}: the cursor is of org {cursor.org}, this is {org}.", _WHOLE
             )
         now = self.now() or datetime.now(UTC)
-        if now - cursor.fed_from > _FEED - _MARGIN:
+        if now - cursor.since > _FEED - _MARGIN:
             raise CursorRefused(
                 f"{where}: the cursor is of {utc_text(cursor.at)}; what was deleted so long ago is "
                 "not told any more.",
@@ -149,8 +160,8 @@ class Changes:
         Raises:
             CursorRefused: The feed does not reach back so far, or has too many.
         """
-        end = max(self.now() or datetime.now(UTC), cursor.fed_from + timedelta(minutes=2))
-        window = f"start={_param(cursor.fed_from)}&end={_param(end)}"
+        end = max(self.now() or datetime.now(UTC), cursor.since + timedelta(minutes=2))
+        window = f"start={_param(cursor.since)}&end={_param(end)}"
         try:
             answer = self._session.get(f"sobjects/{entity.sobject}/deleted/?{window}", cancel)
         except RemoteRefused as error:
@@ -177,11 +188,6 @@ def set_back(entity: EntityMapping) -> CursorRefused:
     return CursorRefused(
         f"{entity.sobject} was set back to an earlier state after it was read.", _WHOLE
     )
-
-
-def condition(cursor: Cursor) -> str:
-    """Return the condition of rows that changed since a cursor."""
-    return f"WHERE {STAMP} >= {utc_text(cursor.since)}"
 
 
 def _param(moment: datetime) -> str:

@@ -33,7 +33,7 @@ from app.connectors.spec import Given, SaveSecret, variable
 from app.domain.constraint import Constraints
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
-from app.domain.mapping import EntityMapping, WorkspaceMapping
+from app.domain.mapping import KEY, EntityMapping, WorkspaceMapping
 from app.domain.plan import Operation, Outcome, Verb
 from app.errors import NotSignedIn, WrongUse
 
@@ -94,13 +94,13 @@ class SalesforceConnector:
         self._mapping = mapping
         self._pubsub = pubsub
         self._schema = Schema(session, mapping)
-        self._reads = Reads(session, mapping, self._schema)
+        self.reads = Reads(session, mapping, self._schema)
         bodies = Bodies(mapping, session.http.harmless)
         self._singles = Singles(session, bodies)
         self._collections = Collections(session, bodies)
         self._bulk = BulkIngest(session, bodies, self._collections)
         self._writes = Writes(
-            self._schema, self._reads, self._collections, self._bulk, self._singles
+            self._schema, self.reads, self._collections, self._bulk, self._singles
         )
 
     @property
@@ -165,9 +165,9 @@ class SalesforceConnector:
             NotAllowed: The object or mapped fields are missing or hidden; all are named.
             CursorRefused: The cursor is of another org, or too old.
         """
-        for page in self._reads.read(request, cancel):
-            if request.scope is Scope.KEYS:
-                self._singles.remember(page.records)
+        for page in self.reads.read(request, cancel):
+            if request.scope in {Scope.KEYS, Scope.IDS}:
+                self._singles.remember((*page.records, *page.loose))
             yield page
 
     def incremental(self, entity: EntityMapping) -> bool:
@@ -177,7 +177,7 @@ class SalesforceConnector:
 
     def forecast_reads(self, entity: EntityMapping, keys: int) -> int:
         """Return the calls for that many keys, guessing the keys' length, with one for describe."""
-        return self._reads.forecast(entity, keys)
+        return self.reads.forecast(entity, keys)
 
     def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
         """Return insert, update and delete: every mapped object takes all of them."""
@@ -185,8 +185,8 @@ class SalesforceConnector:
         return frozenset(Verb)
 
     def writable(self, entity: EntityMapping) -> frozenset[str]:
-        """Return the names of all mapped fields."""
-        return frozenset(field.name for field in entity.fields)
+        """Return the names of all mapped fields, and the key."""
+        return frozenset((*(field.name for field in entity.fields), KEY))
 
     def batch_size(self, counts: OperationCounts) -> int:
         """Return the rows of one collection, or of one bulk job where there are enough for that."""

@@ -1,6 +1,7 @@
 """Groups of operations that stand or fall together: the composite graph (salesforce.md §8)."""
 
 from collections.abc import Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +15,7 @@ from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
 from app.domain.mapping import WorkspaceMapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
-from app.errors import AnswerLost, AppError
+from app.errors import AnswerLost, AppError, Cancelled
 
 MOST_NODES = 500
 """Operations of one call, and of one group (salesforce.md §8)."""
@@ -96,12 +97,17 @@ class Graphs:
         waiting = list(groups)
         for attempt in range(1, _ROUNDS + 1):
             try:
-                answers = self._asked(waiting, cancel)
+                answers = self._asked(waiting, cancel if attempt == 1 else CancelToken())
             except AnswerLost as error:
                 yield from all_of(_flat(waiting), OutcomeState.UNKNOWN, error.summary)
                 return
             except SalesforceRefused as error:
                 yield from all_of(_flat(waiting), OutcomeState.FAILED, error.words)
+                return
+            except AppError as error:
+                if attempt == 1:
+                    raise
+                yield from all_of(_flat(waiting), OutcomeState.UNKNOWN, error.summary)
                 return
             again: list[Group] = []
             for group, nodes in zip(waiting, answers, strict=True):
@@ -112,8 +118,8 @@ class Graphs:
             if not again:
                 return
             waiting = again
-            cancel_free = CancelToken()  # others are written, so the pause is kept short instead
-            cancel_free.wait(0 if cancel.is_cancelled else self._lock_pause_s * attempt)
+            with suppress(Cancelled):  # others are written: one more round, and they are refused
+                cancel.wait(self._lock_pause_s * attempt)
 
     def _asked(self, groups: Sequence[Group], cancel: CancelToken) -> list[list[_Node]]:
         graphs = [
@@ -194,11 +200,10 @@ class Graphs:
 
 
 def _why(causes: Sequence[_Node]) -> str:
-    if not causes or causes[0].row is None:
+    if not causes:
         return "Salesforce did not look at it after others had failed."
-    cause = causes[0]
-    assert_key = cause.operation.key
-    return f"Not written, since {assert_key}, with which it stands or falls, was refused."
+    key = causes[0].operation.key
+    return f"Not written, since {key}, with which it stands or falls, was refused."
 
 
 def _may_pass(nodes: Sequence[_Node]) -> bool:

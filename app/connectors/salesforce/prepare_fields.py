@@ -22,6 +22,8 @@ _ALIKE: Mapping[str, frozenset[str]] = {
     "DateTime": frozenset({"datetime"}),
     "Picklist": frozenset({"picklist", "combobox", "string", "textarea"}),
     "Lookup": frozenset({"reference"}),
+    "Email": frozenset({"email", "string"}),
+    "Url": frozenset({"url", "string"}),
 }
 _KEYS = frozenset({"string", "email"})
 _WORDS = {

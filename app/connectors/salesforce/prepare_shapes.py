@@ -21,6 +21,7 @@ _PLAIN = {
     FieldType.DATE: "Date",
     FieldType.DATETIME: "DateTime",
 }
+_FORMATS = {"email": "Email", "url": "Url"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,8 +160,8 @@ def _new_field(field: FieldMapping, entity: EntityMapping, mapping: WorkspaceMap
         scale = _SCALES[field.type] if field.scale is None else field.scale
         kind = "Currency" if field.type is FieldType.MONEY else "Number"
         return FieldShape(name, label, kind, 0, field.precision or _PRECISION, scale)
-    if field.type is FieldType.REFERENCE:
-        target = mapping.entity(field.to).sobject
+    if field.type is FieldType.REFERENCE or field.lookup:
+        target = field.lookup or mapping.entity(field.to).sobject
         return FieldShape(
             name, label, "Lookup", target=target,
             children=_children(field, entity), children_label=entity.plural,
@@ -168,8 +169,8 @@ def _new_field(field: FieldMapping, entity: EntityMapping, mapping: WorkspaceMap
     values = accepted_values(field)
     if values:
         return FieldShape(name, label, "Picklist", values=values)
-    if field.type in _PLAIN:
-        return FieldShape(name, label, _PLAIN[field.type])
+    if field.type in _PLAIN or field.format:
+        return FieldShape(name, label, _PLAIN.get(field.type) or _FORMATS[field.format])
     length = field.length or LONGEST_TEXT
     if length > LONGEST_TEXT:
         return FieldShape(name, label, "LongTextArea", min(length, _LONGEST_LONG_TEXT))
@@ -190,7 +191,7 @@ def accepted_values(field: FieldMapping) -> tuple[str, ...]:
 
 def _children(field: FieldMapping, entity: EntityMapping) -> str:
     """Return what a parent calls the records that point at it: one name for each such field."""
-    several = sum(other.to == field.to for other in entity.references) > 1
+    several = sum(other.to == field.to for other in entity.references) > 1 and not field.lookup
     base = identifier(entity.plural)
     return base if not several else identifier(f"{base}_{words(field.salesforce)}")
 

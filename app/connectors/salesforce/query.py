@@ -75,9 +75,12 @@ def _lookup(field: FieldMapping, key: str) -> Lookup:
     return Lookup(field.salesforce, parent, key, f"{parent}.{key}")
 
 
-def key_statements(chosen: Selection, keys: Sequence[str]) -> Iterator[str]:
-    """Yield the statements that read those keys: the fewest that a URI can hold."""
-    start = f"{chosen.soql} WHERE {chosen.entity.salesforce_key} IN "
+def key_statements(chosen: Selection, keys: Sequence[str], column: str = "") -> Iterator[str]:
+    """Yield the statements that read those keys: the fewest that a URI can hold.
+
+    With a `column`, what it holds of them; by itself, the key.
+    """
+    start = f"{chosen.soql} WHERE {column or chosen.entity.salesforce_key} IN "
     room = _LONGEST_URI - _OTHER_URI - len(quote_plus(f"{start}()"))
     piece: list[str] = []
     used = 0
@@ -224,14 +227,14 @@ def page_of(
     Salesforce compares text without case, and two keys that differ in case are two for us.
     """
     records: list[Record] = []
-    unkeyed = 0
+    loose: list[Record] = []
     for row in found:
         record = _record(chosen, reader, row)
-        if record is None:
-            unkeyed += 1
+        if not record.key:
+            loose.append(record)
         elif wanted is None or record.key in wanted:
             records.append(record)
-    return Page(chosen.entity.name, records, unkeyed)
+    return Page(chosen.entity.name, records, len(loose), loose=loose)
 
 
 def reader_of(chosen: Selection) -> RecordReader:
@@ -239,7 +242,7 @@ def reader_of(chosen: Selection) -> RecordReader:
     return RecordReader(chosen.entity, Side.SALESFORCE)
 
 
-def _record(chosen: Selection, reader: RecordReader, row: dict[str, Any]) -> Record | None:
+def _record(chosen: Selection, reader: RecordReader, row: dict[str, Any]) -> Record:
     for lookup in chosen.lookups:
         flat = row.get(lookup.path)
         if flat is None and (parent := row.get(lookup.parent)) is not None:
@@ -248,12 +251,11 @@ def _record(chosen: Selection, reader: RecordReader, row: dict[str, Any]) -> Rec
     person = row.get("LastModifiedBy.Name")
     if person is None and (user := row.get("LastModifiedBy")) is not None:
         person = user.get("Name")
-    return reader.record(
-        row,
-        side_id=row.get("Id") or "",
-        changed_at=_utc(row.get("LastModifiedDate") or ""),
-        changed_by=person or "",
-    )
+    side_id, changed_at = row.get("Id") or "", _utc(row.get("LastModifiedDate") or "")
+    record = reader.record(row, side_id=side_id, changed_at=changed_at, changed_by=person or "")
+    if record is not None:
+        return record
+    return reader.loose(row, side_id=side_id, changed_at=changed_at, changed_by=person or "")
 
 
 def _utc(text: str) -> str:

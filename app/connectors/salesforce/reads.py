@@ -14,7 +14,6 @@ from app.connectors.salesforce.changes import (
     STAMP,
     Changes,
     Witness,
-    condition,
     set_back,
     stamped,
 )
@@ -46,7 +45,11 @@ _SHORT_KEY, _LONG_KEY = 30, 90  # guessed encoded length of a plain and of a com
 
 
 class Reads:
-    """Reads the mapped objects of one org; several reads may run at once."""
+    """Reads the mapped objects of one org; several reads may run at once.
+
+    Attributes:
+        most_by_query: Rows of which no bulk job is made yet.
+    """
 
     def __init__(
         self, session: SalesforceSession, mapping: WorkspaceMapping, schema: Schema
@@ -56,7 +59,7 @@ class Reads:
         self._schema = schema
         self._changes = Changes(session)
         self._bulk = BulkQuery(session)
-        self._most_by_query = MOST_BY_QUERY
+        self.most_by_query = MOST_BY_QUERY
         self._sizes: dict[str, int] = {}
 
     def read(self, request: ReadRequest, cancel: CancelToken) -> Iterator[Page]:
@@ -71,6 +74,8 @@ class Reads:
             chosen = selection(entity, self._mapping, fields)
             if request.scope is Scope.KEYS:
                 yield from self._by_keys(chosen, request.keys, cancel)
+            elif request.scope is Scope.IDS:
+                yield from self._by_ids(chosen, request.keys, cancel)
             elif request.scope is Scope.SINCE:
                 yield from self._since(chosen, request.cursor, cancel)
             else:
@@ -118,9 +123,9 @@ class Reads:
         seen = cursor.witness.at is None or cursor.witness.id in fed
         began, reader, witness = self._changes.now(), reader_of(chosen), Witness()
         wider = replace(chosen, columns=(*chosen.columns, STAMP, DELETED))
-        soql = f"{wider.soql} {condition(cursor)}"
+        soql = f"{wider.soql} {cursor.condition}"
         for found in self._whole(wider, soql, cancel, deleted=True):
-            seen = seen or any(row["Id"] == cursor.witness.id for row in found)
+            seen = seen or cursor.witness.stands_in(found)
             witness = witness.after(found)
             gone = [row for row in found if _flag(row.get(DELETED))]
             live = [row for row in found if not _flag(row.get(DELETED))]
@@ -141,13 +146,13 @@ class Reads:
         The first page tells how many there are; of an object known to be large it is not asked.
         """
         known = self._sizes.get(soql, 0)
-        job = self._job(soql, cancel, deleted=deleted) if known > self._most_by_query else ""
+        job = self._job(soql, cancel, deleted=deleted) if known > self.most_by_query else ""
         if not job:
             ordered = f"{soql} ORDER BY {STAMP}, Id" if deleted else soql
             first = first_page(self._session, ordered, cancel, deleted=deleted)
             if not deleted:
                 self._sizes[soql] = first.total
-            if first.total > self._most_by_query and not known:
+            if first.total > self.most_by_query and not known:
                 job = self._job(soql, cancel, deleted=deleted)
             if not job:
                 cancel.check()
@@ -165,6 +170,12 @@ class Reads:
         except (RemoteRefused, LimitReached, NotAllowed, AnswerUnreadable) as error:
             log.warning("No bulk query, pages are read instead: %s", error.summary)
             return ""
+
+    def _by_ids(self, chosen: Selection, ids: Sequence[str], cancel: CancelToken) -> Iterator[Page]:
+        reader = reader_of(chosen)
+        for soql in key_statements(chosen, ids, "Id"):
+            for found in rows(self._session, soql, cancel):
+                yield page_of(chosen, reader, found)
 
     def _by_keys(
         self, chosen: Selection, keys: Sequence[str], cancel: CancelToken

@@ -15,9 +15,14 @@ from app.errors import LimitReached, WrongUse
 DAILY_CALLS = "DailyApiRequests"
 _BELIEVED_S = 600.0  # what was told longer ago refuses no call: only a call can tell it anew
 _WHOLE = 100
+_CLOCK_SET = timedelta(seconds=5)
 _CALLS = re.compile(r"(?<!per-app-)api-usage=(\d+)/(\d+)")
 _APP_CALLS = re.compile(r"per-app-api-usage=(\d+)/(\d+)\(appName=([^)]*)\)")
 _RESERVE = re.compile(r"(\d{1,9})\s*(%?)", re.ASCII)
+
+
+_Seen = tuple[datetime, float]
+"""A time of the server's clock, and when by our own it was known."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +69,7 @@ class Usage:
         self._limits: tuple[Quota, ...] = ()
         self._told_at = 0.0
         self._under_way = 0
-        self._server: tuple[datetime, float] | None = None
+        self._server: _Seen | None = None
 
     @property
     def daily(self) -> Quota | None:
@@ -96,7 +101,7 @@ class Usage:
             if app is not None:
                 self._app = _quota(f"{DAILY_CALLS} of {app[3]}", app)
             if moment is not None:
-                self._server = (moment.astimezone(UTC), monotonic())
+                self._server = _later(self._server, (moment.astimezone(UTC), monotonic()))
 
     def server_time(self) -> datetime | None:
         """Return the server's present, at most a second or two behind it, never before it."""
@@ -141,6 +146,17 @@ class Usage:
                 f"calls are left for today, and the last {kept:,} are kept for others.",
                 "Go on when calls are free again, or lower the connection's setting 'reserve'.",
             )
+
+
+def _later(known: _Seen | None, seen: _Seen) -> _Seen:
+    """Return what tells most of the server's clock: dates are cut to seconds, and come late.
+
+    One that is far behind what was known is that of a clock that was set back.
+    """
+    if known is None:
+        return seen
+    expected = known[0] + timedelta(seconds=seen[1] - known[1])
+    return known if timedelta(0) < expected - seen[0] < _CLOCK_SET else seen
 
 
 def _quota(name: str, found: re.Match[str]) -> Quota:

@@ -20,8 +20,8 @@ from app.errors import AppError
 
 MOST_BY_COLLECTIONS = 2000
 """Operations from which on a bulk job is the better way (salesforce.md §13)."""
-JOB_ROWS = 20_000
-"""Rows of one job: two of Salesforce's own batches, and not much memory for us."""
+JOB_ROWS = 10_000
+"""Rows of one job: one of Salesforce's own batches (§9), and not much memory for us."""
 _JOB_CALLS = 12  # made, uploaded, started, asked some times, three results
 _JOB_SECONDS = 20.0  # to wait until it begins, our guess
 _ROWS_PER_SECOND = 400  # that a job saves, our guess
@@ -79,7 +79,14 @@ class Writes:
             locked = is_locked(outcome)
             yield from self._collections.retry(entity, [outcome], cancel) if locked else [outcome]
             return
-        by_key = self._schema.has_external_id(entity)
+        bare = tuple(item for item in operations if item.key_change is not None)
+        if bare and len(bare) < len(operations):  # what its key does not name goes by its id
+            named = tuple(item for item in operations if item.key_change is None)
+            yield from self._all_saved(
+                [replace(batch, operations=o) for o in (bare, named)], cancel
+            )
+            return
+        by_key = not bare and self._schema.has_external_id(entity)
         if len(operations) > self._most_by_collections:
             save = self._bulk.upsert if by_key else self._bulk.save
             yield from save(batch, cancel)
@@ -87,6 +94,17 @@ class Writes:
             yield from self._collections.upsert(entity, operations, cancel)
         else:
             yield from self._collections.save(entity, operations, cancel)
+
+    def _all_saved(self, batches: Sequence[Batch], cancel: CancelToken) -> Iterator[Outcome]:
+        """Yield the outcomes of batches, one after the other; raises only where none was sent."""
+        for number, batch in enumerate(batches):
+            try:
+                yield from self._saved(batch, cancel)
+            except AppError as error:
+                if not number:
+                    raise
+                state = OutcomeState.UNKNOWN if cancel.is_cancelled else OutcomeState.FAILED
+                yield from all_of(batch.operations, state, error.summary)
 
     def _deleted(self, batch: Batch, cancel: CancelToken) -> Iterator[Outcome]:
         """Delete by id; an operation without one is looked up by its key first."""

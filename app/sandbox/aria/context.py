@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from app.sandbox.aria.accounts.store import Work
 from app.sandbox.aria.errors import AriaError, Code, missing, not_found
 from app.sandbox.aria.inputs import Input, Inputs
 from app.sandbox.aria.tables import Row, Tables
@@ -14,19 +15,21 @@ Answer = dict[str, Any]
 
 
 class Api(Enum):
-    """The two APIs of the catalog; each has its own paths (aria.md §1.2)."""
+    """The three APIs; each has its own paths (aria.md §1.2)."""
 
     CORE = "core"
     ADMIN = "admin_tools"
+    QUERY = "object_query"
 
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """The client's data and clock."""
+    """The client's catalog, accounts and clock."""
 
     tables: Tables
     clock: Clock
     client_no: int
+    work: Work
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -19,7 +19,7 @@ _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
 
 @dataclass(frozen=True, slots=True)
 class Input:
-    """One input of a call: `kind` is int, num, str, flag, ind, date, list or rows."""
+    """One input of a call: `kind` is int, num, str, flag, ind, date, datetime, list or rows."""
 
     name: str
     kind: str = "str"
@@ -157,6 +157,16 @@ def _date(name: str, value: Any) -> str:
     return text
 
 
+def _datetime(name: str, value: Any) -> str:
+    """Read `yyyy-mm-dd`, with or without ` hh24:mi:ss` (aria.md §1.7)."""
+    text = str(value)
+    try:
+        datetime.fromisoformat(text)
+    except ValueError:
+        raise AriaError(Code.BAD_DATE, f"invalid date format: {name}") from None
+    return text
+
+
 def _short(value: Any) -> str:
     return str(value)[:40]
 
@@ -169,4 +179,5 @@ _READERS: dict[str, Callable[[str, Any], Any]] = {
     "ind": _indicator,
     "switch": _switch,
     "date": _date,
+    "datetime": _datetime,
 }

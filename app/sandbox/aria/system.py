@@ -8,6 +8,8 @@ from random import Random
 from typing import Any
 
 from app.sandbox.aria import edits
+from app.sandbox.aria.accounts.seeding import Seeder
+from app.sandbox.aria.accounts.store import Accounts, Work
 from app.sandbox.aria.body import call_name, read_body
 from app.sandbox.aria.calls import CALLS
 from app.sandbox.aria.context import Answer, Api, Call, Context
@@ -15,6 +17,8 @@ from app.sandbox.aria.errors import AriaError, Code, invalid
 from app.sandbox.aria.inputs import checked, inputs
 from app.sandbox.aria.noise import noisy
 from app.sandbox.aria.tables import KINDS, Row, Tables
+from app.sandbox.aria.twins import twinned
+from app.sandbox.dataset.aria_course import account_count
 from app.sandbox.wire import Request, Response, SystemSettings, to_json
 
 CORE_PATH = "/v1/core"
@@ -22,11 +26,11 @@ LEGACY_CORE_PATH = "/api/ws/api_ws_class_dispatcher.php"
 ADMIN_PATH = "/AdminTools.php/Dispatcher"
 OBJECT_QUERY_PATH = "/api/AriaQuery/objects.php"
 
-_APIS: dict[str, Api | None] = {
+_APIS: dict[str, Api] = {
     CORE_PATH: Api.CORE,
     LEGACY_CORE_PATH: Api.CORE,
     ADMIN_PATH: Api.ADMIN,
-    OBJECT_QUERY_PATH: None,  # knows no call yet
+    OBJECT_QUERY_PATH: Api.QUERY,
 }
 _JSON = {"Content-Type": "application/json;charset=UTF-8"}
 _HTML = {"Content-Type": "text/html;charset=UTF-8"}
@@ -49,6 +53,7 @@ class AriaSystem:
             random.choices(string.ascii_letters + string.digits, k=_KEY_LENGTH)
         )
         self._tables = Tables({})
+        self._accounts = Accounts(0, self._seeder())
         self._answers: dict[tuple[str, str], bytes] = {}
         self._answered_version = -1
         self.reset(drift=True)
@@ -122,7 +127,17 @@ class AriaSystem:
                 edits.edit(tables, change.type_name, change.key, values)
         with self._lock:
             self._tables = tables
+            self._accounts = Accounts(self._population(), self._seeder())
             self._answers.clear()
+
+    def _population(self) -> int:
+        held = self._settings.dataset.aria.get("plan")
+        return account_count(self._settings.size) if held else 0
+
+    def _seeder(self) -> Seeder:
+        """Return what makes accounts: from the catalog as it was before any drift or edit."""
+        settings = self._settings
+        return Seeder(lambda: Tables(settings.dataset.aria), settings.seed, settings.clock.now())
 
     def _widest_promotion(self) -> str:
         sizes = {r["promo_plan_set_no"]: len(r["plan_nos"]) for r in self._tables.all("plan_set")}
@@ -130,7 +145,7 @@ class AriaSystem:
         widest = max(codes, key=lambda row: sizes.get(row["promo_plan_set_no"], 0), default={})
         return str(widest.get("promo_cd", ""))
 
-    def _answer(self, api: Api | None, body: dict[str, Any]) -> bytes:
+    def _answer(self, api: Api, body: dict[str, Any]) -> bytes:
         self._authenticate(body)
         common = checked(_COMMON, body)
         call = CALLS.get(common["rest_call"])
@@ -168,15 +183,22 @@ class AriaSystem:
             self._check_receipt(receipt)
         before, done = self._tables.snapshot(), False
         try:
-            answer = call.answer(self._context(), sent)
+            context = self._context(receipt or "")
+            answer = call.answer(context, sent)
             done = True
         finally:
             if not done:
                 self._tables.restore(before)
-        if receipt is not None:
-            today = self._settings.clock.now().date().isoformat()
-            self._tables.put("receipt", {"client_receipt_id": receipt, "receipt_date": today})
+        context.work.save()
+        if receipt is not None and not context.work.preview:
+            self._tables.put("receipt", self._receipt_row(receipt, context.work))
         return self._encoded(call, answer)
+
+    def _receipt_row(self, receipt: str, work: Work) -> Row:
+        today = self._settings.clock.now().date().isoformat()
+        changed = [row["acct_no"] for row in work.rows_changed()]
+        number = changed[0] if changed else None
+        return {"client_receipt_id": receipt, "receipt_date": today, "acct_no": number}
 
     def _check_receipt(self, receipt: str) -> None:
         if not (receipt.isascii() and receipt.isalnum()):
@@ -186,11 +208,12 @@ class AriaSystem:
         if self._tables.get("receipt", receipt) is not None:
             raise AriaError(Code.FORMAT, "invalid input format: client_receipt_id was already used")
 
-    def _context(self) -> Context:
-        return Context(self._tables, self._settings.clock, self._client_no)
+    def _context(self, receipt: str = "") -> Context:
+        work = Work(self._accounts, receipt)
+        return Context(self._tables, self._settings.clock, self._client_no, work)
 
     def _encoded(self, call: Call, answer: Answer) -> bytes:
-        whole = {"error_code": int(Code.OK), "error_msg": "OK", **answer}
+        whole = {"error_code": int(Code.OK), "error_msg": "OK", **twinned(answer)}
         if self._tables.at("setting", "noisy")["value"]:
             whole = noisy(whole, Random(f"{self._settings.seed} {call.name}"))
         return to_json(whole)

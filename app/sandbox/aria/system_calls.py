@@ -58,7 +58,7 @@ def get_all_client_receipt_ids(context: Context, sent: Inputs) -> Answer:
         "client_receipt": [
             {
                 "client_receipt_id": row["client_receipt_id"],
-                "acct_no": None,  # a write to the catalog belongs to no account
+                "acct_no": row.get("acct_no"),  # none for a write to the catalog
                 "receipt_date": row["receipt_date"],
             }
             for row in context.tables.all("receipt")

@@ -18,6 +18,7 @@ from app.views.state.language import tr
 Index = QModelIndex | QPersistentModelIndex
 FIELD, BASE, BILLING, DIRECTION, SALESFORCE, RESULT = range(6)
 COLUMNS = 6
+IGNORED = "\u2248"
 _ARROWS = {
     Arrow.NONE: "",
     Arrow.TO_SALESFORCE: "\u2192",
@@ -93,21 +94,31 @@ class FieldTable(QAbstractTableModel):
         cell = self.cell(index)
         if cell is not None:
             return cell.text
-        return row.label if index.column() == FIELD else _ARROWS[row.arrow]
+        if index.column() == FIELD:
+            return row.label
+        return IGNORED if row.rule else _ARROWS[row.arrow]
 
     def _tip(self, index: Index, row: FieldRow) -> str:
         if index.column() == FIELD:
             return row.owner
         if index.column() == DIRECTION:
-            return arrow_word(row.arrow)
+            return _direction_word(row)
         if index.column() in {BILLING, SALESFORCE}:
             return row.full[index.column() == SALESFORCE]
         return self._text(index, row)
 
     def _spoken(self, index: Index, row: FieldRow) -> str:
         differs = tr("differs") if row.differs else tr("the same")
+        if row.rule:
+            differs = _direction_word(row)
         if index.column() == DIRECTION:
-            return ", ".join(part for part in (row.label, arrow_word(row.arrow)) if part)
+            return ", ".join(part for part in (row.label, _direction_word(row)) if part)
         if index.column() == FIELD:
             return f"{row.label}, {differs}"
         return f"{row.label}, {self._text(index, row)}, {differs}"
+
+
+def _direction_word(row: FieldRow) -> str:
+    if row.rule:
+        return tr("ignored by the rule {rule}").format(rule=row.rule)
+    return arrow_word(row.arrow)

@@ -1,15 +1,15 @@
-"""A plan in words, before it is committed; and what became of it, in numbers that add up."""
+"""A plan in words, before it is committed."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.domain.forecast import Forecast
 from app.domain.mapping import WorkspaceMapping
-from app.domain.plan import CommitPlan, OutcomeState, Problem, Verb
+from app.domain.plan import Approval, CommitPlan, OutcomeState, Part, Problem, Verb
 from app.domain.record import Side
-from app.sync.commit import CommitResult
-from app.views.state.difference import field_label, side_word, verb_word
+from app.views.state.difference import side_word, verb_word
+from app.views.state.fields import local_time
 from app.views.state.language import tr
 from app.views.state.progress import duration
 
@@ -45,6 +45,8 @@ class Summary:
 
     Attributes:
         headline: What will happen, in one sentence.
+        problem_words: How many problems of each severity there are, "" for none.
+        approvals: Who approved the plan and when, "" for nobody.
         typed_name: What has to be typed before it may run, "" if nothing.
     """
 
@@ -56,40 +58,22 @@ class Summary:
     typed_name: str
     run_label: str
     can_run: bool
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeLine:
-    """One operation that was not written: record, field, message."""
-
-    state: str
-    record: str
-    field: str
-    message: str
-
-
-@dataclass(frozen=True, slots=True)
-class OutcomeView:
-    """The outcome page; both sums always hold."""
-
-    headline: str
-    selected: str
-    sent: str
-    cost: str
-    lines: tuple[OutcomeLine, ...]
-    clean: bool
+    problem_words: str = ""
+    approvals: str = ""
 
 
 def summary(plan: CommitPlan, mapping: WorkspaceMapping, production: Iterable[str]) -> Summary:
     """Return the summary of a plan; `production` are the production connections it writes to."""
-    count = len(plan.operations)
+    count = sum(plan.tally.values())
     names = sorted(production)
     return Summary(
         headline=_headline(plan),
         lines=count_lines(plan, mapping),
         cost=cost_words(plan.forecast),
         problems=problem_lines(plan.problems, mapping),
+        problem_words=problem_words(plan.problems),
         not_checked=plan.not_checked,
+        approvals=approval_words(plan.approvals),
         typed_name=names[0] if names and count else "",
         run_label=tr("Commit {count:,} changes").format(count=count),
         can_run=count > 0,
@@ -103,13 +87,12 @@ def may_run(view: Summary, typed: str) -> bool:
 
 def count_lines(plan: CommitPlan, mapping: WorkspaceMapping) -> tuple[CountLine, ...]:
     """Return the operations counted by verb, side and entity; deletes first, then mapping order."""
-    counts = Counter((o.verb, o.side, o.entity) for o in plan.operations)
     return tuple(
         CountLine(verb_word(verb), entity.plural, side_word(side), number, verb is Verb.DELETE)
         for verb in _VERBS
         for side in (Side.SALESFORCE, Side.BILLING)
         for entity in mapping.entities
-        if (number := counts[verb, side, entity.name])
+        if (number := plan.tally.get(Part(entity.name, side, verb), 0))
     )
 
 
@@ -150,37 +133,35 @@ def problem_lines(
         ProblemLine(
             problem.severity,
             _severity_word(problem.severity),
-            _record(mapping, problem.entity, problem.key),
+            record_words(mapping, problem.entity, problem.key),
             problem.message,
         )
         for problem in ranked
     )
 
 
-def outcome_view(result: CommitResult, mapping: WorkspaceMapping) -> OutcomeView:
-    """Return the outcome page of a commit."""
-    return OutcomeView(
-        headline=_outcome_headline(result),
-        selected=tr(
-            "{selected:,} selected = {sent:,} sent + {stale:,} stale + {skipped:,} skipped"
-        ).format(
-            selected=result.selected, sent=result.sent, stale=result.stale, skipped=result.skipped
-        ),
-        sent=tr("{sent:,} sent = {written:,} written + {failed:,} failed").format(
-            sent=result.sent, written=result.written, failed=result.failed
-        ),
-        cost=_calls(result.calls, result.seconds),
-        lines=tuple(
-            OutcomeLine(
-                state_word(failure.state),
-                _record(mapping, failure.entity, failure.key),
-                field_label(failure.field),
-                failure.message,
-            )
-            for failure in result.failures
-        ),
-        clean=result.is_clean,
+def problem_words(problems: Iterable[Problem]) -> str:
+    """Return "2 will fail \u00b7 1 warning", the gravest first; "" where there is no problem."""
+    counts = Counter(problem.severity for problem in problems)
+    one = {"error": tr("1 will fail"), "warning": tr("1 warning"), "info": tr("1 note")}
+    more = {
+        "error": tr("{count:,} will fail"),
+        "warning": tr("{count:,} warnings"),
+        "info": tr("{count:,} notes"),
+    }
+    return " \u00b7 ".join(
+        one[severity] if counts[severity] == 1 else more[severity].format(count=counts[severity])
+        for severity in _SEVERITIES
+        if counts[severity]
     )
+
+
+def approval_words(approvals: Iterable[Approval]) -> str:
+    """Return "Approved by ada on 22 Nov 2026, 14:05"; "" where nobody did."""
+    told = [
+        tr("{who} on {when}").format(who=each.who, when=local_time(each.at)) for each in approvals
+    ]
+    return tr("Approved by {people}").format(people=", ".join(told)) if told else ""
 
 
 def state_word(state: OutcomeState) -> str:
@@ -196,9 +177,11 @@ def state_word(state: OutcomeState) -> str:
 
 
 def _headline(plan: CommitPlan) -> str:
-    if not plan.operations:
+    if not plan.tally:
         return tr("Nothing is ticked, so there is nothing to commit.")
-    sides = Counter(operation.side for operation in plan.operations)
+    sides: Counter[Side] = Counter()
+    for part, count in plan.tally.items():
+        sides[part.side] += count
     parts = [
         tr("{count:,} changes will be written to {side}").format(count=sides[side], side=side.label)
         for side in (Side.SALESFORCE, Side.BILLING)
@@ -211,25 +194,8 @@ def _headline(plan: CommitPlan) -> str:
     return words
 
 
-def _outcome_headline(result: CommitResult) -> str:
-    if result.stopped_by:
-        return tr("Stopped: {why}").format(why=result.stopped_by)
-    if result.is_clean:
-        return tr("All {count:,} changes were written.").format(count=result.written)
-    return tr("{written:,} of {selected:,} changes were written.").format(
-        written=result.written, selected=result.selected
-    )
-
-
-def _calls(calls: Mapping[Side, int], seconds: float) -> str:
-    return tr("{time} \u00b7 calls: {salesforce:,} to Salesforce, {billing:,} to billing").format(
-        time=duration(seconds),
-        salesforce=calls.get(Side.SALESFORCE, 0),
-        billing=calls.get(Side.BILLING, 0),
-    )
-
-
-def _record(mapping: WorkspaceMapping, entity: str, key: str) -> str:
+def record_words(mapping: WorkspaceMapping, entity: str, key: str) -> str:
+    """Return a record as people name it: what it is, and its key."""
     label = mapping.entity(entity).label if entity in mapping.by_name else entity
     return " ".join(part for part in (label, key) if part)
 
@@ -241,3 +207,11 @@ def _rank(severity: str) -> int:
 def _severity_word(severity: str) -> str:
     words = {"error": tr("will fail"), "warning": tr("warning"), "info": tr("note")}
     return words.get(severity, severity)
+
+
+def problem_rows(view: Summary) -> list[tuple[str, ...]]:
+    """Return the problems as rows for a file, below their heading; what was not checked follows."""
+    rows = [(tr("problem"), tr("record"), tr("what"))]
+    rows += [(each.word, each.record, each.message) for each in view.problems]
+    rows += [(tr("not checked"), "", what) for what in view.not_checked]
+    return list(rows)

@@ -117,6 +117,12 @@ def candidates(
     return tuple(connection.name for connection in connections if connection.kind in kinds)
 
 
+def prepared_by(connection: Connection | None, workspaces: Sequence[Workspace]) -> str:
+    """Return the workspace whose mapping says what a connection's system needs, "" if none."""
+    name = connection.name if connection is not None else ""
+    return next((each.name for each in workspaces if each.salesforce == name), "")
+
+
 def next_step(
     connections: Sequence[Connection], specs: Sequence[ConnectorSpec], workspaces: int
 ) -> str:
@@ -124,7 +130,7 @@ def next_step(
     if workspaces:
         return ""
     if not candidates(connections, specs, Side.BILLING):
-        return tr("Step 1 of 3: add the connection to your billing system.")
+        return tr("Step 1 of 4: add the connection to your billing system.")
     if not candidates(connections, specs, Side.SALESFORCE):
-        return tr("Step 2 of 3: add the connection to Salesforce.")
-    return tr("Step 3 of 3: make a workspace of the two connections.")
+        return tr("Step 2 of 4: add the connection to Salesforce.")
+    return tr("Step 3 of 4: make a workspace of the two connections.")

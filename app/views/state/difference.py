@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 
-from app.domain.diff import FieldDiff, Kind, Verdict
-from app.domain.mapping import EntityMapping, Owner
+from app.domain.diff import FieldDiff, Kind
+from app.domain.mapping import KEY, EntityMapping, Owner
 from app.domain.plan import Verb
-from app.domain.proposal import SKIP, WHOLE_RECORD, Choice, verdict_of
+from app.domain.proposal import SKIP, WHOLE_RECORD, Choice, written_to
 from app.domain.record import Side
 from app.views.state.language import tr
 
@@ -126,6 +126,8 @@ def side_word(side: Side) -> str:
 
 def field_label(name: str) -> str:
     """Return a field's name as people read it: `rate_per_unit` is "Rate per unit"."""
+    if name == KEY:
+        return tr("Key")
     words = [_ACRONYMS.get(word, word) for word in name.split("_")]
     joined = " ".join(words)
     return joined[:1].upper() + joined[1:]
@@ -167,25 +169,32 @@ def sides_by_owner(entity: EntityMapping, fields: Iterable[str]) -> frozenset[Si
     """Return where the owners' rule sends some fields; None where the values must be looked at."""
     found: set[Side] = set()
     for name in fields:
-        owner = entity.fields[entity.index[name]].owner
+        owner = entity.field_of(name).owner
         if owner is Owner.BOTH:
             return None
         found.add(Side.SALESFORCE if owner is Owner.BILLING else Side.BILLING)
     return frozenset(found)
 
 
-def sides_written(fields: Iterable[FieldDiff], choice: Choice) -> frozenset[Side]:
+def sides_written(
+    entity: EntityMapping, fields: Iterable[FieldDiff], choice: Choice
+) -> frozenset[Side]:
     """Return where the differing fields of a pair are written, after the person's choice."""
-    verdicts = (verdict_of(field, choice) or Verdict.AGREE for field in fields)
-    return frozenset(verdict.target for verdict in verdicts if verdict.target is not None)
+    return frozenset(
+        side
+        for field in fields
+        for side in Side
+        if written_to(field, choice, side, entity.field_of(field.name).type) is not None
+    )
 
 
 def take_label(wish: str) -> str:
-    """Return an entry of the menu on an arrow: `billing`, `salesforce`, `skip` or "" (the rule)."""
+    """Return an entry of the menu on an arrow: a side, `skip`, `typed`, or "" (the rule)."""
     labels: Mapping[str, str] = {
         "billing": tr("Take billing's value"),
         "salesforce": tr("Take Salesforce's value"),
         "skip": tr("Skip"),
+        "typed": tr("Type a value\u2026"),
         "": tr("As the owner rule says"),
     }
     return labels[wish]

@@ -5,21 +5,22 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from app.domain.convert import text
+from app.domain.convert import text, typed_value
 from app.domain.diff import FieldDiff, Kind, RecordDiff, Verdict
-from app.domain.mapping import NUMBERS, EntityMapping, FieldMapping, FieldType, Owner
+from app.domain.mapping import KEY, NUMBERS, EntityMapping, FieldMapping, FieldType, Owner
 from app.domain.plan import Verb
-from app.domain.proposal import WHOLE_RECORD, Choice, verdict_of
+from app.domain.proposal import TYPED, WHOLE_RECORD, Choice
 from app.domain.record import NO_BASE, BaseValue, Side, Unreadable
 from app.sync.compare import OpenedDiff
 from app.views.state.difference import (
-    ARROW_TO,
     TONES,
     Arrow,
     Tone,
     field_label,
     kind_word,
     one_sided_intent,
+    sides_written,
+    update_intent,
 )
 from app.views.state.language import tr
 from app.views.state.word_marks import Span, marked
@@ -47,6 +48,7 @@ class FieldRow:
 
     Attributes:
         can_choose: Whether a person may say whose value is taken.
+        rule: The ignore rule by which its difference does not count, "" for none.
         full: The whole values, billing's and Salesforce's, for the tool tip.
     """
 
@@ -62,6 +64,7 @@ class FieldRow:
     differs: bool
     numeric: bool
     can_choose: bool
+    rule: str = ""
     full: tuple[str, str] = ("", "")
 
 
@@ -93,8 +96,9 @@ def fields_view(opened: OpenedDiff, last: LastChange, *, with_same: bool) -> Fie
     diff, entity = opened.diff, opened.entity
     rows = field_rows(entity, diff, opened.choice)
     # Of a record on one side, or of one that agrees, every field is of interest.
-    whole = diff.billing is None or diff.salesforce is None or not diff.fields
-    same = 0 if whole else sum(not row.differs for row in rows)
+    told = diff.fields or diff.ignored
+    whole = diff.billing is None or diff.salesforce is None or not told
+    same = 0 if whole else sum(not (row.differs or row.rule) for row in rows)
     values = diff.billing if diff.billing is not None else diff.salesforce or ()
     title = text(values[entity.index[entity.title]]) if values else diff.key
     return FieldsView(
@@ -105,7 +109,7 @@ def fields_view(opened: OpenedDiff, last: LastChange, *, with_same: bool) -> Fie
         changed=changed_words(last),
         changed_utc=last.at,
         notes=_notes(opened),
-        rows=tuple(row for row in rows if with_same or whole or row.differs),
+        rows=tuple(row for row in rows if with_same or whole or row.differs or row.rule),
         same=same,
     )
 
@@ -133,10 +137,13 @@ def local_time(iso: str) -> str:
 def field_rows(entity: EntityMapping, diff: RecordDiff, choice: Choice) -> tuple[FieldRow, ...]:
     """Return a row for each field of a record, in the order of the mapping."""
     differing = {field.name: field for field in diff.fields}
-    return tuple(
+    rows = (
         _row(entity, position, diff, differing.get(field.name), choice)
         for position, field in enumerate(entity.fields)
     )
+    if KEY not in differing:
+        return tuple(rows)
+    return (_key_row(entity, diff, differing[KEY], choice), *rows)
 
 
 def value_text(field: FieldMapping, value: BaseValue, currency: str = "") -> str:
@@ -166,12 +173,13 @@ def _row(
     sides = [_shown(entity, position, values) for values in (diff.billing, diff.salesforce)]
     base = _shown(entity, position, diff.base)
     billing, salesforce = (_cell(side) for side in sides)
-    if field_diff is not None and field.type is FieldType.TEXT:
+    rule = dict(diff.ignored).get(field.name, "")
+    if (field_diff is not None or rule) and field.type is FieldType.TEXT:
         pieces = marked(*sides)
         billing, salesforce = (
             Cell(spans) if side else _cell(side) for spans, side in zip(pieces, sides, strict=True)
         )
-    arrow = _arrow(diff, field_diff, choice)
+    arrow = _arrow(entity, diff, field_diff, choice)
     return FieldRow(
         name=field.name,
         label=field_label(field.name),
@@ -179,12 +187,39 @@ def _row(
         base=_base_cell(base, diff.base, position),
         billing=billing,
         salesforce=salesforce,
-        result=_one_sided_cell(diff, choice, sides) or _result(arrow, sides),
+        result=_one_sided_cell(diff, choice, sides)
+        or _typed_cell(entity, position, diff, choice)
+        or _result(arrow, sides, rule),
         arrow=arrow,
-        tone=_tone(diff, field_diff),
+        tone=Tone.MUTED if rule else _tone(diff, field_diff),
         differs=field_diff is not None,
         numeric=field.type in NUMBERS,
-        can_choose=_can_choose(diff, field_diff),
+        can_choose=bool(rule) or _can_choose(diff, field_diff),
+        rule=rule,
+        full=(sides[0], sides[1]),
+    )
+
+
+def _key_row(
+    entity: EntityMapping, diff: RecordDiff, field_diff: FieldDiff, choice: Choice
+) -> FieldRow:
+    """Return the row of a pair whose Salesforce record bears another key than billing's."""
+    sides = [text(field_diff.billing), text(field_diff.salesforce)]
+    billing, salesforce = map(_cell, sides)
+    arrow = _arrow(entity, diff, field_diff, choice)
+    return FieldRow(
+        name=KEY,
+        label=field_label(KEY),
+        owner=_owner_word(Owner.BILLING),
+        base=_cell(""),
+        billing=billing,
+        salesforce=salesforce,
+        result=_result(arrow, sides, ""),
+        arrow=arrow,
+        tone=_tone(diff, field_diff),
+        differs=True,
+        numeric=False,
+        can_choose=False,
         full=(sides[0], sides[1]),
     )
 
@@ -224,16 +259,16 @@ def _tone(diff: RecordDiff, field: FieldDiff | None) -> Tone:
     return Tone.MUTED if field.verdict is Verdict.NOT_COMPARABLE else Tone.CHANGED
 
 
-def _arrow(diff: RecordDiff, field: FieldDiff | None, choice: Choice) -> Arrow:
+def _arrow(
+    entity: EntityMapping, diff: RecordDiff, field: FieldDiff | None, choice: Choice
+) -> Arrow:
     if diff.kind in {Kind.DUPLICATE_KEY, Kind.NOT_COMPARABLE, Kind.IGNORED, Kind.IDENTICAL}:
         return Arrow.NONE
     if diff.billing is None or diff.salesforce is None:
         return Arrow.NONE
     if field is None:
         return Arrow.NONE
-    verdict = verdict_of(field, choice)
-    target = None if verdict is None else verdict.target
-    return Arrow.SKIP if target is None else ARROW_TO[target]
+    return update_intent(sides_written(entity, (field,), choice)).arrow
 
 
 def _can_choose(diff: RecordDiff, field: FieldDiff | None) -> bool:
@@ -261,7 +296,24 @@ def _holder(diff: RecordDiff) -> Side:
     return Side.SALESFORCE if diff.billing is None else Side.BILLING
 
 
-def _result(arrow: Arrow, sides: Sequence[str]) -> Cell:
+def _typed_cell(
+    entity: EntityMapping, position: int, diff: RecordDiff, choice: Choice
+) -> Cell | None:
+    """Return the value that a person typed for a differing field, None where nobody did."""
+    field = entity.fields[position]
+    counts = any(item.name == field.name for item in diff.fields)
+    if choice.take.get(field.name) != TYPED or not counts:
+        return None
+    values = diff.billing or ()
+    currency = text(values[entity.index[field.currency]]) if field.currency and values else ""
+    value = typed_value(choice.typed[field.name], field.type)
+    return _cell("" if value is None else value_text(field, value, currency))
+
+
+def _result(arrow: Arrow, sides: Sequence[str], rule: str) -> Cell:
+    if rule:
+        words = tr("ignored: {rule}").format(rule=rule)
+        return Cell((Span(words, changed=False),), muted=True)
     if arrow is Arrow.TO_SALESFORCE:
         return _cell(sides[0])
     if arrow is Arrow.TO_BILLING:

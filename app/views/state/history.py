@@ -1,11 +1,13 @@
 """The history: commits, and what each of them did."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from app.domain.convert import text as plain_text
 from app.domain.mapping import WorkspaceMapping
 from app.domain.plan import FieldChange, Operation, OutcomeState, Verb
 from app.store.journal import Entry, Run
+from app.sync.undo import UndoPart
 from app.views.state.commit_summary import state_word
 from app.views.state.difference import field_label, side_word, verb_word
 from app.views.state.fields import NOTHING, local_time, value_text
@@ -40,6 +42,9 @@ class EntryLine:
     outcome: str
     message: str
     written: bool
+    entity: str
+    key: str
+    fields: tuple[str, ...] = ()
 
     def holds(self, text: str) -> bool:
         """Return whether a text stands somewhere in the line, in any case."""
@@ -66,9 +71,49 @@ def run_line(run: Run) -> RunLine:
     )
 
 
+def runs_found(runs: Iterable[Run], found: Mapping[str, int] | None) -> list[Run]:
+    """Return the commits that hold what was searched for; all of them where nothing was."""
+    return [run for run in runs if found is None or run.id in found]
+
+
 def can_undo(entries: Iterable[Entry]) -> bool:
     """Return whether a commit wrote anything that could be taken back."""
     return any(entry.state is OutcomeState.WRITTEN for entry in entries)
+
+
+def undo_part(lines: Iterable[EntryLine]) -> UndoPart | None:
+    """Return what of a commit the chosen lines stand for; None where none of them was written."""
+    keys: dict[str, set[str]] = {}
+    for line in lines:
+        if line.written:
+            keys.setdefault(line.entity, set()).add(line.key)
+    if not keys:
+        return None
+    return UndoPart({entity: frozenset(found) for entity, found in keys.items()})
+
+
+def undo_choices(lines: Sequence[EntryLine]) -> list[tuple[str, UndoPart]]:
+    """Return what can be undone of the chosen lines: all of it, or one of their fields."""
+    whole = undo_part(lines)
+    if whole is None:
+        return []
+    names = dict.fromkeys(name for line in lines if line.written for name in line.fields)
+    return [
+        (undo_selected_words(lines), whole),
+        *(
+            (
+                tr("Undo only {field}\u2026").format(field=field_label(name)),
+                UndoPart(whole.keys, frozenset({name})),
+            )
+            for name in names
+        ),
+    ]
+
+
+def undo_selected_words(lines: Sequence[EntryLine]) -> str:
+    """Return the label of the button that undoes the chosen lines."""
+    count = sum(line.written for line in lines)
+    return tr("Undo {count:,} selected\u2026").format(count=count)
 
 
 def entry_lines(
@@ -90,9 +135,13 @@ def change_words(operation: Operation, mapping: WorkspaceMapping) -> str:
 
 
 def _change(change: FieldChange, operation: Operation, mapping: WorkspaceMapping) -> str:
-    entity = mapping.entity(operation.entity)
-    field = entity.fields[entity.index[change.name]]
-    before, after = (value_text(field, value) or NOTHING for value in (change.before, change.after))
+    entity = mapping.by_name.get(operation.entity)
+    at = None if entity is None else entity.index.get(change.name)
+    values = (change.before, change.after)
+    if entity is None or at is None:  # the mapping lost it since: as it stands in the journal
+        before, after = (plain_text(value) or NOTHING for value in values)
+    else:
+        before, after = (value_text(entity.fields[at], value) or NOTHING for value in values)
     label = field_label(change.name)
     if operation.verb is Verb.INSERT:
         return f"{label}: {after}"
@@ -103,10 +152,14 @@ def _change(change: FieldChange, operation: Operation, mapping: WorkspaceMapping
 
 def _entry_line(entry: Entry, mapping: WorkspaceMapping) -> EntryLine:
     operation = entry.operation
-    label = mapping.entity(operation.entity).label
+    entity = mapping.by_name.get(operation.entity)
+    label = operation.entity if entity is None else entity.label
     message = entry.message
     if entry.field:
         message = f"{field_label(entry.field)}: {message}"
+    if entry.unmapped:
+        gone = tr("not in the mapping any more: {names}").format(names=", ".join(entry.unmapped))
+        message = f"{message} \u00b7 {gone}" if message else gone
     return EntryLine(
         verb=verb_word(operation.verb),
         record=f"{label} {operation.key}",
@@ -115,4 +168,7 @@ def _entry_line(entry: Entry, mapping: WorkspaceMapping) -> EntryLine:
         outcome=state_word(entry.state),
         message=message,
         written=entry.state is OutcomeState.WRITTEN,
+        entity=operation.entity,
+        key=operation.key,
+        fields=tuple(c.name for c in operation.changes if c.before != c.after),
     )

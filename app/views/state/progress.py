@@ -1,8 +1,9 @@
 """How running work is told: what, how far, how long still."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from app.connectors.protocol import Quota, Resource
 from app.domain.control import Progress
 from app.domain.record import Side
 from app.errors import AppError
@@ -78,6 +79,32 @@ def calls_text(calls: Mapping[Side, int]) -> str:
     return tr("Calls: billing {billing:,} \u00b7 Salesforce {salesforce:,}").format(
         billing=calls.get(Side.BILLING, 0), salesforce=calls.get(Side.SALESFORCE, 0)
     )
+
+
+def left_text(quotas: Mapping[Side, Sequence[Quota]]) -> str:
+    """Return how many calls are left on each side, as far as its answers told."""
+    parts = []
+    for side in (Side.BILLING, Side.SALESFORCE):
+        found = next((q for q in quotas.get(side, ()) if q.counts is Resource.CALLS), None)
+        if found is not None:
+            words = tr("{side}: {left:,} of {most:,} left")
+            parts.append(words.format(side=side.label, left=found.left, most=found.maximum))
+    return " \u00b7 ".join(parts)
+
+
+def quota_lines(quotas: Mapping[Side, Sequence[Quota]]) -> str:
+    """Return all limits that are known, a line each, for the tool tip."""
+    lines = [
+        tr("{side}, {what}: {left:,} of {most:,} left").format(
+            side=side.label, what=quota.name, left=quota.left, most=quota.maximum
+        )
+        for side in Side
+        for quota in quotas.get(side, ())
+    ]
+    silent = [side.label for side in Side if not quotas.get(side)]
+    if silent:
+        lines.append(tr("No limit told: {sides}").format(sides=", ".join(silent)))
+    return "\n".join(lines)
 
 
 def notice(error: Exception) -> Notice:

@@ -4,7 +4,6 @@ from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 
 from app.domain.convert import text
-from app.domain.diff import diff_fields
 from app.domain.mapping import EntityMapping
 from app.domain.proposal import NO_CHOICE, Choice
 from app.domain.record import Side
@@ -92,9 +91,8 @@ class RowReader:
             return update_intent(by_owner)
         if pair is None or pair.billing is None or pair.salesforce is None:
             return Intent(None, Arrow.SKIP)
-        fields = diff_fields(entity, pair.base, pair.billing, pair.salesforce)
-        counted = [field for field in fields if field.name in row.fields]
-        return update_intent(sides_written(counted, choice))
+        counted = [field for field in opened(entity, pair).fields if field.name in row.fields]
+        return update_intent(sides_written(entity, counted, choice))
 
 
 def with_choice(

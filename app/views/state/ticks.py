@@ -2,11 +2,20 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from typing import Any, NamedTuple
 
 from app.domain.diff import Kind
-from app.domain.mapping import EntityMapping
+from app.domain.mapping import KEY, EntityMapping
 from app.domain.plan import Verb
-from app.domain.proposal import NO_CHOICE, SKIP, WHOLE_RECORD, Ability, Choice, is_ticked
+from app.domain.proposal import (
+    NO_CHOICE,
+    SKIP,
+    TYPED,
+    WHOLE_RECORD,
+    Ability,
+    Choice,
+    is_ticked,
+)
 from app.domain.record import Side
 from app.store.pager import Row
 from app.views.state.difference import TICKABLE, one_sided_intent, take_label
@@ -18,7 +27,7 @@ RULE = ""
 
 @dataclass(frozen=True, slots=True)
 class Direction:
-    """An entry of the menu on an arrow; `wish` is a side's name, `skip`, or "" for the rule."""
+    """An entry of the menu on an arrow; `wish` is a side, `skip`, `typed`, or "" for the rule."""
 
     wish: str
     label: str
@@ -81,13 +90,22 @@ def directed(row: Row, choice: Choice, wish: str) -> Choice:
 def field_directed(kind: Kind, choice: Choice, name: str, wish: str) -> Choice:
     """Return a record's choice after a direction was chosen for one of its fields."""
     take = {field: side for field, side in choice.take.items() if field != name}
+    typed = {field: value for field, value in choice.typed.items() if field != name}
     if wish != RULE:
         take[name] = wish
-    made = replace(choice, take=take)
-    if kind is Kind.CONFLICT:
-        some = any(side != SKIP for side in take.values())
-        return with_tick(kind, made, ticked=some)
-    return made
+    return _ticked_if_decided(kind, replace(choice, take=take, typed=typed))
+
+
+def field_typed(kind: Kind, choice: Choice, name: str, plain: Any) -> Choice:
+    """Return a record's choice after a value was typed for one of its fields (`plain_value`)."""
+    take, typed = {**choice.take, name: TYPED}, {**choice.typed, name: plain}
+    return _ticked_if_decided(kind, replace(choice, take=take, typed=typed))
+
+
+def _ticked_if_decided(kind: Kind, choice: Choice) -> Choice:
+    if kind is not Kind.CONFLICT:
+        return choice
+    return with_tick(kind, choice, ticked=any(wish != SKIP for wish in choice.take.values()))
 
 
 def directions(
@@ -99,8 +117,8 @@ def directions(
     now = choice.take.get(WHOLE_RECORD, RULE)
     made = []
     for wish in (Side.BILLING.value, Side.SALESFORCE.value, SKIP, RULE):
-        label, able = _offer(entity, row, wish, abilities)
-        made.append(Direction(wish, label, wish == now, able))
+        able = can_direct(entity, row, wish, abilities)
+        made.append(Direction(wish, _direction_label(row, wish), wish == now, able))
     return tuple(made)
 
 
@@ -110,33 +128,54 @@ def field_directions(
     """Return the menu on a field's arrow."""
     now = choice.take.get(name, choice.take.get(WHOLE_RECORD, RULE))
     made = []
-    for wish in (Side.BILLING.value, Side.SALESFORCE.value, SKIP, RULE):
-        able = wish in {SKIP, RULE} or _can_update(entity, name, Side(wish).other, abilities)
+    can = {side: _can_update(entity, name, side, abilities) for side in Side}
+    for wish in (Side.BILLING.value, Side.SALESFORCE.value, TYPED, SKIP, RULE):
+        able = wish in {SKIP, RULE}
+        able = able or (any(can.values()) if wish == TYPED else can[Side(wish).other])
         made.append(Direction(wish, take_label(wish), wish == now, able))
     return tuple(made)
 
 
-def _offer(
+def can_direct(
     entity: EntityMapping, row: Row, wish: str, abilities: Mapping[Side, Ability]
-) -> tuple[str, bool]:
+) -> bool:
+    """Return whether a direction can be carried out for a record."""
     if wish in {SKIP, RULE}:
-        return take_label(wish), True
+        return True
     if row.in_billing and row.in_salesforce:
         target = Side(wish).other
-        able = any(_can_update(entity, name, target, abilities) for name in row.fields)
-        return take_label(wish), able
+        return any(_can_update(entity, name, target, abilities) for name in row.fields)
+    write = _one_sided_write(row, wish)
+    return write.verb in abilities[write.target].verbs
+
+
+class _Write(NamedTuple):
+    """What a direction does with a record that one side alone has."""
+
+    verb: Verb
+    target: Side
+
+
+def _one_sided_write(row: Row, wish: str) -> _Write:
     holder = Side.BILLING if row.in_billing else Side.SALESFORCE
-    intent = one_sided_intent(row.kind, holder, Choice(take={WHOLE_RECORD: wish}))
-    target = holder.other if intent.verb is Verb.INSERT else holder
-    side = tr("Salesforce") if target is Side.SALESFORCE else tr("billing")
-    words = tr("Insert into {side}") if intent.verb is Verb.INSERT else tr("Delete in {side}")
-    able = intent.verb in abilities[target].verbs
-    return words.format(side=side), able
+    if wish == holder.value:
+        return _Write(Verb.INSERT, holder.other)
+    return _Write(Verb.DELETE, holder)
+
+
+def _direction_label(row: Row, wish: str) -> str:
+    if wish in {SKIP, RULE} or (row.in_billing and row.in_salesforce):
+        return take_label(wish)
+    write = _one_sided_write(row, wish)
+    side = tr("Salesforce") if write.target is Side.SALESFORCE else tr("billing")
+    inserts = write.verb is Verb.INSERT
+    words = tr("Insert into {side}") if inserts else tr("Delete in {side}")
+    return words.format(side=side)
 
 
 def _can_update(
     entity: EntityMapping, name: str, side: Side, abilities: Mapping[Side, Ability]
 ) -> bool:
     ability = abilities[side]
-    known = name in entity.index
+    known = name == KEY or name in entity.index
     return known and Verb.UPDATE in ability.verbs and name in ability.fields

@@ -10,24 +10,33 @@ from app.views.state.survey import Survey
 
 @dataclass(frozen=True, slots=True)
 class Toolbar:
-    """Which buttons work, and what the commit button says."""
+    """Which buttons work, and what the commit button says.
+
+    Attributes:
+        refused: Why nothing can be written here, "" where it can.
+    """
 
     can_refresh: bool
     can_compare: bool
     can_commit: bool
     commit_label: str
+    refused: str = ""
 
 
-def toolbar(survey: Survey, *, is_open: bool, working: bool) -> Toolbar:
-    """Return the state of the buttons; while something writes the store, nothing else may start."""
+def toolbar(survey: Survey, *, is_open: bool, working: bool, refused: str = "") -> Toolbar:
+    """Return the state of the buttons; while something writes the store, nothing else may start.
+
+    Where another Concord holds the workspace, `refused` says so: then it can be read only.
+    """
     free = is_open and not working
     ticked = survey.ticked
     label = tr("Commit {count:,}\u2026").format(count=ticked) if ticked else tr("Commit\u2026")
     return Toolbar(
-        can_refresh=free,
+        can_refresh=free and not refused,
         can_compare=free and survey.records > 0,
-        can_commit=free and ticked > 0,
+        can_commit=free and ticked > 0 and not refused,
         commit_label=label,
+        refused=refused,
     )
 
 

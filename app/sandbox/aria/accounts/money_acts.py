@@ -156,7 +156,7 @@ def refund(books: Books, payment_id: int, amount: Decimal, code: int, **about: A
 
 def _reverse(books: Books, wish: Row) -> Row:
     line = find_line(books, wish["invoice_no"], wish["invoice_line_no"])
-    amount = wish.get("invoice_line_reversing_amount", line["amount"])
+    amount = Decimal(wish.get("invoice_line_reversing_amount") or line["amount"])
     if not ZERO < amount <= line["amount"]:
         raise invalid("invoice_line_reversing_amount", "is more than the line")
     row = ledger.book(

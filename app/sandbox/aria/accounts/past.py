@@ -182,8 +182,8 @@ def _order(books: Books, how: Course, place: int, wish: Row) -> None:
 def _care(books: Books, how: Course) -> None:
     """Do what customer care did last week: credits, a refund, a write-off, queued changes."""
     account, master = books.account, _masters(books)[0]
-    for count in range(how.credits):
-        money_acts.cash_credit(books, Decimal("5.00") * (count + 1), 1, "Goodwill")
+    for place in range(how.credits):
+        money_acts.cash_credit(books, Decimal("5.00") * (place + 1), 1, "Goodwill")
         number = master["plan_instance_no"]
         money_acts.service_credit(books, Decimal("7.50"), 2, number, "Outage")
     payments = account.rows("payment")

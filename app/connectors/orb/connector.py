@@ -1,0 +1,165 @@
+"""The Orb connector: reads the eight objects, updates customers."""
+
+from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
+
+from app.connectors.http import Http, Policy
+from app.connectors.orb.client import Account, OrbClient, transient
+from app.connectors.orb.reads import LOOK_BACK, OrbReads, grouped
+from app.connectors.orb.writes import CUSTOMER, Desk, writable_names
+from app.connectors.protocol import (
+    Batch,
+    Connector,
+    Health,
+    OperationCounts,
+    Page,
+    Quota,
+    ReadRequest,
+)
+from app.connectors.spec import Given
+from app.domain.constraint import Constraints, FieldRule
+from app.domain.control import CancelToken
+from app.domain.forecast import Forecast
+from app.domain.mapping import EntityMapping
+from app.domain.plan import Operation, Outcome, OutcomeState, Verb
+from app.domain.record import Side
+from app.errors import AppError, Cancelled, WrongUse
+
+MODES = ("live", "test")
+_SECONDS_PER_CALL = 0.3  # our guess; shown as an estimate
+_CALLS_AN_UPDATE = 2  # where metadata changes; else one
+_LONGEST_NAME = 500
+
+
+def build(given: Given) -> Connector:
+    """Return the connector of a connection whose settings and secrets are given.
+
+    Raises:
+        WrongUse: A setting is missing or cannot be what it says.
+        NotSignedIn: There is no API key.
+    """
+    mode = given.setting("mode")
+    if mode not in MODES:
+        raise WrongUse(
+            f"Connection {given.connection!r}: the setting 'mode' cannot be {mode!r}.",
+            f"It is the mode that the API key was made in: {' or '.join(MODES)}.",
+        )
+    parallel = given.number("parallel")
+    policy = Policy(read_s=given.number("read_timeout_s"), parallel=parallel)
+    account = Account(given.url("base_url"), given.secret_value("api_key"), mode)
+    currencies = [each.strip() for each in given.setting("credit_currencies").split(",")]
+    client = OrbClient(Http(given.connection, policy, transient), account)
+    return OrbConnector(client, parallel, [each for each in currencies if each])
+
+
+class OrbConnector:
+    """Reads the objects of one Orb account in one of its modes, and updates its customers."""
+
+    def __init__(self, client: OrbClient, at_once: int, currencies: Sequence[str] = ()) -> None:
+        self._client = client
+        host = urlsplit(client.account.base_url).hostname or ""
+        self._instance = f"{host} {client.account.mode}"
+        self._reads = OrbReads(client, self._instance, at_once, currencies)
+        self.desk = Desk(client)
+
+    @property
+    def calls(self) -> int:
+        """How many HTTP requests were sent."""
+        return self._client.http.calls
+
+    @property
+    def quotas(self) -> Sequence[Quota]:
+        """What the last answers told of the rate limit; Orb promises nothing (orb.md §1)."""
+        return self._client.pace.quotas
+
+    def close(self) -> None:
+        """End the threads of the HTTP client."""
+        self._client.http.close()
+
+    def instance(self, cancel: CancelToken) -> str:
+        """Return host and mode: no answer of Orb's tells the account or the mode (orb.md §6.25)."""
+        del cancel
+        return self._instance
+
+    def check(self, entities: Sequence[EntityMapping], cancel: CancelToken) -> Health:
+        """Return which mode the key is said to be of, once Orb has taken the key."""
+        grouped(entities)
+        self._client.get("ping", cancel)
+        return Health(
+            instance=self._instance,
+            user=f"API key of {self._client.account.mode} mode",
+            version="v1",
+            quotas=tuple(self.quotas),
+        )
+
+    def groups(self, entities: Sequence[EntityMapping]) -> Sequence[tuple[EntityMapping, ...]]:
+        """Return the entities in groups that the same calls read."""
+        return grouped(entities)
+
+    def read(self, request: ReadRequest, cancel: CancelToken) -> Iterator[Page]:
+        """Yield the records of the entities, in pages."""
+        return self._reads.pages(request, cancel)
+
+    def incremental(self, entity: EntityMapping) -> bool:
+        """Return whether it only grows: Orb tells no changes of anything else (orb.md §6.1)."""
+        return entity.name in LOOK_BACK
+
+    def forecast_reads(self, entity: EntityMapping, keys: int) -> int:
+        """Return the calls that a read of that many keys takes, at least."""
+        return self._reads.forecast(entity, keys)
+
+    def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
+        """Return update of customers; all else is Orb's own to change."""
+        return frozenset({Verb.UPDATE}) if writable_names(entity) else frozenset()
+
+    def writable(self, entity: EntityMapping) -> frozenset[str]:
+        """Return the names of the fields that an update can set."""
+        return writable_names(entity)
+
+    def batch_size(self, counts: OperationCounts) -> int:
+        """One: Orb has no call for several customers."""
+        del counts
+        return 1
+
+    def constraints(self, entity: EntityMapping, cancel: CancelToken) -> Constraints:
+        """Return what is known of a customer's fields (orb.md §2.1); Orb itself tells none."""
+        del cancel
+        if entity.name != CUSTOMER:
+            return Constraints()
+        rules = {
+            "name": FieldRule(required=True, length=_LONGEST_NAME),
+            "email": FieldRule(required=True),
+        }
+        known = {
+            field.name: rules[field.billing] for field in entity.fields if field.billing in rules
+        }
+        return Constraints(known, not_checked=(f"what Orb refuses of {entity.plural}",))
+
+    def conclude(
+        self, job: str, entity: EntityMapping, operations: Sequence[Operation], cancel: CancelToken
+    ) -> Iterator[Outcome]:
+        """Yield nothing: Orb has no jobs."""
+        del job, entity, operations, cancel
+        return iter(())
+
+    def write(self, batch: Batch, cancel: CancelToken) -> Iterator[Outcome]:
+        """Yield the outcome of each update."""
+        for place, operation in enumerate(batch.operations):
+            try:
+                outcome = self.desk.write(batch.entity, operation, cancel)
+            except AppError as error:
+                if place == 0:
+                    raise
+                stopped = isinstance(error, Cancelled)
+                state = OutcomeState.SKIPPED if stopped else OutcomeState.FAILED
+                outcome = Outcome(operation, state, error.summary)
+            yield outcome
+
+    def forecast(self, counts: OperationCounts) -> Forecast:
+        """Return the most calls that the updates take, and a guess of seconds."""
+        calls = counts.verbs.get(Verb.UPDATE, 0) * _CALLS_AN_UPDATE
+        return Forecast(
+            calls={Side.BILLING: calls},
+            size_bytes=counts.size_bytes,
+            seconds=_SECONDS_PER_CALL * calls,
+        )

@@ -1,0 +1,88 @@
+"""The credit ledger, which Orb keeps by customer and by currency (orb.md §2.5, §5.8)."""
+
+from collections.abc import Iterator, Sequence
+from datetime import datetime
+from functools import partial
+
+from app.connectors.orb.client import OrbClient, Row, part
+from app.connectors.orb.paging import MOST_LEDGER, Listing, pages
+from app.connectors.orb.rows import titled
+from app.connectors.overlap import overlapped
+from app.domain.control import CancelToken
+
+CREDITS = "credits"
+_AFTER_INVOICES = "=issued_invoice_id"
+
+
+def entries(
+    client: OrbClient,
+    currencies: Sequence[str],
+    since: datetime | None,
+    at_once: int,
+    cancel: CancelToken,
+) -> Iterator[list[Row]]:
+    """Yield the committed entries of all customers, made since a moment or ever.
+
+    Args:
+        client: The account.
+        currencies: Those to ask of each customer; none: `credits`, those of all plans and prices,
+            and each customer's own. A ledger without a currency shows `credits` alone.
+        since: From when on, None for all.
+        at_once: How many ledgers to read at once.
+        cancel: Ends the work.
+    """
+    drafts = _drafts(client, cancel)
+    known = tuple(currencies) or _currencies(client, cancel)
+    for page in pages(client, Listing("customers", window="created_at"), at_once, cancel):
+        tasks = [
+            partial(_ledger, client, customer, currency, since, cancel)
+            for customer in page
+            for currency in dict.fromkeys((*known, *(() if currencies else _own(customer))))
+        ]
+        for found in overlapped(tasks, at_once, cancel):
+            if found:
+                yield [_row(entry, drafts) for entry in found]
+
+
+def _own(customer: Row) -> tuple[str, ...]:
+    return (str(customer["currency"]),) if customer.get("currency") else ()
+
+
+def _ledger(
+    client: OrbClient,
+    customer: Row,
+    currency: str,
+    since: datetime | None,
+    cancel: CancelToken,
+) -> list[Row]:
+    from_then = () if since is None else (("created_at[gte]", since.isoformat()),)
+    listing = Listing(
+        f"customers/{part(str(customer['id']))}/credits/ledger",
+        (("currency", currency), ("entry_status", "committed"), *from_then),
+        limit=MOST_LEDGER,
+    )
+    return [row for page in pages(client, listing, 1, cancel) for row in page]
+
+
+def _drafts(client: OrbClient, cancel: CancelToken) -> frozenset[str]:
+    """Return the invoices that an entry may name and that are not read: the drafts."""
+    listing = Listing("invoices", (("status[]", "draft"),))
+    return frozenset(str(row["id"]) for page in pages(client, listing, 1, cancel) for row in page)
+
+
+def _currencies(client: OrbClient, cancel: CancelToken) -> tuple[str, ...]:
+    """Return the currencies and pricing units of all plans and of their prices."""
+    found = {CREDITS: None}
+    for page in pages(client, Listing("plans"), 1, cancel):
+        for plan in page:
+            named = [plan.get("currency"), plan.get("invoicing_currency")]
+            named += [price.get("currency") for price in plan.get("prices") or ()]
+            found |= dict.fromkeys(str(each) for each in named if each)
+    return tuple(found)
+
+
+def _row(entry: Row, drafts: frozenset[str]) -> Row:
+    invoice = entry.get("invoice_id")
+    issued = None if invoice in drafts else invoice
+    name = f"{entry['entry_type']} {entry['ledger_sequence_number']}"
+    return titled({**entry, _AFTER_INVOICES: issued}, name)

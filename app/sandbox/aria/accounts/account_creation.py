@@ -1,0 +1,304 @@
+"""create_acct_complete_m: accounts with groups, payment methods, plans, contracts (aria.md §2.3)."""
+
+from app.sandbox.aria.accounts.account import Account
+from app.sandbox.aria.accounts.account_reads import must_be_free
+from app.sandbox.aria.accounts.account_writes import (
+    CONTACT_INPUTS,
+    CREATED,
+    ITEM_INPUTS,
+    contact_values,
+    set_field,
+    set_items,
+)
+from app.sandbox.aria.accounts.contracting import INSTANCE_SCOPE, add_contract
+from app.sandbox.aria.accounts.instance_writes import (
+    CUSTOM_RATES,
+    FULL_INVOICE,
+    PRORATED_INVOICE,
+    assign,
+    bill_now,
+)
+from app.sandbox.aria.accounts.ledger import Books
+from app.sandbox.aria.accounts.rates import monthly_charge
+from app.sandbox.aria.accounts.setup import (
+    CARD,
+    DUNNING_PROCESSES,
+    TERMS,
+    add_billing_group,
+    add_contact,
+    add_dunning_group,
+    add_payment_method,
+    new_account,
+)
+from app.sandbox.aria.context import Answer, Context
+from app.sandbox.aria.errors import AriaError, Code, invalid, missing
+from app.sandbox.aria.inputs import Inputs, inputs
+from app.sandbox.aria.tables import Row
+
+_SUFFIX_DIGITS = 4
+_COUPONS = inputs(coupon_codes=inputs("coupon_codes"))
+_PLAN = (
+    *inputs(
+        "plan_instance_idx:int client_plan_instance_id(100) plan_no:int client_plan_id",
+        "plan_instance_units:num plan_instance_status:int alt_rate_schedule_no:int",
+        "client_alt_rate_schedule_id billing_group_idx:int dunning_group_idx:int",
+        "resp_level_cd:int promo_cd po_num",
+        plan_instance_fields_info=inputs("field_name* field_value"),
+    ),
+    *CUSTOM_RATES,
+    *_COUPONS,
+)
+_METHOD = inputs(
+    "payment_method_idx:int client_pay_method_cdid client_payment_method_id pay_method_type:int",
+    "bill_agreement_id cc_num cc_expire_mm:int cc_expire_yyyy:int suffix",
+    "bill_first_name bill_last_name bill_email bill_country",
+)
+_GROUP = inputs(
+    "billing_group_idx:int client_billing_group_id billing_group_name notify_method:int",
+    "payment_option primary_payment_method_idx:int payment_terms_no:int client_payment_term_id",
+    "stmt_first_name stmt_last_name stmt_email email first_name last_name",
+)
+_ACCT = (
+    *ITEM_INPUTS,
+    *CONTACT_INPUTS,
+    *inputs(
+        "client_senior_acct_id acct_start_date:date alt_bill_day:int invoicing_option:int",
+        supp_field=inputs("supp_field_name* supp_field_value"),
+        functional_acct_group=inputs("client_functional_acct_group_id"),
+        payment_method=_METHOD,
+        billing_group=_GROUP,
+        dunning_group=inputs(
+            "dunning_group_idx:int client_dunning_group_id dunning_process_no:int"
+            " client_dunning_process_id"
+        ),
+        master_plans_detail=(*_PLAN, *inputs(supp_plan=_PLAN)),
+        contracts=inputs(
+            "client_contract_id contract_type_no:int contract_length_months:int"
+            " contract_start_date:date",
+            contract_plans=inputs("plan_instance_idx:int"),
+        ),
+    ),
+)
+CREATE_INPUTS = inputs("do_write:flag", acct=_ACCT)
+
+
+def create_acct_complete(context: Context, sent: Inputs) -> Answer:
+    """Answer create_acct_complete_m; several accounts are created together or not at all."""
+    wishes = sent.get("acct", [])
+    if not wishes:
+        raise missing("acct")
+    return {"out_acct": [_create(context, wish) for wish in wishes]}
+
+
+def _create(context: Context, wish: Inputs) -> Row:
+    currency = wish.get("acct_currency") or _currency_of(context, wish)
+    if context.tables.get("currency", currency) is None:
+        raise AriaError(Code.BAD_CURRENCY, f"invalid currency: {currency[:10]}")
+    work, now = context.work, context.clock.now()
+    number = work.accounts.number("account")
+    row = new_account(number, currency, now)
+    row |= {"client_acct_id": str(number), "userid": str(number)}
+    row["acct_create_client_receipt_id"] = work.receipt
+    for name in ("client_acct_id", "userid"):
+        if wish.get(name):
+            must_be_free(context, name, wish[name])
+            row[name] = wish[name]
+    if "acct_start_date" in wish:
+        row["acct_start_date"] = wish["acct_start_date"]
+    held = Account(number)
+    held.add("account", row)
+    work.create(held)
+    own = Books(held, context.tables, now, work.accounts.number, work.receipt)
+    contact = contact_values(wish)
+    contact_no = add_contact(own, "account", contact)
+    held.put("account", {**held.row, **contact, "acct_contact_no": contact_no})
+    work.note(CREATED, held)
+    parent = {"senior_client_acct_id": wish.get("client_senior_acct_id")}
+    set_items(context, own, {**wish, **parent, "client_acct_id": None, "userid": None})
+    for field in wish.get("supp_field", ()):
+        value = {"name": field["supp_field_name"], "value": field.get("supp_field_value", "")}
+        set_field(context, own, {**value, "directive": 1})
+    return _with_plans(context, own, wish)
+
+
+def _currency_of(context: Context, wish: Inputs) -> str:
+    """Return the currency of the first plan's default schedule (aria_for_salesforce.md §5.5)."""
+    plans = [plan for plan in wish.get("master_plans_detail", ()) if plan]
+    number = plans[0].get("plan_no") if plans else None
+    if number is None and plans:
+        number = context.tables.number("plan", plans[0].get("client_plan_id", ""))
+    plan = None if number is None else context.tables.get("plan", number)
+    return str(plan["currency_cd"]) if plan else "usd"
+
+
+def _with_plans(context: Context, own: Books, wish: Inputs) -> Row:
+    methods = [_method(own, one) for one in wish.get("payment_method", ())]
+    groups = [_group(own, one, methods) for one in wish.get("billing_group", ())]
+    dunning = [_dunning(own, one) for one in wish.get("dunning_group", ())]
+    made: dict[int, int] = {}
+    assigned = []
+    for place, plan in enumerate(wish.get("master_plans_detail", ()), 1):
+        ready = _plan_wish(plan, groups, dunning)
+        master = assign(context, own, ready, None)
+        made[plan.get("plan_instance_idx", place)] = master["plan_instance_no"]
+        below = [
+            assign(context, own, _plan_wish(one, groups, dunning), master)
+            for one in plan.get("supp_plan", ())
+        ]
+        assigned.append(_assigned(master, below))
+    contracts = [_contract(own, one, made) for one in wish.get("contracts", ())]
+    return _outcome(own, wish, assigned, contracts)
+
+
+def _outcome(own: Books, wish: Inputs, assigned: list[Row], contracts: list[Row]) -> Row:
+    held = own.account
+    option = wish.get("invoicing_option", FULL_INVOICE)
+    bills = option in {FULL_INVOICE, PRORATED_INVOICE} and held.row["status_cd"] == 1
+    invoices = bill_now(own) if bills else []
+    error = {
+        "invoicing_error_code": 0,
+        "invoicing_error_msg": "OK",
+        "collection_error_code": -1,
+        "collection_error_msg": "Collection not attempted",
+        "statement_error_code": 0,
+        "statement_error_msg": "OK",
+    }
+    monthly = sum(
+        monthly_charge(own.catalog, held, row) for row in held.rows("plan_instance")
+    )
+    return {
+        "acct_no": held.no,
+        "userid": held.row["userid"],
+        "client_acct_id": held.row["client_acct_id"],
+        "acct_contact_no": held.row["acct_contact_no"],
+        "billing_contact_details": [
+            {name: row[name] for name in ("payment_method_no", "bill_contact_no")}
+            for row in held.rows("payment_method")
+        ],
+        "statement_contact_details": [
+            {"billing_group_no": row["billing_group_no"], "stmt_contact_no": row["stmt_contact_no"]}
+            for row in held.rows("billing_group")
+        ],
+        "contract_details": [
+            {name: row[name] for name in ("contract_no", "client_contract_id")}
+            for row in contracts
+        ],
+        "billing_errors": [
+            {**error, "billing_group_no": row["billing_group_no"]}
+            for row in held.rows("billing_group")
+        ],
+        "master_plans_assigned": assigned,
+        "invoice_info": [
+            {
+                "invoice_no": row["invoice_no"],
+                "billing_group_no": row["billing_group_no"],
+                "invoice_total_amount": row["amount"],
+                "expected_monthly_rec_cost": monthly,
+            }
+            for row in invoices
+        ],
+    }
+
+
+def _assigned(master: Row, below: list[Row]) -> Row:
+    return {
+        "plan_instance_no": master["plan_instance_no"],
+        "client_plan_instance_id": master["client_plan_instance_id"],
+        "supp_plans_assigned": [
+            {
+                "supp_plan_instance_no": row["plan_instance_no"],
+                "client_plan_instance_id": row["client_plan_instance_id"],
+            }
+            for row in below
+        ],
+    }
+
+
+def _method(own: Books, wish: Inputs) -> Row:
+    """Store a payment method; of a card number only the last digits are kept."""
+    suffix = (wish.get("cc_num") or wish.get("suffix") or "0000")[-_SUFFIX_DIGITS:]
+    if not suffix.isdigit():
+        raise AriaError(Code.BAD_PAYMENT_METHOD, "invalid payment method")
+    name = wish.get("client_pay_method_cdid") or wish.get("client_payment_method_id", "")
+    contact = {**own.account.row, **contact_values(wish, "bill_")}
+    kind = wish.get("pay_method_type", CARD)
+    row = add_payment_method(own, contact, name, int(suffix), kind)
+    names = ("bill_agreement_id", "cc_expire_mm", "cc_expire_yyyy")
+    return own.account.change(
+        "payment_method", row, **{one: wish[one] for one in names if one in wish}
+    )
+
+
+def _group(own: Books, wish: Inputs, methods: list[Row]) -> int:
+    option = wish.get("payment_option", "Methods" if methods else "Terms")
+    if option not in {"Methods", "Terms"}:
+        raise invalid("payment_option", "is neither Methods nor Terms")
+    contact = {**own.account.row, **contact_values(wish), **contact_values(wish, "stmt_")}
+    terms = option == "Terms"
+    by_name = {client_id: number for number, (_, client_id) in TERMS.items()}
+    number = wish.get("payment_terms_no") or by_name.get(wish.get("client_payment_term_id", ""), 4)
+    about = {"payment_terms_no": number} if terms else {}
+    place = wish.get("primary_payment_method_idx", 1)
+    if not terms and not 1 <= place <= len(methods):
+        raise AriaError(Code.BAD_PAYMENT_METHOD, "invalid payment method")
+    if not terms:
+        about["primary_payment_method_no"] = methods[place - 1]["payment_method_no"]
+    names = ("billing_group_name", "notify_method")
+    about |= {name: wish[name] for name in names if name in wish}
+    client_id = wish.get("client_billing_group_id", "")
+    return add_billing_group(own, contact, client_id, terms=terms, **about)
+
+
+def _dunning(own: Books, wish: Inputs) -> int:
+    by_name = {name: number for number, name in DUNNING_PROCESSES.items()}
+    number = wish.get("dunning_process_no")
+    number = number or by_name.get(wish.get("client_dunning_process_id", ""), 1)
+    return add_dunning_group(own, wish.get("client_dunning_group_id", ""), number)
+
+
+def _plan_wish(plan: Inputs, groups: list[int], dunning: list[int]) -> Row:
+    """Return a plan of the request under the names of assign_acct_plan_m."""
+    found: Row = {
+        "new_plan_no": plan.get("plan_no"),
+        "new_client_plan_id": plan.get("client_plan_id"),
+        "plan_units": plan.get("plan_instance_units"),
+        "plan_status": plan.get("plan_instance_status"),
+        "plan_instance_fields": [
+            {
+                "plan_instance_field_name": one["field_name"],
+                "plan_instance_field_value": one.get("field_value", ""),
+            }
+            for one in plan.get("plan_instance_fields_info", ())
+        ],
+        "existing_billing_group_no": _chosen(groups, plan.get("billing_group_idx", 1)),
+        "existing_dunning_group_no": _chosen(dunning, plan.get("dunning_group_idx", 1)),
+    }
+    same = (
+        "client_plan_instance_id",
+        "alt_rate_schedule_no",
+        "client_alt_rate_schedule_id",
+        "resp_level_cd",
+        "promo_cd",
+        "po_num",
+        "custom_rates",
+        "coupon_codes",
+    )
+    found |= {name: plan[name] for name in same if name in plan}
+    return {name: value for name, value in found.items() if value not in (None, [])}
+
+
+def _chosen(numbers: list[int], place: int) -> int | None:
+    return numbers[place - 1] if 1 <= place <= len(numbers) else None
+
+
+def _contract(own: Books, wish: Inputs, made: dict[int, int]) -> Row:
+    places = [one.get("plan_instance_idx", 1) for one in wish.get("contract_plans", ()) if one]
+    numbers = [made[place] for place in places if place in made] or list(made.values())
+    about = {
+        "type_no": wish.get("contract_type_no"),
+        "length_months": wish.get("contract_length_months"),
+        "start_date": wish.get("contract_start_date"),
+        "client_contract_id": wish.get("client_contract_id"),
+    }
+    given = {name: value for name, value in about.items() if value is not None}
+    return add_contract(own, INSTANCE_SCOPE, numbers, **given)

@@ -1,0 +1,183 @@
+"""One choice for all that a filter shows: what it changes, what it leaves, and in what words."""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from enum import Enum
+
+from app.domain.control import CancelToken, Progress, Report
+from app.domain.diff import Kind
+from app.domain.mapping import EntityMapping
+from app.domain.plan import Verb
+from app.domain.proposal import NO_CHOICE, SKIP, Ability, Choice, is_ticked
+from app.domain.record import Side
+from app.store.choices import all_choices
+from app.store.pager import Filter, Row, matching_links, rows
+from app.sync.workbench import Workbench
+from app.views.state.difference import TICKABLE, one_sided_intent
+from app.views.state.language import tr
+from app.views.state.ticks import RULE, can_direct, directed, needs_direction, with_tick
+
+_ROWS_AT_ONCE = 2000
+
+
+class Bulk(Enum):
+    """What is chosen for all of them."""
+
+    TICK = "tick"
+    UNTICK = "untick"
+    BILLING = "billing"
+    SALESFORCE = "salesforce"
+    SKIP = "skip"
+    RULE = "rule"
+
+
+class Left(Enum):
+    """Why a difference was left as it was, or not ticked."""
+
+    DELETE = "delete"
+    CONFLICT = "conflict"
+    UNABLE = "unable"
+    ALIKE = "alike"
+
+
+@dataclass(frozen=True, slots=True)
+class BulkDraft:
+    """Choices for all that is shown, not stored yet.
+
+    Attributes:
+        changes: Link → its new choice, for those alone that change.
+        left: How many were left, or got a direction without a tick, and why.
+    """
+
+    bulk: Bulk
+    changes: Mapping[int, Choice] = field(default_factory=dict)
+    left: Mapping[Left, int] = field(default_factory=dict)
+
+
+_WISHES = {
+    Bulk.BILLING: Side.BILLING.value,
+    Bulk.SALESFORCE: Side.SALESFORCE.value,
+    Bulk.SKIP: SKIP,
+    Bulk.RULE: RULE,
+}
+
+
+def draft_bulk(
+    bench: Workbench, wanted: Filter, bulk: Bulk, cancel: CancelToken, report: Report
+) -> BulkDraft:
+    """Return what a bulk choice would change of the differences that a filter matches.
+
+    Reads only; for a worker's thread. Records that stand above a match are not among them.
+    """
+    choices = all_choices(bench.store)
+    abilities = {entity.name: bench.abilities(entity) for entity in bench.mapping.entities}
+    kept: dict[tuple[bool | None, tuple[tuple[str, str], ...]], Choice] = {}
+    changes: dict[int, Choice] = {}
+    left: Counter[Left] = Counter()
+    for row in _shown(bench, wanted, cancel, report):
+        before = choices.get(row.link, NO_CHOICE)
+        entity = bench.mapping.entity(row.entity)
+        made, why = bulk_choice(entity, row, before, bulk, abilities[row.entity])
+        if why is not None:
+            left[why] += 1
+        if made != before:
+            # Of a million choices few differ from each other: each is kept once.
+            same = (made.ticked, tuple(made.take.items()))
+            changes[row.link] = made if made.typed else kept.setdefault(same, made)
+    return BulkDraft(bulk, changes, left)
+
+
+def bulk_choice(
+    entity: EntityMapping,
+    row: Row,
+    choice: Choice,
+    bulk: Bulk,
+    abilities: Mapping[Side, Ability],
+) -> tuple[Choice, Left | None]:
+    """Return a record's choice afterwards, and why it was left or not ticked.
+
+    No delete is ticked; one that a person had ticked stays so.
+    """
+    if bulk is Bulk.UNTICK:
+        made = with_tick(row.kind, choice, ticked=False)
+        return made, Left.ALIKE if made == choice else None
+    if bulk is Bulk.TICK:
+        return _ticked(row, choice)
+    wish = _WISHES[bulk]
+    if not can_direct(entity, row, wish, abilities):
+        return choice, Left.UNABLE
+    made = directed(row, choice, wish)
+    if is_ticked(row.kind, choice) and made.take == choice.take and not choice.typed:
+        return choice, Left.ALIKE
+    if wish in {SKIP, RULE} or not _deletes(row, made):
+        return made, Left.ALIKE if made == choice else None
+    by_hand = is_ticked(row.kind, choice) and _deletes(row, choice)
+    return with_tick(row.kind, made, ticked=by_hand), None if by_hand else Left.DELETE
+
+
+def _ticked(row: Row, choice: Choice) -> tuple[Choice, Left | None]:
+    if is_ticked(row.kind, choice):
+        return choice, Left.ALIKE
+    if needs_direction(row.kind, choice):
+        return choice, Left.CONFLICT
+    if _deletes(row, choice):
+        return choice, Left.DELETE
+    return with_tick(row.kind, choice, ticked=True), None
+
+
+def _deletes(row: Row, choice: Choice) -> bool:
+    if row.in_billing == row.in_salesforce:
+        return False
+    holder = Side.BILLING if row.in_billing else Side.SALESFORCE
+    return one_sided_intent(row.kind, holder, choice).verb is Verb.DELETE
+
+
+def question(draft: BulkDraft) -> str:
+    """Return what is asked before it is done."""
+    count = len(draft.changes)
+    words = {
+        Bulk.TICK: tr("Tick {count:,} differences?"),
+        Bulk.UNTICK: tr("Untick {count:,} differences?"),
+        Bulk.BILLING: tr("Take billing's value for {count:,} differences?"),
+        Bulk.SALESFORCE: tr("Take Salesforce's value for {count:,} differences?"),
+        Bulk.SKIP: tr("Skip {count:,} differences?"),
+        Bulk.RULE: tr("Go back to the owner rule for {count:,} differences?"),
+    }[draft.bulk]
+    return words.format(count=count) if count else tr("Nothing would change.")
+
+
+def left_words(draft: BulkDraft) -> str:
+    """Return what is left and why, a line each; "" where nothing is."""
+    words = {
+        Left.DELETE: tr("{count:,} would be deletes: they are not ticked, tick them one by one."),
+        Left.CONFLICT: tr("{count:,} conflicts need a direction first, and are left alone."),
+        Left.UNABLE: tr("{count:,} cannot be written there, and are left alone."),
+        Left.ALIKE: tr("{count:,} are so already."),
+    }
+    return "\n".join(
+        words[why].format(count=draft.left[why]) for why in Left if draft.left.get(why)
+    )
+
+
+def bulk_label(bulk: Bulk) -> str:
+    """Return an entry of the menu."""
+    return {
+        Bulk.TICK: tr("Tick all shown\u2026"),
+        Bulk.UNTICK: tr("Untick all shown\u2026"),
+        Bulk.BILLING: tr("Take billing's value for all shown\u2026"),
+        Bulk.SALESFORCE: tr("Take Salesforce's value for all shown\u2026"),
+        Bulk.SKIP: tr("Skip all shown\u2026"),
+        Bulk.RULE: tr("As the owner rule says, for all shown\u2026"),
+    }[bulk]
+
+
+def _shown(bench: Workbench, wanted: Filter, cancel: CancelToken, report: Report) -> Iterator[Row]:
+    kinds = frozenset[Kind](wanted.kinds & TICKABLE if wanted.kinds else TICKABLE)
+    if not kinds:
+        return
+    links: Sequence[int] = matching_links(bench.store, Filter(kinds, wanted.text))
+    for start in range(0, len(links), _ROWS_AT_ONCE):
+        cancel.check()
+        yield from rows(bench.store, links[start : start + _ROWS_AT_ONCE]).values()
+        report(Progress(start, len(links), tr("Looking at all that is shown")))

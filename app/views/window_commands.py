@@ -1,0 +1,72 @@
+"""All commands of the window by name, for the list that Ctrl+K opens."""
+
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING
+
+from app.domain.record import Side
+from app.sync.refresh import RefreshRequest
+from app.views.command_palette import Command
+from app.views.state.bulk import Bulk, bulk_label
+from app.views.state.export import Format
+from app.views.state.language import tr
+from app.views.state.navigation import Go
+
+if TYPE_CHECKING:
+    from app.views.main_window import MainWindow
+
+
+def commands_of(window: "MainWindow") -> list[Command]:
+    """Return every command with whether it can be run now."""
+    return [*_work(window), *_catalog(window), *_files(window), *_pages(window)]
+
+
+def _work(window: "MainWindow") -> Iterator[Command]:
+    refresh, bar = window.refresh, window.bar
+    reads = bar.refresh.isEnabled()
+    yield Command(tr("Refresh both sides"), partial(refresh, RefreshRequest()), "F5", reads)
+    billing, salesforce = RefreshRequest((Side.BILLING,)), RefreshRequest((Side.SALESFORCE,))
+    yield Command(tr("Refresh billing only"), partial(refresh, billing), enabled=reads)
+    yield Command(tr("Refresh Salesforce only"), partial(refresh, salesforce), enabled=reads)
+    again = partial(refresh, RefreshRequest(full=True))
+    yield Command(tr("Refresh both sides, everything again"), again, enabled=reads)
+    yield Command(tr("Compare"), window.compare, enabled=bar.compare.isEnabled())
+    can_commit = bar.commit.isEnabled()
+    yield Command(tr("Commit what is ticked"), window.plan_commit, "Ctrl+Return", can_commit)
+
+
+def _catalog(window: "MainWindow") -> Iterator[Command]:
+    catalog = window.catalog
+    some = bool(catalog.survey.order)
+    for words, go, keys in (
+        (tr("Next difference"), Go.NEXT, "F8"),
+        (tr("Previous difference"), Go.PREVIOUS, "F7"),
+        (tr("First difference"), Go.FIRST, "Shift+F7"),
+        (tr("Last difference"), Go.LAST, "Shift+F8"),
+    ):
+        yield Command(words, partial(catalog.go, go), keys, some)
+    yield Command(tr("Filter by name or key"), window.find_text, "Ctrl+F", window.bench is not None)
+    clear = catalog.filter.clear
+    yield Command(
+        tr("Show everything (clear the filter)"), clear, enabled=bool(catalog.survey.shown)
+    )
+    for bulk in Bulk:
+        yield Command(bulk_label(bulk), partial(catalog.choose_for_all, bulk), enabled=some)
+
+
+def _files(window: "MainWindow") -> Iterator[Command]:
+    actions, can = window.commands, window.bar.more.isEnabled()
+    yield Command(tr("Open plan\u2026"), actions.open_plan, enabled=can)
+    html, csv = partial(actions.export, Format.HTML), partial(actions.export, Format.CSV)
+    yield Command(tr("Export the comparison as HTML\u2026"), html, enabled=can)
+    yield Command(tr("Export the comparison as CSV\u2026"), csv, enabled=can)
+    yield Command(tr("Ignore rules\u2026"), actions.show_rules, enabled=can)
+
+
+def _pages(window: "MainWindow") -> Iterator[Command]:
+    for page, words in (
+        ("catalog", tr("Go to the catalog")),
+        ("history", tr("Go to the history")),
+        ("connections", tr("Go to the connections")),
+    ):
+        yield Command(words, partial(window.choose_page, page))
