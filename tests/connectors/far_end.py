@@ -91,7 +91,7 @@ def far_end(script: Script) -> Iterator[FarEnd]:
             self.wfile.write(answer.body[: len(answer.body) // 2] if answer.cut else answer.body)
             self.close_connection = self.close_connection or answer.cut
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _serve  # noqa: N815 - http.server's names
+        do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - http.server's names
 
         def log_message(self, *args: object) -> None:
             """Keep the test's output clean."""

@@ -50,7 +50,7 @@ def test_a_refusal_is_told_in_orbs_words(
     fragment: str, status: int, kind: type[Exception], orb_mapping: WorkspaceMapping
 ) -> None:
     with far_end(in_turn(problem(fragment, status))) as end:
-        with pytest.raises(kind, match="GET customers.*Orb's words") as caught:
+        with pytest.raises(kind, match=r"GET customers.*Orb's words") as caught:
             client(end, orb_mapping).get("customers", CancelToken())
         assert "live mode" in str(caught.value)
         assert "secret-key" not in str(caught.value)

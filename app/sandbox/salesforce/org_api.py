@@ -124,10 +124,11 @@ def deleted(call: Call) -> Response:
             "WHERE IsDeleted = 1 AND deleted_at >= ? AND deleted_at < ? ORDER BY deleted_at, seq",
             (stamp(start), stamp(end)),
         ).fetchall()
+    oldest = stamp(call.org.clock.now() - _DELETED_WINDOW)
     return Response.json(
         {
             "deletedRecords": [{"id": row[0], "deletedDate": row[1]} for row in rows],
-            "earliestDateAvailable": stamp(call.org.clock.now() - _DELETED_WINDOW),
+            "earliestDateAvailable": max(oldest, call.org.store.log_begins),
             "latestDateCovered": stamp(end),
         }
     )

@@ -43,6 +43,7 @@ class Store:
         self._noted: list[RowChange] = []
         self._marks: list[int] = []  # how much was noted when each part began
         self._kept: list[str] = []  # the tables of the last snapshot
+        self.log_begins = ""  # since when deletions are told; "" for as long as there are rows
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
@@ -184,14 +185,14 @@ class Store:
         self._kept = list(self._tables)
 
     def restore(self, now: str) -> None:
-        """Put back the rows of the last snapshot, as changes of this moment.
-
-        Whoever reads what changed since a cursor sees all rows anew, and the rows that came since
-        the snapshot deleted; a past that comes back unseen is no org's.
-        """
+        """Put back the rows of the last snapshot; the log of deletions begins anew."""
         with self.write() as connection:
             for table in self._kept:
-                _restore(connection, quoted(table), quoted(f"kept {table}"), now)
+                connection.execute(f"DELETE FROM {quoted(table)}")
+                connection.execute(
+                    f"INSERT INTO {quoted(table)} SELECT * FROM {quoted('kept ' + table)}"
+                )
+        self.log_begins = now
 
     def close(self) -> None:
         """Close every connection and remove the file."""
@@ -200,20 +201,6 @@ class Store:
                 connection.close()
             self._all.clear()
         self._directory.cleanup()
-
-
-def _restore(connection: sqlite3.Connection, table: str, kept: str, now: str) -> None:
-    connection.execute(f"DELETE FROM {table} WHERE Id IN (SELECT Id FROM {kept})")
-    connection.execute(
-        f"UPDATE {table} SET IsDeleted = 1, deleted_at = ?1, SystemModstamp = ?1"
-        " WHERE IsDeleted = 0",
-        (now,),
-    )
-    connection.execute(f"DELETE FROM {table} WHERE seq IN (SELECT seq FROM {kept})")
-    connection.execute(f"INSERT INTO {table} SELECT * FROM {kept}")
-    connection.execute(
-        f"UPDATE {table} SET SystemModstamp = ? WHERE Id IN (SELECT Id FROM {kept})", (now,)
-    )
 
 
 def _searched(field: Field) -> bool:

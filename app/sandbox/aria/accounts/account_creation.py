@@ -11,8 +11,8 @@ from app.sandbox.aria.accounts.account_writes import (
     set_items,
 )
 from app.sandbox.aria.accounts.contracting import INSTANCE_SCOPE, add_contract
+from app.sandbox.aria.accounts.custom_rates import CUSTOM_RATES
 from app.sandbox.aria.accounts.instance_writes import (
-    CUSTOM_RATES,
     FULL_INVOICE,
     PRORATED_INVOICE,
     assign,
@@ -163,9 +163,7 @@ def _outcome(own: Books, wish: Inputs, assigned: list[Row], contracts: list[Row]
         "statement_error_code": 0,
         "statement_error_msg": "OK",
     }
-    monthly = sum(
-        monthly_charge(own.catalog, held, row) for row in held.rows("plan_instance")
-    )
+    monthly = sum(monthly_charge(own.catalog, held, row) for row in held.rows("plan_instance"))
     return {
         "acct_no": held.no,
         "userid": held.row["userid"],
@@ -180,8 +178,7 @@ def _outcome(own: Books, wish: Inputs, assigned: list[Row], contracts: list[Row]
             for row in held.rows("billing_group")
         ],
         "contract_details": [
-            {name: row[name] for name in ("contract_no", "client_contract_id")}
-            for row in contracts
+            {name: row[name] for name in ("contract_no", "client_contract_id")} for row in contracts
         ],
         "billing_errors": [
             {**error, "billing_group_no": row["billing_group_no"]}

@@ -1,0 +1,100 @@
+"""What the connector asks for is what Orb's published description allows."""
+
+from datetime import datetime
+from typing import Any
+from urllib.parse import parse_qsl, urlsplit
+
+import msgspec
+import pytest
+import requests
+from jsonschema import Draft202012Validator, FormatChecker
+
+from app.connectors.http import Http, HttpRequest
+from app.connectors.protocol import Scope
+from app.domain.control import CancelToken
+from tests.connectors.orb_world import OrbWorld
+from tests.sandbox.orb.published import document, operation_of, operations
+
+ADDRESS = '{"city":"Bern","country":"CH","line1":"Gasse 1"}'
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> list[HttpRequest]:
+    """Return a list that every request is added to."""
+    document()  # skips where it is not there
+    found: list[HttpRequest] = []
+    send = Http.send
+
+    def noted(self: Http, request: HttpRequest, cancel: CancelToken) -> requests.Response:
+        found.append(request)
+        return send(self, request, cancel)
+
+    monkeypatch.setattr(Http, "send", noted)
+    return found
+
+
+def complaints(request: HttpRequest) -> list[str]:
+    """Return what the description has against a request."""
+    parts = urlsplit(request.url)
+    key = operation_of(request.method, parts.path.removeprefix("/v1"))
+    assert key, f"{request.method} {parts.path}"
+    operation = operations()[key][1]
+    found = _of_query(operation, parse_qsl(parts.query, strict_parsing=bool(parts.query)))
+    if request.body is not None:
+        body = msgspec.json.decode(request.body)
+        schema = operation["requestBody"]["content"]["application/json"]["schema"]
+        found += _of(schema, body)
+        known = document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+        found += [f"unknown field {name}" for name in body if name not in known["properties"]]
+    return found
+
+
+def _of_query(operation: dict[str, Any], query: list[tuple[str, str]]) -> list[str]:
+    known = {each["name"]: each["schema"] for each in operation.get("parameters", ())}
+    found = [f"unknown parameter {name}" for name, _ in query if name not in known]
+    for name in {name for name, _ in query if name in known}:
+        values: Any = [value for other, value in query if other == name]
+        if not name.endswith("[]"):
+            (values,) = values
+        found += _of(known[name], int(values) if name == "limit" else values)
+    return found
+
+
+def _of(schema: dict[str, Any], value: Any) -> list[str]:
+    whole = {"components": document()["components"], **schema}
+    errors = Draft202012Validator(whole, format_checker=FormatChecker()).iter_errors(value)
+    return [f"{error.json_path}: {error.message[:200]}" for error in errors]
+
+
+def test_every_read_is_allowed(asked: list[HttpRequest], orb: OrbWorld) -> None:
+    orb.connector.check(orb.mapping.entities, CancelToken())
+    for group in orb.connector.groups(orb.mapping.entities):
+        names = [entity.name for entity in group]
+        orb.pages(*names)
+        if orb.connector.incremental(group[0]):
+            cursor = f"127.0.0.1 live|{datetime(2026, 11, 1).astimezone().isoformat()}"
+            orb.pages(*names, scope=Scope.SINCE, cursor=cursor)
+    for name in ("customer", "plan", "subscription", "invoice"):
+        orb.read(name, [orb.state(name)[0]["id"]])
+    assert len({operation_of(r.method, _path(r)) for r in asked}) == 12
+    assert [(r.url, wrong) for r in asked for wrong in complaints(r)] == []
+
+
+def test_every_write_is_allowed(asked: list[HttpRequest], own_orb: OrbWorld) -> None:
+    values = {"name": "Kestrel", "email": "ap@kestrel.example", "metadata": {"a": "b"}}
+    made = own_orb.connector.desk.create(values, "key", CancelToken())
+    own_orb.update(made["id"], metadata='{"c":"d"}', billing_address=ADDRESS, email="x@y.example")
+    own_orb.update(made["id"], auto_collection="true", additional_emails='["a@b.example"]')
+    own_orb.update(made["id"], tax_id='{"country":"CH","type":"ch_vat","value":"1"}')
+    assert {request.method for request in asked} == {"GET", "POST", "PUT"}
+    assert [(r.url, wrong) for r in asked for wrong in complaints(r)] == []
+
+
+def test_a_mistake_would_be_found() -> None:
+    document()
+    wrong = HttpRequest("GET", "https://a/v1/invoices?status[]=lost&colour=red&limit=500", "s")
+    assert len(complaints(wrong)) == 3
+
+
+def _path(request: HttpRequest) -> str:
+    return urlsplit(request.url).path.removeprefix("/v1")

@@ -1,0 +1,152 @@
+"""Writes to Orb: customers are updated and read back; what cannot be sent is told."""
+
+import json
+from typing import Any
+
+import pytest
+
+from app.connectors.orb.client import OrbRefused
+from app.connectors.protocol import OperationCounts
+from app.domain.control import CancelToken
+from app.domain.mapping import WorkspaceMapping
+from app.domain.plan import Operation, Outcome, OutcomeState, Verb
+from app.domain.record import NO_BASE, Side
+from tests.connectors.far_end import FarEnd, Told, far_end, in_turn, told
+from tests.connectors.orb_world import OrbWorld, connected
+
+METADATA = {"tier": "gold", "region": "north"}
+
+
+@pytest.fixture
+def customer(own_orb: OrbWorld) -> str:
+    """Make a customer and return its id."""
+    values = {"name": "Kestrel", "email": "ap@kestrel.example", "metadata": METADATA}
+    made = own_orb.connector.desk.create(values, "made-once", CancelToken())
+    return str(made["id"])
+
+
+def held(world: OrbWorld, key: str) -> dict[str, Any]:
+    (row,) = [row for row in world.state("test:customer") if row["id"] == key]
+    return row
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "kept"),
+    [
+        ("name", "Kestrel Robotics", "Kestrel Robotics"),
+        ("email", "new@kestrel.example", "new@kestrel.example"),
+        ("external_customer_id", "EXT/1 ä", "EXT/1 ä"),
+        ("additional_emails", '["a@b.example","c@d.example"]', ["a@b.example", "c@d.example"]),
+        ("auto_collection", "false", False),
+        ("email_delivery", "False", False),
+        ("payment_provider", "netsuite", "netsuite"),
+    ],
+)
+def test_an_update_is_what_orb_then_holds(
+    field: str, value: str, kept: object, own_orb: OrbWorld, customer: str
+) -> None:
+    outcome = own_orb.update(customer, **{field: value})
+    assert (outcome.state, outcome.side_id) == (OutcomeState.WRITTEN, customer)
+    assert held(own_orb, customer)[field] == kept
+    assert own_orb.values("customer", customer)["metadata"] == json.dumps(
+        dict(sorted(METADATA.items())), separators=(",", ":")
+    )
+
+
+def test_an_address_is_written_whole_and_cleared(own_orb: OrbWorld, customer: str) -> None:
+    parts = {"city": "Bern", "country": "CH", "line1": "Gasse 1", "line2": None}
+    address = json.dumps(
+        {**parts, "postal_code": "3000", "state": None}, separators=(",", ":"), sort_keys=True
+    )
+    assert own_orb.update(customer, billing_address=address).state is OutcomeState.WRITTEN
+    assert own_orb.values("customer", customer)["billing_address"] == address
+    assert own_orb.update(customer, billing_address=None).state is OutcomeState.WRITTEN
+    assert held(own_orb, customer)["billing_address"] is None
+
+
+def test_a_key_that_left_the_metadata_goes_in_orb_too(own_orb: OrbWorld, customer: str) -> None:
+    outcome = own_orb.update(customer, metadata='{"region":"south","new":"1"}')
+    assert outcome.state is OutcomeState.WRITTEN
+    assert held(own_orb, customer)["metadata"] == {"region": "south", "new": "1"}
+    assert own_orb.update(customer, metadata=None).state is OutcomeState.WRITTEN
+    assert held(own_orb, customer)["metadata"] == {}
+
+
+@pytest.mark.parametrize(
+    ("field", "value", "words"),
+    [
+        ("billing_address", "{oops", "no JSON object"),
+        ("metadata", '{"a":1}', "no JSON object"),
+        ("additional_emails", "a@b.example", "no JSON list"),
+        ("auto_collection", "perhaps", "neither true nor false"),
+        ("name", None, "cannot be without name"),
+        ("timezone", "Europe/Paris", "timezone of Orb customers cannot be set"),
+        ("email", NO_BASE, "cannot be set"),
+    ],
+)
+def test_what_cannot_be_sent_is_told_and_not_sent(
+    field: str, value: Any, words: str, own_orb: OrbWorld, customer: str
+) -> None:
+    before = own_orb.connector.calls
+    outcome = own_orb.update(customer, **{field: value})
+    assert (outcome.state, outcome.field) == (OutcomeState.FAILED, field)
+    assert words in outcome.message
+    assert own_orb.connector.calls == before
+
+
+def test_a_refusal_is_told_in_orbs_words(own_orb: OrbWorld, customer: str) -> None:
+    own_orb.update(customer, external_customer_id="one")
+    outcome = own_orb.update(customer, external_customer_id="two")
+    assert outcome.state is OutcomeState.FAILED
+    assert outcome.message == "The external_customer_id can be set only while it is empty."
+    assert own_orb.update("nosuch", name="x").state is OutcomeState.FAILED
+    assert "no customer nosuch" in own_orb.update("nosuch", metadata="{}").message
+
+
+def test_a_customer_is_made_once_for_each_key(own_orb: OrbWorld, customer: str) -> None:
+    values = {"name": "Kestrel", "email": "ap@kestrel.example", "metadata": METADATA}
+    again = own_orb.connector.desk.create(values, "made-once", CancelToken())
+    assert again["id"] == customer
+    with pytest.raises(OrbRefused, match="already used"):
+        own_orb.connector.desk.create({**values, "name": "B"}, "made-once", CancelToken())
+    assert len(own_orb.state("test:customer")) == 1
+
+
+def test_another_value_kept_by_orb_is_no_success(orb_mapping: WorkspaceMapping) -> None:
+    with far_end(in_turn(told({"id": "c", "name": "Other"}))) as end:
+        outcome = _world(end, orb_mapping).update("c", name="New")
+    assert outcome.state is OutcomeState.FAILED
+    assert "another value of name" in outcome.message
+
+
+@pytest.mark.parametrize("answer", [Told(drop=True), Told(200, b"<html>")])
+def test_an_answer_that_stays_away_is_unknown(answer: Told, orb_mapping: WorkspaceMapping) -> None:
+    with far_end(in_turn(answer)) as end:
+        outcome = _world(end, orb_mapping).update("c", name="New")
+    assert outcome.state is OutcomeState.UNKNOWN
+
+
+def test_nothing_but_customers_can_be_written(orb: OrbWorld) -> None:
+    for entity in orb.mapping.entities:
+        customers = entity.name == "customer"
+        assert orb.connector.verbs(entity) == ({Verb.UPDATE} if customers else frozenset())
+        assert bool(orb.connector.writable(entity)) == customers
+    entity = orb.mapping.entity("plan")
+    operation = Operation("plan", "p", Side.BILLING, Verb.UPDATE, (), 1)
+    outcome: Outcome = orb.connector.desk.write(entity, operation, CancelToken())
+    assert outcome.message == "Not sent: Concord cannot update Orb plans in Orb."
+
+
+def test_rules_and_cost_are_known_before_a_write(orb: OrbWorld) -> None:
+    entity = orb.mapping.entity("customer")
+    rules = orb.connector.constraints(entity, CancelToken()).fields
+    assert rules["name"].required
+    assert rules["name"].length == 500
+    counts = OperationCounts(entity, {Verb.UPDATE: 3}, 10)
+    assert orb.connector.forecast(counts).calls == {Side.BILLING: 6}
+    assert orb.connector.batch_size(counts) == 1
+
+
+def _world(end: FarEnd, mapping: WorkspaceMapping) -> OrbWorld:
+    """Return a world whose Orb is a scripted server."""
+    return OrbWorld(None, mapping, connected(end.url, mapping))  # type: ignore[arg-type] # not asked
