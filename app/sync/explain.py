@@ -33,18 +33,25 @@ class DryRun:
 
     bench: Workbench
     unchecked: dict[str, None] = field(default_factory=lambda: dict.fromkeys(ALWAYS_UNCHECKED))
-    _told: dict[tuple[Side, str], Constraints] = field(default_factory=dict)
+    _told: dict[tuple[Side, str], tuple[Constraints, dict[str, FieldRule]]] = field(
+        default_factory=dict
+    )
     _unique: dict[tuple[Side, str, str], dict[object, str]] = field(default_factory=dict)
 
     def problems(self, entity: EntityMapping, operation: Operation) -> Iterator[Problem]:
         """Yield what will or may go wrong with an operation."""
         if operation.verb is Verb.DELETE:
             return
-        told = self._constraints(entity, operation.side)
+        told, rules = self._constraints(entity, operation.side)
         insert = operation.verb is Verb.INSERT
         for change in operation.changes:
-            mapped = entity.field_of(change.name)
-            rule = _narrowed(told.fields.get(change.name, FieldRule()), mapped, operation.side)
+            rule = rules.get(change.name)
+            if rule is None:
+                rule = rules[change.name] = _narrowed(
+                    told.fields.get(change.name, FieldRule()),
+                    entity.field_of(change.name),
+                    operation.side,
+                )
             if insert and change.after is None and not rule.required:
                 continue
             yield from self._of_change(operation, change, rule)
@@ -68,7 +75,10 @@ class DryRun:
                 words = f"{change.name}: {change.after!r} is that of {other} too, and must be once"
                 yield Problem("error", *place, words)
 
-    def _constraints(self, entity: EntityMapping, side: Side) -> Constraints:
+    def _constraints(
+        self, entity: EntityMapping, side: Side
+    ) -> tuple[Constraints, dict[str, FieldRule]]:
+        """Return what a side told of an entity, and the rules that came of it so far."""
         place = (side, entity.name)
         if place not in self._told:
             found = constraints_of(self.bench.store, side, entity.name)
@@ -77,7 +87,7 @@ class DryRun:
                 self.unchecked[words] = None
                 found = Constraints()
             self.unchecked.update(dict.fromkeys(found.not_checked))
-            self._told[place] = found
+            self._told[place] = (found, {})
         return self._told[place]
 
 
