@@ -9,7 +9,17 @@ FOLDER = Path(__file__).parent
 sys.path.insert(0, str(FOLDER.parent))
 sys.path.insert(0, str(FOLDER))
 
-NAMES = ("ingest", "compare", "refresh", "window")
+NAMES = (
+    "ingest",
+    "compare",
+    "refresh",
+    "window",
+    "salesforce_bulk",
+    "salesforce_read",
+    "salesforce_cancel",
+    "engine_undo",
+    "engine_memory",
+)
 COUNT = 1_000_000
 
 
