@@ -1,12 +1,13 @@
 """Pairing: what could be paired, and what a rule or a person pairs or takes apart again."""
 
 import getpass
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
-from app.domain.pairing import Candidate, Match, Survey, likeness, survey
+from app.domain.pairing import Match, Survey, likeness, survey
 from app.errors import WrongUse
 from app.store.journal import now_text
 from app.store.pairing import (
@@ -14,11 +15,12 @@ from app.store.pairing import (
     alone_in_billing,
     alone_in_salesforce,
     drop_pair,
-    put_pairing,
+    put_pairings,
 )
 from app.sync.workbench import Workbench
 
 BY_HAND = "by hand"
+_AT_ONCE = 500  # pairs of one transaction: each is synced to the disk
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,14 +58,15 @@ def pair_by_rules(
     """
     bench.store.claim()
     wanted = [entity_of(bench, name) for name in entities] or bench.mapping.entities
-    made = []
+    made: list[Pairing] = []
     for entity in wanted:
         if not entity.pair:
             continue
-        for match in _survey(bench, entity, cancel, by_rules_only=True).matched:
+        matches = iter(_survey(bench, entity, cancel, by_rules_only=True).matched)
+        while some := [_pairing(entity, match) for match in islice(matches, _AT_ONCE)]:
             cancel.check()
-            made.append(_pairing(entity, match))
-            put_pairing(bench.store, made[-1])
+            put_pairings(bench.store, some)
+            made += some
     return tuple(made)
 
 
@@ -76,13 +79,13 @@ def confirm(bench: Workbench, name: str, key: str, side_id: str) -> Pairing:
         WrongUse: One of the two is not there, or has a twin already.
     """
     entity = entity_of(bench, name)
-    billing = _one(alone_in_billing(bench.store, entity), key)
-    salesforce = _one(alone_in_salesforce(bench.store, entity), side_id)
+    billing = next(alone_in_billing(bench.store, entity, key), None)
+    salesforce = next(alone_in_salesforce(bench.store, entity, side_id), None)
     score = likeness(billing, salesforce) if billing and salesforce else 0
     own_key = salesforce.own_key if salesforce else ""
     who, at = getpass.getuser(), now_text()
     made = Pairing(entity.name, key, side_id, own_key, BY_HAND, score, who, at)
-    put_pairing(bench.store, made)
+    put_pairings(bench.store, [made])
     return made
 
 
@@ -124,7 +127,3 @@ def _pairing(entity: EntityMapping, match: Match) -> Pairing:
         who=getpass.getuser(),
         at=now_text(),
     )
-
-
-def _one(candidates: Iterable[Candidate], wanted: str) -> Candidate | None:
-    return next((one for one in candidates if one.id == wanted), None)

@@ -41,11 +41,15 @@ class Shelves:
         self._spools[place].append(operation)
         self.count += 1
 
-    def in_order(self) -> Iterator[Operation]:
-        """Yield all operations in the order of sending."""
-        for place, spool in sorted(self._spools.items()):
+    def pour(self, into: Spool) -> None:
+        """Add all operations to a spool, in the order of sending."""
+        for place, spool in sorted(self._spools.items(), key=lambda shelf: shelf[0]):
             entity = self._mapping.entity(place.entity)
-            yield from _by_levels(spool, entity)
+            if own_references(entity):
+                for operation in _by_levels(spool, entity):
+                    into.append(operation)
+            else:
+                into.extend(spool)
 
     def close(self) -> None:
         """Give the room back."""
@@ -65,9 +69,6 @@ def _by_levels(spool: Spool, entity: EntityMapping) -> Iterator[Operation]:
     what closes it, which an update then adds.
     """
     names = own_references(entity)
-    if not names:
-        yield from spool
-        return
     needs = {place: _targets(operation, names) for place, operation in enumerate(spool)}
     waits = _waits(spool, needs)
     order, circle = _sorted(waits, len(spool))

@@ -208,8 +208,7 @@ def _finished(
     bench: Workbench, shelves: Shelves, problems: Iterable[Problem], dry_run: DryRun
 ) -> CommitPlan:
     spool = Spool(bench.mapping, bench.store.path.parent)
-    for operation in shelves.in_order():
-        spool.append(operation)
+    shelves.pour(spool)
     shelves.close()
     cost = forecast(bench, spool.tally, spool.size)
     return CommitPlan(

@@ -60,15 +60,7 @@ def read_live(
     mirror is brought up to date and looked at instead. A record of which a pairing says what its
     key is, or whose key is to change, is read by its id.
     """
-    lots: dict[tuple[Side, str], list[str]] = defaultdict(list)
-    by_id: dict[str, dict[str, str]] = defaultdict(dict)
-    paired = _Paired(bench)
-    for operation in operations:
-        side_id = paired.id_of(operation)
-        if side_id:
-            by_id[operation.entity][side_id] = operation.key
-        else:
-            lots[operation.side, operation.entity].append(operation.key)
+    lots, by_id = _asked_for(bench, operations)
     told = _told_by_cursor(bench, lots)
     for side in Side:
         if entities := tuple(entity for where, entity in told if where is side):
@@ -77,44 +69,44 @@ def read_live(
     done = 0
     with ThreadPoolExecutor(_READERS, thread_name_prefix="preflight") as pool:
         reads = [
-            (
-                lot,
-                len(keys),
-                pool.submit(_mirrored if lot in told else _read, bench, lot, keys, cancel),
-            )
-            for lot, keys in lots.items()
-        ]
-        reads += [
             ((Side.SALESFORCE, name), len(keys), pool.submit(_read_ids, bench, name, keys, cancel))
             for name, keys in by_id.items()
         ]
+        for lot, keys in lots.items():
+            read = _mirrored if lot in told else _read
+            reads.append((lot, len(keys), pool.submit(read, bench, lot, keys, cancel)))
         for (side, entity), count, future in reads:
             for record in future.result():
                 place = (side, RecordKey(entity, record.key))
-                records[place] = (*records.get(place, ()), record)
+                found = records.get(place, ())
+                if all(record.side_id != one.side_id for one in found) or not by_id[entity]:
+                    records[place] = (*found, record)
             done += count
             report(Progress(done, len(operations), "Reading again", "preflight"))
     return Live(records)
 
 
-@dataclass
-class _Paired:
-    """Tells which records have to be read by their ids."""
+def _asked_for(
+    bench: Workbench, operations: Sequence[Operation]
+) -> tuple[dict[tuple[Side, str], list[str]], dict[str, dict[str, str]]]:
+    """Return what is read: side and entity → keys; of Salesforce's entities also id → key.
 
-    bench: Workbench
-    _ids: dict[str, dict[str, str]] = field(default_factory=dict)
-
-    def id_of(self, operation: Operation) -> str:
-        """Return Salesforce's id of a record that its key does not name, `""` for any other."""
-        if operation.side is Side.BILLING:
-            return ""
-        if operation.key_change is not None:
-            return operation.side_id
-        name = operation.entity
-        if name not in self._ids:
-            entity = self.bench.mapping.entity(name)
-            self._ids[name] = ids_of_pairs(self.bench.store, entity)
-        return self._ids[name].get(operation.key, "")
+    Where a record is to get a key, who bears that key is asked too: there may be one by now.
+    """
+    lots: dict[tuple[Side, str], list[str]] = defaultdict(list)
+    by_id: dict[str, dict[str, str]] = defaultdict(dict)
+    paired: dict[str, dict[str, str]] = {}
+    for operation in operations:
+        name, key = operation.entity, operation.key_change
+        if operation.side is Side.SALESFORCE and name not in paired:
+            paired[name] = ids_of_pairs(bench.store, bench.mapping.entity(name))
+        side_id = operation.side_id if key else paired.get(name, {}).get(operation.key, "")
+        if side_id and operation.side is Side.SALESFORCE:
+            by_id[name][side_id] = operation.key
+            if key is None or key.after != operation.key:
+                continue
+        lots[operation.side, name].append(operation.key)
+    return lots, by_id
 
 
 def stands(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> Found:

@@ -38,6 +38,12 @@ class Spool(Sequence[Operation]):
         self.tally[Part(operation.entity, operation.side, operation.verb)] += 1
         self.append_line(operation_line(operation))
 
+    def extend(self, other: "Spool") -> None:
+        """Add all of another spool's operations, as the lines that they are."""
+        self.tally.update(other.tally)
+        for line in other.lines():
+            self.append_line(line)
+
     def append_line(self, line: bytes) -> None:
         """Add an operation that is a line already; it is not counted in `tally`."""
         self._file.seek(self._end)
