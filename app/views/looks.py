@@ -103,7 +103,14 @@ def dress(app: QApplication, *, dark: bool) -> None:
     app.setPalette(qt_palette(colours))
     app.setFont(_font())
     conflict = colours.tones[Tone.CONFLICT]
-    more = {"error": conflict.front, "notice": conflict.ground, "checked_rail": "#2F7DE1"}
+    tick = resource("icons", f"tick-{'dark' if dark else 'light'}.svg")
+    more = {
+        "error": conflict.front,
+        "notice": conflict.ground,
+        "checked_rail": "#2F7DE1",
+        # A style sheet takes a picture by its path alone, with slashes on every system.
+        "tick": str(tick).replace("\\", "/"),
+    }
     app.setStyleSheet(style_sheet(lambda name: str(getattr(colours, name)), **more))
 
 

@@ -33,6 +33,7 @@ QToolButton[role="icon"] {{ background: {base}; border: 1px solid {line}; border
 QToolButton[role="icon"]:hover {{ background: {hover}; }}
 QToolButton[role="icon"]:focus {{ border: 2px solid {accent}; padding: 4px 7px; }}
 QToolButton[role="icon"]::menu-indicator {{ image: none; }}
+QToolButton[role="chip"]::menu-indicator {{ image: none; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {muted}; background: {window}; }}
 QPushButton[role="primary"] {{ background: {accent}; color: {accent_text};
   border: 1px solid {accent}; font-weight: bold; }}
@@ -63,6 +64,12 @@ QLineEdit {{ background: {base}; color: {text};
   border: 1px solid {line}; border-radius: 4px; padding: 4px 8px; min-height: 20px;
   selection-background-color: {accent}; selection-color: {accent_text}; }}
 QLineEdit:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
+QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {muted}; border-radius: 3px;
+  background: {base}; }}
+QCheckBox::indicator:checked {{ background: {accent}; border: 1px solid {accent};
+  image: url("{tick}"); }}
+QCheckBox::indicator:focus {{ border: 2px solid {text}; width: 12px; height: 12px; }}
+QCheckBox::indicator:disabled {{ background: {hover}; }}
 QHeaderView {{ background: {base}; }}
 QHeaderView::section {{ background: {base}; color: {muted}; border: none;
   border-bottom: 1px solid {line}; padding: 6px 8px; font-weight: bold; }}

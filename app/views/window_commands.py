@@ -5,6 +5,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from app.domain.record import Side
+from app.sync.prepare import can_prepare
 from app.sync.refresh import RefreshRequest
 from app.views.command_palette import Command
 from app.views.state.bulk import Bulk, bulk_label
@@ -33,6 +34,12 @@ def _work(window: "MainWindow") -> Iterator[Command]:
     yield Command(tr("Compare"), window.compare, enabled=bar.compare.isEnabled())
     can_commit = bar.commit.isEnabled()
     yield Command(tr("Commit what is ticked"), window.plan_commit, "Ctrl+Return", can_commit)
+    broke_off = not window.history.resume.isHidden()
+    yield Command(tr("Resume the commit that broke off"), window.resume, enabled=broke_off)
+    bench = window.bench
+    if bench is not None:
+        prepare = partial(window.prepare, bench.name)
+        yield Command(tr("Prepare Salesforce\u2026"), prepare, enabled=can_prepare(bench))
 
 
 def _catalog(window: "MainWindow") -> Iterator[Command]:
@@ -50,6 +57,9 @@ def _catalog(window: "MainWindow") -> Iterator[Command]:
     yield Command(
         tr("Show everything (clear the filter)"), clear, enabled=bool(catalog.survey.shown)
     )
+    same = catalog.fields.same
+    agrees = tr("Show or hide the fields that agree")
+    yield Command(agrees, same.toggle, enabled=not same.isHidden())
     for bulk in Bulk:
         yield Command(bulk_label(bulk), partial(catalog.choose_for_all, bulk), enabled=some)
 

@@ -1,5 +1,6 @@
 """A window's surroundings: a pool that must stop, a workbench with every kind of difference."""
 
+import gc
 import logging
 from collections.abc import Iterator
 from pathlib import Path
@@ -48,6 +49,18 @@ def nothing_unannounced(
     assert not [r for r in ours if r.name != "app.views.watchdog"]
 
 
+@pytest.fixture(autouse=True)
+def no_collecting_in_workers() -> Iterator[None]:
+    """Keep the garbage collector out of workers, where it would delete a test's widgets.
+
+    A test's dialogs have no parent, so that they belong to Python and are garbage when the test
+    returns, while a worker may still be at work. The window's dialogs belong to the window.
+    """
+    gc.disable()
+    yield
+    gc.enable()
+
+
 @pytest.fixture
 def pool(qtbot: QtBot) -> Iterator[TaskPool]:  # noqa: ARG001 - there must be an application
     made = TaskPool()
@@ -56,12 +69,15 @@ def pool(qtbot: QtBot) -> Iterator[TaskPool]:  # noqa: ARG001 - there must be an
 
 
 @pytest.fixture
-def read_bench(tmp_path: Path) -> Iterator[Workbench]:
+def read_bench(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Workbench]:
     """Return a workbench whose two sides agree, and were read."""
+    pool = request.getfixturevalue("pool") if "pool" in request.fixturenames else None
     bench = make_bench(tmp_path, catalog_mapping())
     fill(bench)
     read(bench)
     yield bench
+    # As the window does: no worker may still be at the store when it closes.
+    assert pool is None or pool.shutdown(5)
     bench.store.close()
 
 

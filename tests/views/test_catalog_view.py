@@ -272,3 +272,29 @@ def test_fields_that_agree_can_be_folded_away(
     catalog.fields.same.setChecked(shown)
     catalog._show_fields()
     assert catalog.fields.model.rowCount() == (12 if shown else 1)
+
+
+def test_one_field_alone_can_be_asked_for(
+    catalog: CatalogView, bench: Workbench, pool: TaskPool, qtbot: QtBot
+) -> None:
+    offered = {a.data(): a for a in catalog.filter.field.menu().actions()}
+    assert set(offered) == {"", "name", "family", "description", "rate_per_unit"}
+    assert offered["name"].text() == "Name  1"
+    offered["name"].trigger()
+    settle(qtbot, catalog, pool)
+    assert list(catalog.survey.order) == [link(bench, "plan", "PRO")]
+    assert catalog.filter.field.text().startswith("Name")
+    catalog.filter.clear()
+    settle(qtbot, catalog, pool)
+    assert len(catalog.survey.order) == sum(KINDS.values())
+
+
+def test_a_field_and_a_kind_together_may_show_nothing(
+    catalog: CatalogView, pool: TaskPool, qtbot: QtBot
+) -> None:
+    catalog.filter._chips["conflict"].click()
+    settle(qtbot, catalog, pool)
+    next(a for a in catalog.filter.field.menu().actions() if a.data() == "name").trigger()
+    settle(qtbot, catalog, pool)
+    assert catalog.survey.is_empty
+    assert catalog._found_none._heading.text() == "No record matches"

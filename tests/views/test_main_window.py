@@ -4,8 +4,8 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
-from PySide6.QtGui import QAccessible, QAccessibleInterface, QColor
-from PySide6.QtWidgets import QApplication, QComboBox, QLineEdit, QWidget
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
 from app.domain.record import Side
@@ -13,6 +13,7 @@ from app.sync.workbench import Workbench
 from app.views.commit_dialog import CommitDialog
 from app.views.looks import DARK, LIGHT, Colours, dress
 from app.views.main_window import FIRST_START, MainWindow
+from tests.views.accessible import nameless
 from tests.views.catalog import put
 from tests.views.front import BOTH, FakeServices
 
@@ -128,31 +129,11 @@ def test_closing_stops_the_work_and_closes_the_store(window: MainWindow, bench: 
 
 
 def test_every_control_has_a_name_for_screen_readers(window: MainWindow) -> None:
-    nameless = []
+    found = []
     for page in ("catalog", "history", "connections"):
         window.choose_page(page)
-        for widget in window.findChildren(QWidget):
-            found = QAccessible.queryAccessibleInterface(widget)
-            if widget.isVisible() and _needs_name(found, widget):
-                nameless.append((type(widget).__name__, widget.objectName()))
-    assert nameless == []
-
-
-def _needs_name(found: QAccessibleInterface, widget: QWidget) -> bool:
-    roles = {
-        QAccessible.Role.Button, QAccessible.Role.ButtonMenu, QAccessible.Role.CheckBox,
-        QAccessible.Role.EditableText, QAccessible.Role.Tree, QAccessible.Role.Table,
-        QAccessible.Role.ComboBox,
-    }  # fmt: skip
-    inside = isinstance(widget.parent(), (QLineEdit, QComboBox))
-    # Qt's own corner button of a table says nothing and does nothing here.
-    corner = type(widget).__name__ in {"QTableCornerButton", "QAbstractButton"}
-    return (
-        found.role() in roles
-        and not inside
-        and not corner
-        and not found.text(QAccessible.Text.Name)
-    )
+        found += nameless(window)
+    assert found == []
 
 
 @pytest.mark.parametrize("dark", [False, True])
@@ -167,7 +148,8 @@ def test_the_window_is_painted_in_light_and_dark(
     image = window.grab().toImage()
     ground = image.pixelColor(image.width() // 3, image.height() - 10).lightness()
     assert (ground < 80) is dark
-    colours = {image.pixel(x, 300) for x in range(100, image.width(), 3)}
+    rows = range(280, 320, 4)
+    colours = {image.pixel(x, y) for y in rows for x in range(100, image.width(), 3)}
     assert len(colours) > 8, "there is something to see"
     dress(app, dark=False)
 

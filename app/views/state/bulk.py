@@ -17,6 +17,7 @@ from app.sync.workbench import Workbench
 from app.views.state.difference import TICKABLE, one_sided_intent
 from app.views.state.language import tr
 from app.views.state.ticks import RULE, can_direct, directed, needs_direction, with_tick
+from app.views.state.wanted import fits
 
 _ROWS_AT_ONCE = 2000
 
@@ -179,5 +180,6 @@ def _shown(bench: Workbench, wanted: Filter, cancel: CancelToken, report: Report
     links: Sequence[int] = matching_links(bench.store, Filter(kinds, wanted.text))
     for start in range(0, len(links), _ROWS_AT_ONCE):
         cancel.check()
-        yield from rows(bench.store, links[start : start + _ROWS_AT_ONCE]).values()
+        some = rows(bench.store, links[start : start + _ROWS_AT_ONCE]).values()
+        yield from (row for row in some if fits(wanted, row))
         report(Progress(start, len(links), tr("Looking at all that is shown")))

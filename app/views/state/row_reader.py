@@ -10,6 +10,7 @@ from app.domain.record import Side
 from app.store.comparison import Pair, one_pair
 from app.store.pager import Row, rows
 from app.store.workspace import Store
+from app.sync.compare import opened
 from app.views.state.difference import (
     TICKABLE,
     Arrow,

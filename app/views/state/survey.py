@@ -1,6 +1,7 @@
 """What the trees need to know before a row is painted; gathered by a worker, shown by the model."""
 
 from array import array
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -23,6 +24,7 @@ from app.store.pager import (
 )
 from app.store.workspace import Store
 from app.views.state.difference import DIFFERENCES, SAFE_TO_TICK, TICKABLE
+from app.views.state.wanted import Wanted, fits
 
 # Above these the tree still works; it only says less before a node is opened.
 MOST_SHAPED = 50_000
@@ -79,10 +81,11 @@ class Survey:
         tallies: What each group holds of what is shown.
         below: Link → what is shown below that record.
         counts: Kind → how many records, whatever the filter.
+        fields: Field → in how many records it differs, whatever the filter.
         ticked: How many differences are ticked, whatever the filter.
     """
 
-    wanted: Filter = field(default_factory=Filter)
+    wanted: Filter = field(default_factory=Wanted)
     tops: Mapping[str, Sequence[int]] = field(default_factory=dict)
     shown: frozenset[int] | None = None
     inner: frozenset[RecordKey] | None = None
@@ -92,6 +95,7 @@ class Survey:
     tallies: Mapping[Place, Tally] = field(default_factory=dict)
     below: Mapping[int, Tally] = field(default_factory=dict)
     counts: Mapping[Kind, int] = field(default_factory=dict)
+    fields: Mapping[str, int] = field(default_factory=dict)
     ticked: int = 0
 
     @property
@@ -114,7 +118,7 @@ def take_survey(store: Store, wanted: Filter, cancel: CancelToken) -> Survey:
     """Return the survey of a store under a filter. Reads only; for a worker's thread."""
     differing = matching_links(store, Filter(_NOT_IDENTICAL))
     cancel.check()
-    shown = shown_links(store, wanted)
+    shown = _shown(store, wanted, cancel)
     tops = _tops(store, shown)
     cancel.check()
     choices = all_choices(store)
@@ -138,8 +142,19 @@ def take_survey(store: Store, wanted: Filter, cancel: CancelToken) -> Survey:
         tallies=tallies,
         below=below,
         counts=_total(kind_counts(store)),
+        fields=Counter(name for row in known.values() for name in row.fields),
         ticked=sum(is_ticked(kind, choices.get(link, NO_CHOICE)) for link, kind in kinds.items()),
     )
+
+
+def _shown(store: Store, wanted: Filter, cancel: CancelToken) -> frozenset[int] | None:
+    """Return what matches and all that stands above it; None: all."""
+    if not isinstance(wanted, Wanted) or not wanted.field:
+        return shown_links(store, wanted)
+    differing = Filter(wanted.kinds or _NOT_IDENTICAL, wanted.text)
+    found = rows(store, matching_links(store, differing)).values()
+    matching = [row.link for row in found if fits(wanted, row)]
+    return frozenset(row.link for row in _with_ancestors(store, matching, cancel).values())
 
 
 def _total(counts: Mapping[str, Mapping[Kind, int]]) -> Mapping[Kind, int]:
