@@ -21,6 +21,7 @@ from PySide6.QtWidgets import QApplication
 
 from app.domain.diff import Kind
 from app.store.pager import rows
+from app.views.collector import Collector
 from app.views.icons import retint
 from app.views.looks import dress, system_is_dark
 from app.views.main_window import MainWindow
@@ -75,7 +76,8 @@ def run(services: Services, options: WindowOptions) -> int:
     app.setApplicationDisplayName("Concord")
     app.setDesktopFileName("concord")
     language.install(lambda text: QCoreApplication.translate("Concord", text))
-    keep_collector_away()
+    collector = Collector(app)
+    collector.start()
     looks = Looks(app, options.dark)
     window = MainWindow(services, TaskPool(looks))
     sys.excepthook = _Defects(window)
@@ -92,6 +94,7 @@ def run(services: Services, options: WindowOptions) -> int:
         window.start(options.workspace or "")
     status = app.exec()
     window.close()
+    collector.stop()
     sys.excepthook = sys.__excepthook__
     qInstallMessageHandler(None)
     return photographer.status if photographer is not None else status
@@ -109,7 +112,7 @@ class Looks(QObject):
     @Slot(str)
     def on_opened(self, _name: str) -> None:
         """A workspace is open, and with it all modules that work on it."""
-        keep_collector_away()
+        gc.freeze()
 
     @Slot()
     def on_scheme(self) -> None:
@@ -180,15 +183,6 @@ class Photographer(QObject):
         self.status = status
         self._clock.stop()
         QCoreApplication.exit(status)
-
-
-def keep_collector_away() -> None:
-    """Keep the garbage collector from walking all that there is while a refresh fills lists.
-
-    What stands by now stays for good; a full walk of it held the window for 80 ms.
-    """
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 100)
 
 
 class _Defects:
