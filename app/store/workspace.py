@@ -193,8 +193,8 @@ class Store:
         )
         with self._lock:
             self._open.append(connection)
-        connection.execute("PRAGMA temp_store = MEMORY")
-        connection.execute("PRAGMA cache_size = -32000")
+        connection.execute("PRAGMA temp_store = FILE")  # a sort of millions leaves memory
+        connection.execute("PRAGMA cache_size = -16000")
         return connection
 
     def _prepare(self) -> None:
