@@ -47,7 +47,7 @@ class DryRun:
         for change in operation.changes:
             rule = rules.get(change.name)
             if rule is None:
-                rule = rules[change.name] = _narrowed(
+                rule = rules[change.name] = narrowed(
                     told.fields.get(change.name, FieldRule()),
                     entity.field_of(change.name),
                     operation.side,
@@ -115,7 +115,7 @@ def note_told(bench: Workbench, side: Side, entities: Iterable[str], cancel: Can
     keep_limits(bench.store, side, known)
 
 
-def _narrowed(rule: FieldRule, mapped: FieldMapping, side: Side) -> FieldRule:
+def narrowed(rule: FieldRule, mapped: FieldMapping, side: Side) -> FieldRule:
     """Return a rule with what the mapping knows of the target besides."""
     if side is not Side.SALESFORCE:
         return rule

@@ -1,7 +1,7 @@
 """A value that a person types for a field: how it is asked for, and what speaks against it."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
@@ -9,6 +9,7 @@ from app.domain.constraint import FieldRule, objection, rounded
 from app.domain.convert import converter, text
 from app.domain.mapping import NUMBERS, EntityMapping, FieldMapping, FieldType
 from app.domain.record import BaseValue, FieldValue, Side, Unreadable
+from app.sync.explain import narrowed
 from app.views.state.difference import field_label, side_word
 from app.views.state.language import tr
 
@@ -66,7 +67,7 @@ def value_form(
 ) -> ValueForm:
     """Return the form for a field; `told` holds the rules of the sides that it can go to."""
     field = entity.fields[entity.index[name]]
-    rules = {side: _narrowed(rule, field, side) for side, rule in told.items()}
+    rules = {side: narrowed(rule, field, side) for side, rule in told.items()}
     values = _allowed(rules)
     shown = text(start)
     return ValueForm(
@@ -110,15 +111,6 @@ def _remark(form: ValueForm, words: str, value: FieldValue) -> str:
         if kept := rounded(rule, value):
             return tr("{side}: {why}").format(side=side_word(side), why=kept)
     return ""
-
-
-def _narrowed(rule: FieldRule, field: FieldMapping, side: Side) -> FieldRule:
-    """Return a rule with what the mapping knows of Salesforce besides."""
-    if side is not Side.SALESFORCE:
-        return rule
-    lengths = [length for length in (rule.length, field.length) if length]
-    known = field.values or tuple(field.value_map.values())
-    return replace(rule, length=min(lengths, default=0), values=rule.values or known)
 
 
 def _allowed(rules: Mapping[Side, FieldRule]) -> tuple[str, ...]:
