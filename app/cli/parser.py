@@ -4,6 +4,7 @@ from argparse import Action, ArgumentParser, _SubParsersAction
 from pathlib import Path
 
 from app import __version__
+from app.domain.job import MOST
 from app.domain.plan import OutcomeState, Verb
 from app.domain.record import Side
 
@@ -35,6 +36,7 @@ def build_parser() -> ArgumentParser:
     _entities(pair)
     reconcile = _on_workspace(commands, "reconcile", "counts and sums of money, and their gaps")
     reconcile.add_argument("--all", action="store_true", help="sum everything, not only the gaps")
+    _add_jobs(commands)
     serve = _on_workspace(commands, "serve", "listen to events, read and compare what changed")
     serve.add_argument("--every", type=float, default=15, metavar="MINUTES", help="read all again")
     _add_history(commands)
@@ -60,7 +62,7 @@ def _add_connect(commands: "Commands[ArgumentParser]") -> None:
     connect = commands.add_parser(
         "connect", help="make a connection; its secrets are asked for, or read with --secret NAME=-"
     )
-    connect.add_argument("kind", nargs="?", metavar="KIND", help="aria or salesforce")
+    connect.add_argument("kind", nargs="?", metavar="KIND", help="the kind of system, such as salesforce")
     connect.add_argument("name", nargs="?", metavar="NAME")
     connect.add_argument("--set", action="append", default=[], metavar="K=V", dest="settings")
     connect.add_argument(
@@ -162,6 +164,22 @@ def _add_ignore(commands: "Commands[ArgumentParser]") -> None:
     ignore.add_argument("--case", action="store_true", help="upper and lower case are the same")
     ignore.add_argument("--spaces", action="store_true", help="white space does not count")
     ignore.add_argument("--tolerance", metavar="NUMBER", help="how far numbers may be apart")
+
+
+def _add_jobs(commands: "Commands[ArgumentParser]") -> None:
+    jobs = _on_workspace(commands, "jobs", "what is done on a schedule: list, run, add …")
+    verbs = ["list", "run", "enable", "disable", "add", "remove", "secret"]
+    jobs.add_argument("what", choices=verbs, metavar="|".join(verbs))
+    jobs.add_argument("name", nargs="?", default="", metavar="JOB")
+    jobs.add_argument("--cron", default="", metavar="TEXT", help='local time, as "0 2 * * *"')
+    jobs.add_argument("--every", type=int, default=0, metavar="MINUTES")
+    jobs.add_argument("--side", choices=[side.value for side in Side], help="read this one only")
+    _entities(jobs)
+    jobs.add_argument("--full", action="store_true", help="read everything each time")
+    jobs.add_argument("--commit", default="", metavar="VERBS", help="insert, update (without: no)")
+    jobs.add_argument("--most", type=int, default=MOST, metavar="N", help="commit no more at once")
+    jobs.add_argument("--notify-email", action="append", default=[], metavar="ADDRESS")
+    jobs.add_argument("--notify-webhook", action="store_true", help="post failures as JSON")
 
 
 def _add_history(commands: "Commands[ArgumentParser]") -> None:

@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QWidget
 
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.plan import CommitPlan
@@ -23,7 +22,6 @@ from app.views.commit_outcome_page import OutcomePage
 from app.views.commit_running_page import RunningPage
 from app.views.commit_summary_page import SummaryPage
 from app.views.labels import label, push_button
-from app.views.message_page import MessagePage
 from app.views.retry_edits import RetryEdits
 from app.views.state.commit_outcome import ListedOperation, export_head, export_rows, listed
 from app.views.state.commit_run import Gate, Meter, gated, pace_words, used
@@ -39,6 +37,7 @@ from app.views.state.language import tr
 from app.views.state.progress import notice, progress_bar
 from app.views.state.retry import retry_plan
 from app.views.tasks import Task, TaskPool, Work
+from app.views.work_dialog import WorkDialog
 
 _TICK_MS = 250
 _MESSAGE, _SUMMARY, _RUNNING, _OUTCOME = range(4)
@@ -69,7 +68,7 @@ class _Running:
     calls_before: Mapping[Side, int]
 
 
-class CommitDialog(QDialog):
+class CommitDialog(WorkDialog):
     """Plans what is ticked, shows it, and commits it when told to. Opened with `open()`.
 
     Signals:
@@ -88,14 +87,12 @@ class CommitDialog(QDialog):
         make_plan: MakePlan = plan_ticked,
     ) -> None:
         """Ask for the plan at once; `make_plan` says which, without it that of what is ticked."""
-        super().__init__(parent)
-        self._bench, self._pool, self._production = bench, pool, tuple(production)
+        super().__init__(pool, parent, running=_RUNNING)
+        self._bench, self._production = bench, tuple(production)
         self._planned: _Planned | None = None
         self._running: _Running | None = None
         self._result: CommitResult | None = None
-        self._task: Task | None = None
         self._listing: Task | None = None
-        self._pages, self._message = QStackedWidget(), MessagePage()
         self.summary, self.running, self.outcome = SummaryPage(), RunningPage(), OutcomePage()
         self.edits = RetryEdits(bench, self)
         self._clock = QTimer(self)
@@ -108,32 +105,19 @@ class CommitDialog(QDialog):
         self._build_plan(make_plan)
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(16)
-        for page in (self._message, self.summary, self.running, self.outcome):
-            self._pages.addWidget(page)
-        layout.addWidget(self._pages, 1)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
+        buttons = self._stack(self.summary, self.running, self.outcome)
         self.save, self.approve = push_button(tr("Save plan\u2026")), push_button(tr("Approve"))
         self.approve.setToolTip(tr("Note in the plan that you read it and found it good"))
-        self.typed, self._typed_label = QLineEdit(), label("", "muted")
-        self._typed_label.setBuddy(self.typed)
         self._said = label("", "muted")
         for widget in (self.save, self.approve, self._said, self._typed_label, self.typed):
             buttons.addWidget(widget)
         buttons.addStretch(1)
-        self.cancel, self.run = push_button(tr("Cancel")), push_button(tr("Commit"), "primary")
         buttons.addWidget(self.cancel)
         buttons.addWidget(self.run)
-        layout.addLayout(buttons)
 
     def _connect(self) -> None:
-        self.typed.textChanged.connect(self._on_typed)
         self.save.clicked.connect(self._on_save)
         self.approve.clicked.connect(self._on_approve)
-        self.cancel.clicked.connect(self._on_cancel)
         self.run.clicked.connect(self._on_run)
         self.summary.export_wanted.connect(self._on_export_problems)
         self.running.pause_wanted.connect(self._on_pause)
@@ -171,10 +155,6 @@ class CommitDialog(QDialog):
         self.typed.clear()
         self._show_buttons()
         (self.typed if planned.view.typed_name else self.run).setFocus()
-
-    @Slot(str)
-    def _on_typed(self, _typed: str) -> None:
-        self._show_buttons()
 
     @Slot()
     def _on_approve(self) -> None:
@@ -337,34 +317,24 @@ class CommitDialog(QDialog):
                 lambda bench, cancel, report: retry_plan(bench, run, edits, cancel, report)
             )
 
-    @Slot(object)
-    def _on_failed(self, error: Exception) -> None:
-        told = notice(error)
-        self._end_with("warning", told.summary, told.hint)
-
     @Slot()
     def _on_stopped(self) -> None:
         if self._pages.currentIndex() != _RUNNING:
             self._task = None
-            super().reject()
+            self.reject()
             return
         words = tr("Nothing was changed anywhere.")
         self._end_with("info", tr("Stopped before anything was sent"), words)
 
     def _end_with(self, icon: str, heading: str, words: str) -> None:
-        self._task = self._planned = None
-        self._message.tell(icon, heading, words)
-        self._pages.setCurrentIndex(_MESSAGE)
-        self._show_buttons()
+        self._planned = None
+        super()._end_with(icon, heading, words)
 
     @Slot()
     def _on_cancel(self) -> None:
-        if self._task is None:
-            self.reject()
-            return
-        self.cancel.setEnabled(False)
-        self.running.pause.setEnabled(False)
-        self._task.cancel()
+        if self._task is not None:
+            self.running.pause.setEnabled(False)
+        super()._on_cancel()
 
     def _show_buttons(self) -> None:
         planned, on_summary = self._planned, self._pages.currentIndex() == _SUMMARY
@@ -372,10 +342,7 @@ class CommitDialog(QDialog):
         free = view is not None and self._task is None
         name = view.typed_name if view is not None else ""
         words = tr("Production: type {name} to commit").format(name=name)
-        self._typed_label.setText(words)
-        self.typed.setAccessibleName(words)
-        for widget in (self.typed, self._typed_label):
-            widget.setVisible(bool(name))
+        self._want_typed(name, words)
         some = view is not None and view.can_run
         self.save.setVisible(some)
         self.approve.setVisible(some)
@@ -396,20 +363,3 @@ class CommitDialog(QDialog):
     def _approved(self) -> bool:
         who, plan = getpass.getuser(), None if self._planned is None else self._planned.plan
         return plan is not None and any(each.who == who for each in plan.approvals)
-
-    def reject(self) -> None:
-        """Close; a commit under way is asked to stop first and closes the dialog itself."""
-        if self._task is not None and self._pages.currentIndex() == _RUNNING:
-            self._on_cancel()
-            return
-        if self._task is not None:
-            self._task.cancel()
-        super().reject()
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Stay until a commit under way has stopped (Qt)."""
-        if self._task is not None and self._pages.currentIndex() == _RUNNING:
-            self._on_cancel()
-            event.ignore()
-            return
-        super().closeEvent(event)

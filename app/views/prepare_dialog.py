@@ -3,14 +3,9 @@
 from collections.abc import Collection, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
-from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
-    QDialog,
-    QHBoxLayout,
-    QLineEdit,
     QMessageBox,
     QProgressBar,
-    QStackedWidget,
     QVBoxLayout,
     QWidget,
 )
@@ -20,7 +15,6 @@ from app.domain.control import CancelToken, Progress, Report
 from app.sync import prepare
 from app.sync.workbench import Workbench
 from app.views.labels import label, push_button
-from app.views.message_page import MessagePage
 from app.views.models.rows import Column, Line, Rows
 from app.views.prepare_tree import PartTree
 from app.views.row_table import RowTable
@@ -33,14 +27,15 @@ from app.views.state.prepare import (
     toggled,
     undo_question,
 )
-from app.views.state.progress import notice, progress_bar
+from app.views.state.progress import progress_bar
 from app.views.tasks import Task, TaskPool
+from app.views.work_dialog import WorkDialog
 
 _TICK_MS = 500
 _MESSAGE, _LIST, _RUNNING, _OUTCOME = range(4)
 
 
-class PrepareDialog(QDialog):
+class PrepareDialog(WorkDialog):
     """Looks, shows what is lacking, and makes what is ticked when told to. Opened with `open()`.
 
     Signals:
@@ -57,15 +52,13 @@ class PrepareDialog(QDialog):
         parent: QWidget | None = None,
     ) -> None:
         """Look at once; `production` names the connections that real customers depend on."""
-        super().__init__(parent)
-        self._bench, self._pool, self._production = bench, pool, production
+        super().__init__(pool, parent, running=_RUNNING)
+        self._bench, self._production = bench, production
         self._survey: Survey | None = None
         self._view: PrepareView | None = None
-        self._task: Task | None = None
         self._removals: Collection[Removal] = ()
         self._deletes = False
         self.chosen: frozenset[PartKey] = frozenset()
-        self._pages, self._message = QStackedWidget(), MessagePage()
         self._clock = QTimer(self)
         self._clock.setInterval(_TICK_MS)
         self._clock.timeout.connect(self._show_progress)
@@ -75,27 +68,13 @@ class PrepareDialog(QDialog):
         self._look()
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(24, 24, 24, 16)
-        layout.setSpacing(16)
-        for page in (self._message, self._list_page(), self._running_page(), self._outcome_page()):
-            self._pages.addWidget(page)
-        layout.addWidget(self._pages, 1)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
+        buttons = self._stack(self._list_page(), self._progress_page(), self._outcome_page())
         self.take_back = push_button(tr("Take back\u2026"), "", "undo")
-        self.typed, self._typed_label = QLineEdit(), label("", "muted")
-        self._typed_label.setBuddy(self.typed)
-        self.cancel = push_button(tr("Cancel"))
-        self.run = push_button(tr("Make"), "primary")
         buttons.addWidget(self.take_back)
         buttons.addStretch(1)
         for widget in (self._typed_label, self.typed, self.cancel, self.run):
             buttons.addWidget(widget)
-        layout.addLayout(buttons)
-        self.typed.textChanged.connect(self._on_typed)
         self.take_back.clicked.connect(self._on_take_back)
-        self.cancel.clicked.connect(self._on_cancel)
         self.run.clicked.connect(self._on_run)
 
     def _list_page(self) -> QWidget:
@@ -112,7 +91,7 @@ class PrepareDialog(QDialog):
         layout.addWidget(self.tree, 1)
         return page
 
-    def _running_page(self) -> QWidget:
+    def _progress_page(self) -> QWidget:
         page = QWidget()
         layout = QVBoxLayout(page)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -188,10 +167,6 @@ class PrepareDialog(QDialog):
         if self._survey is not None:
             self.chosen = toggled(self._survey, self.chosen, keys, on=on)
             self._show_choice()
-
-    @Slot(str)
-    def _on_typed(self, _typed: str) -> None:
-        self._show_buttons()
 
     @Slot()
     def _on_run(self) -> None:
@@ -286,37 +261,15 @@ class PrepareDialog(QDialog):
         self._deletes = True
         self._start(self._pool.start(work, title=tr("Taking back"), writes=True))
 
-    @Slot(object)
-    def _on_failed(self, error: Exception) -> None:
-        self._task = None
-        told = notice(error)
-        self._message.tell("warning", told.summary, told.hint)
-        self._pages.setCurrentIndex(_MESSAGE)
-        self._show_buttons()
-
     @Slot()
     def _on_stopped(self) -> None:
-        self._task = None
-        self._message.tell("info", tr("Stopped"), tr("Nothing was changed in Salesforce."))
-        self._pages.setCurrentIndex(_MESSAGE)
-        self._show_buttons()
-
-    @Slot()
-    def _on_cancel(self) -> None:
-        if self._task is None:
-            self.reject()
-            return
-        self.cancel.setEnabled(False)
-        self._task.cancel()
+        self._end_with("info", tr("Stopped"), tr("Nothing was changed in Salesforce."))
 
     def _show_buttons(self) -> None:
         view, on_list = self._view, self._pages.currentIndex() == _LIST
         name = view.typed_name if view is not None and on_list else ""
         words = tr("Production: type {name} to change it").format(name=name)
-        self._typed_label.setText(words)
-        self.typed.setAccessibleName(words)
-        self.typed.setVisible(bool(name))
-        self._typed_label.setVisible(bool(name))
+        self._want_typed(name, words)
         self.run.setVisible(on_list)
         self.run.setDefault(on_list)
         if view is not None and on_list:
@@ -327,20 +280,3 @@ class PrepareDialog(QDialog):
         self.cancel.setEnabled(True)
         waits = self._task is not None or on_list
         self.cancel.setText(tr("Cancel") if waits else tr("Close"))
-
-    def reject(self) -> None:
-        """Close; a deployment under way is asked to stop first and says how it ended."""
-        if self._task is not None and self._pages.currentIndex() == _RUNNING:
-            self._on_cancel()
-            return
-        if self._task is not None:
-            self._task.cancel()
-        super().reject()
-
-    def closeEvent(self, event: QCloseEvent) -> None:
-        """Stay until a deployment under way has stopped (Qt)."""
-        if self._task is not None and self._pages.currentIndex() == _RUNNING:
-            self._on_cancel()
-            event.ignore()
-            return
-        super().closeEvent(event)
