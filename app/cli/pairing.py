@@ -15,6 +15,7 @@ from app.sync.pairing import Surveyed, confirm, pair_by_rules, surveys, take_apa
 from app.sync.workbench import Workbench
 
 _WORDS = {"suggest": 0, "auto": 0, "confirm": 3, "undo": 2, "list": 0}
+_NAMED = 3  # records of an ambiguity that a line names; the JSON has all
 _NAMES = ("ENTITY", "BILLING_KEY", "SALESFORCE_ID")
 _HEAD = ("entity", "key", "title", "salesforce id", "salesforce title", "bears", "score", "why")
 
@@ -113,9 +114,12 @@ def _lines(one: Surveyed) -> Iterator[list[object]]:
         why = f"rule {match.rule}" if match in one.found.matched else match.rule
         yield [*_line(one, match.billing, match.salesforce), match.score, why]
     for unclear in one.found.ambiguous:
+        ids = ", ".join(found.id for found in unclear.salesforce[:_NAMED])
+        more = len(unclear.salesforce) - _NAMED
+        told = f"{ids} and {more:,} more" if more > 0 else ids
         for billing in unclear.billing:
-            for salesforce in unclear.salesforce:
-                yield [*_line(one, billing, salesforce), "", f"ambiguous: {unclear.rule}"]
+            why = f"ambiguous: {unclear.rule}"
+            yield [one.entity.name, billing.id, billing.title, told, "", "", "", why]
 
 
 def _line(one: Surveyed, billing: Candidate, salesforce: Candidate) -> list[object]:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any, cast
 
 import orjson
@@ -22,6 +22,7 @@ from app.domain.record import (
 )
 
 Converter = Callable[[Any], FieldValue]
+ColumnConverter = Callable[[Sequence[Any]], Sequence[FieldValue]]
 
 _FLAGS: Mapping[Any, bool] = {
     **dict.fromkeys((1, "1", "true", "y", "yes", "t", "on"), True),
@@ -52,6 +53,55 @@ def converter(field: FieldMapping, side: Side) -> Converter:
             return Unreadable(str(raw))
 
     return convert
+
+
+def column_converter(field: FieldMapping, side: Side) -> ColumnConverter:
+    """Return what converts a field's values of many rows at once, each as `converter` would."""
+    convert = converter(field, side)
+    if side is Side.BILLING and _translator(field) is not None:
+        return partial(_each_once, convert)
+    if field.type is FieldType.TEXT:
+        return _text_column
+    if field.type in {FieldType.DECIMAL, FieldType.MONEY}:
+        return partial(_decimal_column, convert, _quantum(field.scale))
+    native = _NATIVE.get(field.type)
+    if native is None:
+        return partial(_each_once, convert)
+    types = {native, type(None)} if field.type is FieldType.INTEGER else {native}
+
+    def column(raws: Sequence[Any]) -> Sequence[FieldValue]:
+        alike = types.issuperset(map(type, raws))
+        return raws if alike else _each_once(convert, raws)
+
+    return column
+
+
+def _each_once(convert: Converter, raws: Sequence[Any]) -> Sequence[FieldValue]:
+    """Convert each text once: codes, dates and a CSV's booleans repeat within a page."""
+    if not _WORDS.issuperset(map(type, raws)):  # of other types, unlike values may be equal
+        return [convert(raw) for raw in raws]
+    made = {raw: convert(raw) for raw in set(raws)}
+    return [made[raw] for raw in raws]
+
+
+def _text_column(raws: Sequence[Any]) -> Sequence[FieldValue]:
+    return [
+        raw.strip() or None if raw.__class__ is str and "\r" not in raw else _convert_text(raw)
+        for raw in raws
+    ]
+
+
+def _decimal_column(
+    convert: Converter, quantum: Decimal | None, raws: Sequence[Any]
+) -> Sequence[FieldValue]:
+    if quantum is None or not _DECIMALS.issuperset(map(type, raws)):
+        return _each_once(convert, raws)
+    try:
+        return [
+            None if raw is None else exact(raw.quantize(quantum, ROUND_HALF_UP)) for raw in raws
+        ]
+    except (InvalidOperation, ValueError):  # one of them is too long, or no number
+        return [convert(raw) for raw in raws]
 
 
 def raw_value(
@@ -190,7 +240,7 @@ def _parser(field: FieldMapping) -> tuple[type | None, Converter]:
 
 
 def _decimal_parser(scale: int | None) -> Converter:
-    quantum = None if scale is None else Decimal(1).scaleb(-scale)
+    quantum = _quantum(scale)
 
     def parse(raw: Any) -> Decimal:
         # A float has lost digits already: its shortest text is what the sender wrote.
@@ -200,6 +250,10 @@ def _decimal_parser(scale: int | None) -> Converter:
         return exact(value)
 
     return parse
+
+
+def _quantum(scale: int | None) -> Decimal | None:
+    return None if scale is None else Decimal(1).scaleb(-scale)
 
 
 def _parse_text(raw: Any) -> FieldValue:
@@ -265,6 +319,8 @@ _PARSERS: Mapping[FieldType, Converter] = {
 
 
 _NATIVE: Mapping[FieldType, type] = {FieldType.INTEGER: int, FieldType.BOOLEAN: bool}
+_WORDS = frozenset({str, type(None)})
+_DECIMALS = frozenset({Decimal, type(None)})
 _TEXTS = frozenset({FieldType.TEXT, FieldType.PICKLIST, FieldType.REFERENCE})
 
 

@@ -207,11 +207,12 @@ class _Edge(NamedTuple):
 def _by_name(draft: _Draft, check: Callable[[], None]) -> None:
     """Suggest pairs by their names; what is nearly as good as the best makes both ambiguous.
 
-    What an earlier rule found ambiguous is not suggested by its name either.
+    What an earlier rule found ambiguous, and no later one told, is not suggested by its name.
     """
-    unclear = {c.id for one in draft.ambiguous for c in one.billing}
+    before = list(draft.left_ambiguous())
+    unclear = {c.id for one in before for c in one.billing}
     billing = [one for k, one in draft.billing.items() if one.name and k not in unclear]
-    unclear = {c.id for one in draft.ambiguous for c in one.salesforce}
+    unclear = {c.id for one in before for c in one.salesforce}
     others = [one for k, one in draft.salesforce.items() if one.name and k not in unclear]
     edges = list(_edges(billing, others, check))
     forth = _near((edge.billing, edge.salesforce, edge.score) for edge in edges)

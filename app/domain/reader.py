@@ -1,13 +1,23 @@
 """From a connector's flat row to a record: the mapping of one entity, compiled for one side."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
-from app.domain.convert import converter
+from app.domain.convert import column_converter, converter
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side
 
 Row = Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class About:
+    """What a connector knows of the rows of a page besides their fields: one text for each row."""
+
+    side_ids: Sequence[str]
+    changed_at: Sequence[str]
+    changed_by: Sequence[str]
 
 
 class RecordReader:
@@ -25,6 +35,10 @@ class RecordReader:
         self._columns = [
             (field.billing if billing else field.salesforce, converter(field, side))
             for field in entity.fields
+        ]
+        self._by_column = [
+            (name, column_converter(field, side))
+            for (name, _convert), field in zip(self._columns, entity.fields, strict=True)
         ]
         self._key = entity.billing_key if billing else entity.salesforce_key
         self._parent = entity.index[entity.parent_field] if entity.parent else None
@@ -48,6 +62,23 @@ class RecordReader:
     ) -> Record:
         """Return the record of a row without a key; its key is `""`."""
         return self._made("", row, side_id, (changed_at, changed_by))
+
+    def records(self, rows: Sequence[Row], about: About) -> list[Record]:
+        """Return a record for each row of a page, in order; one without a key has the key `""`.
+
+        Field by field and not row by row: a page takes half the time that its rows take alone.
+        """
+        columns = [convert([row.get(name) for row in rows]) for name, convert in self._by_column]
+        keys = ["" if (key := row.get(self._key)) is None else str(key) for row in rows]
+        values: Iterable[tuple[Any, ...]] = (
+            zip(*columns, strict=True) if columns else [()] * len(rows)
+        )
+        parents: Sequence[str | None] = [None] * len(rows)
+        if self._parent is not None:
+            parents = [None if one is None else str(one) for one in columns[self._parent]]
+        return list(
+            map(Record, keys, values, about.side_ids, parents, about.changed_at, about.changed_by)
+        )
 
     def _made(self, key: str, row: Row, side_id: str, changed: tuple[str, str]) -> Record:
         get = row.get

@@ -45,10 +45,11 @@ class MirrorRead:
     _started: bool = False
     _read: int = field(default_factory=lambda: secrets.randbits(32))
 
-    def put(self, records: Sequence[Record], loose: Sequence[Record] = ()) -> None:
+    def put(self, records: Sequence[Record], loose: Sequence[Record] = ()) -> int:
         """Store a page; a key that was seen before in this read is kept aside as a twin.
 
-        What is `loose` has no key: it is kept beside, unless a pairing gives it one.
+        What is `loose` has no key: it is kept beside, unless a pairing gives it one. Returns how
+        many of these stay without a key.
         """
         number, connection = self.store.entity_ids[self.entity.name], self.store.mirror
         with self.store.transaction(connection):
@@ -71,6 +72,7 @@ class MirrorRead:
                 )
         self.count += len(came.records)
         self.changed += stored.changed
+        return len(came.loose)
 
     def finish(self, cursor: str = "") -> None:
         """After the last page of a whole read: drop what is gone, note keys that stand twice.

@@ -35,10 +35,11 @@ class MirrorDelta:
 
     def put(
         self, records: Sequence[Record], gone: Sequence[str] = (), loose: Sequence[Record] = ()
-    ) -> None:
+    ) -> int:
         """Store a page of changed records, and take away those whose ids are gone.
 
         What is `loose` has no key any more: it is kept beside, unless a pairing gives it one.
+        Returns how many of these stay without a key.
         """
         number, connection = self.store.entity_ids[self.entity.name], self.store.mirror
         with self.store.transaction(connection):
@@ -57,6 +58,7 @@ class MirrorDelta:
                 self.moved += mark(connection, number, by_key.values())
         self.count += len(came.records)
         self.changed += stored.changed
+        return len(came.loose)
 
     def _take_away(
         self, connection: sqlite3.Connection, gone: Iterable[str], lost: Iterable[str]

@@ -154,21 +154,22 @@ def _update(
 def keep_agreements(connection: sqlite3.Connection, links: Iterable[int]) -> None:
     """Before a side moves away, store what both sides agree on as the base, field by field.
 
-    Until then the base needs no room: it stands in the two documents.
+    Until then the base needs no room: it stands in the two documents. With it stands which record
+    of Salesforce it was that agreed: of another one it says nothing (`pairing.py`).
     """
     for link in links:
-        bodies = dict(
-            connection.execute(
-                "SELECT id & 3, body FROM document WHERE id BETWEEN ? AND ?",
-                (link * 4, link * 4 + SALESFORCE),
-            ).fetchall()
-        )
+        rows = connection.execute(
+            "SELECT id & 3, body, side_id FROM document WHERE id BETWEEN ? AND ? ORDER BY id",
+            (link * 4, link * 4 + SALESFORCE),
+        ).fetchall()
+        bodies = {slot: body for slot, body, _ in rows}
         if BILLING not in bodies or SALESFORCE not in bodies:
             continue
         merged = merged_base(bodies.get(BASE), bodies[BILLING], bodies[SALESFORCE])
         if merged != bodies.get(BASE):
             connection.execute(
-                "INSERT OR REPLACE INTO document (id, body) VALUES (?, ?)", (link * 4, merged)
+                "INSERT OR REPLACE INTO document (id, body, side_id) VALUES (?, ?, ?)",
+                (link * 4, merged, rows[-1][2]),
             )
             connection.execute(
                 "UPDATE link SET base_hash = ? WHERE id = ?", (content_hash(merged), link)

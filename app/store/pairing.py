@@ -5,7 +5,7 @@ is kept with the pairing, so that an undo leaves everything as it was.
 """
 
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from typing import NamedTuple, cast
 
@@ -62,9 +62,10 @@ class Pairing:
 
 
 class _Before(NamedTuple):
-    """What a link held by itself: its base, and what a person chose of it."""
+    """What a link held by itself: its base and whose that was, and what a person chose of it."""
 
     base: str | None = None
+    agreed: str | None = None
     ticked: int | None = None
     take: str | None = None
 
@@ -89,60 +90,55 @@ def ids_of_pairs(store: Store, entity: EntityMapping) -> dict[str, str]:
         return dict(rows.fetchall())
 
 
-def alone_in_billing(store: Store, entity: EntityMapping) -> Iterator[Candidate]:
-    """Yield billing's records that have no twin, in no order."""
-    where = f" AND link.salesforce_hash IS NULL AND NOT link.duplicate & {TWINS}"
+def alone_in_billing(store: Store, entity: EntityMapping, key: str = "") -> Iterator[Candidate]:
+    """Yield billing's records that have no twin, in no order; with a `key`, that one."""
+    where = (
+        f" AND link.salesforce_hash IS NULL AND NOT link.duplicate & {TWINS}"
+        " AND ?3 IN ('', link.key)"
+    )
     yield from _candidates(
         store,
         entity,
         f"SELECT link.key, link.key, document.body, link.billing_hash{_ALONE}{where}",
-        (store.entity_ids[entity.name], BILLING),
+        (store.entity_ids[entity.name], BILLING, key),
     )
 
 
-def alone_in_salesforce(store: Store, entity: EntityMapping) -> Iterator[Candidate]:
-    """Yield Salesforce's records that have no twin, with a key that billing lacks or with none."""
+def alone_in_salesforce(
+    store: Store, entity: EntityMapping, side_id: str = ""
+) -> Iterator[Candidate]:
+    """Yield Salesforce's records that have no twin, with a key that billing lacks or with none.
+
+    With a `side_id`, that one.
+    """
     number = store.entity_ids[entity.name]
-    where = " AND link.billing_hash IS NULL AND NOT link.duplicate AND document.side_id <> ''"
+    where = (
+        " AND link.billing_hash IS NULL AND NOT link.duplicate AND document.side_id <> ''"
+        " AND ?3 IN ('', document.side_id)"
+    )
     yield from _candidates(
         store,
         entity,
         f"SELECT document.side_id, link.key, document.body, link.salesforce_hash{_ALONE}{where}",
-        (number, SALESFORCE),
+        (number, SALESFORCE, side_id),
     )
-    loose = "SELECT side_id, '', body, NULL FROM loose WHERE entity = ?"
-    yield from _candidates(store, entity, loose, (number,))
+    loose = "SELECT side_id, '', body, NULL FROM loose WHERE entity = ? AND ? IN ('', side_id)"
+    yield from _candidates(store, entity, loose, (number, side_id))
 
 
-def put_pairing(store: Store, pairing: Pairing) -> None:
-    """Have a Salesforce record count as billing's of that key, in one transaction.
+def put_pairings(store: Store, made: Iterable[Pairing]) -> None:
+    """Have Salesforce records count as billing's of those keys, all or none of them.
 
-    The caller compares again. `own_key` of the pairing is not looked at.
+    The caller compares again. What a pairing says of `own_key` is not looked at.
 
     Raises:
-        WrongUse: One of the two is not there, or has a twin already.
+        WrongUse: One of two is not there, or has a twin already.
     """
-    entity = store.mapping.entity(pairing.entity)
-    number = store.entity_ids[entity.name]
     with store.transaction(store.durable) as connection:
-        _index(connection)
-        link = _free_link(connection, number, pairing)
-        record, old = _free_record(connection, entity, number, pairing.side_id)
-        before = [tuple(_before(connection, one)) for one in (link, old)]
-        if old is not None:
-            remove_links(connection, Side.SALESFORCE, [old])
-        _forget(connection, link)
-        connection.execute(
-            "INSERT INTO pairing VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                *(number, SALESFORCE, record.side_id, pairing.key, record.key, pairing.rule),
-                *(pairing.score, pairing.who, pairing.at, orjson.dumps(before).decode()),
-            ),
-        )
-        paired = record._replace(key=pairing.key, own_key=record.key)
-        put_page(connection, number, entity, Side.SALESFORCE, [paired])
-        drop_loose(connection, number, [record.side_id])
-        mark(connection, number, [paired])
+        connection.execute("CREATE INDEX IF NOT EXISTS document_side_id ON document(side_id)")
+        for pairing in made:
+            entity = store.mapping.entity(pairing.entity)
+            _put_pairing(connection, store.entity_ids[entity.name], entity, pairing)
 
 
 def keep_pairing(connection: sqlite3.Connection, number: int, record: Record, run: str) -> None:
@@ -208,8 +204,27 @@ def _candidates(
                 yield candidate(entity, record_id, own_key, cast("Values", found), shown)
 
 
-def _index(connection: sqlite3.Connection) -> None:
-    connection.execute("CREATE INDEX IF NOT EXISTS document_side_id ON document(side_id)")
+def _put_pairing(
+    connection: sqlite3.Connection, number: int, entity: EntityMapping, pairing: Pairing
+) -> None:
+    link = _free_link(connection, number, pairing)
+    record, old = _free_record(connection, entity, number, pairing.side_id)
+    before = [_before(connection, one) for one in (link, old)]
+    if old is not None:
+        remove_links(connection, Side.SALESFORCE, [old])
+    _forget(connection, link, base=before[0].agreed != record.side_id)
+    kept = orjson.dumps([*map(tuple, before)]).decode()
+    connection.execute(
+        "INSERT INTO pairing VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (
+            *(number, SALESFORCE, record.side_id, pairing.key, record.key, pairing.rule),
+            *(pairing.score, pairing.who, pairing.at, kept),
+        ),
+    )
+    paired = record._replace(key=pairing.key, own_key=record.key)
+    put_page(connection, number, entity, Side.SALESFORCE, [paired])
+    drop_loose(connection, number, [record.side_id])
+    mark(connection, number, [paired])
 
 
 def _free_link(connection: sqlite3.Connection, number: int, pairing: Pairing) -> int:
@@ -264,16 +279,20 @@ def _record(
 def _before(connection: sqlite3.Connection, link: int | None) -> _Before:
     if link is None:
         return _Before()
-    base = connection.execute("SELECT body FROM document WHERE id = ?", (link * 4,)).fetchone()
+    base = connection.execute(
+        "SELECT CAST(body AS TEXT), side_id FROM document WHERE id = ?", (link * 4,)
+    ).fetchone()
     row = connection.execute("SELECT ticked, take FROM choice WHERE link = ?", (link,)).fetchone()
     ticked, take = row or (None, None)
-    return _Before(bytes(base[0]).decode() if base else None, ticked, take)
+    body, agreed = base or (None, None)
+    return _Before(body, agreed, ticked, take)
 
 
-def _forget(connection: sqlite3.Connection, link: int) -> None:
-    """Forget what a link held by itself: of another record nothing of it is true."""
-    connection.execute("DELETE FROM document WHERE id = ?", (link * 4,))
-    connection.execute("UPDATE link SET base_hash = NULL WHERE id = ?", (link,))
+def _forget(connection: sqlite3.Connection, link: int, *, base: bool = True) -> None:
+    """Forget what was chosen of a link, and its base where that is another record's."""
+    if base:
+        connection.execute("DELETE FROM document WHERE id = ?", (link * 4,))
+        connection.execute("UPDATE link SET base_hash = NULL WHERE id = ?", (link,))
     for table in ("choice", "diff"):
         connection.execute(f"DELETE FROM {table} WHERE link = ?", (link,))
 
@@ -285,7 +304,10 @@ def _put_back(connection: sqlite3.Connection, link: int, was: _Before) -> None:
         return
     if was.base is not None:
         base = was.base.encode()
-        connection.execute("INSERT INTO document (id, body) VALUES (?, ?)", (link * 4, base))
+        connection.execute(
+            "INSERT INTO document (id, body, side_id) VALUES (?, ?, ?)",
+            (link * 4, base, was.agreed),
+        )
         connection.execute("UPDATE link SET base_hash = ? WHERE id = ?", (content_hash(base), link))
     if was.take is not None:
         connection.execute("INSERT INTO choice VALUES (?, ?, ?)", (link, was.ticked, was.take))

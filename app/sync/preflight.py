@@ -81,7 +81,7 @@ def read_live(
                 found = records.get(place, ())
                 if all(record.side_id != one.side_id for one in found) or not by_id[entity]:
                     records[place] = (*found, record)
-            done += count
+            done = min(done + count, len(operations))  # some are read in two ways
             report(Progress(done, len(operations), "Reading again", "preflight"))
     return Live(records)
 

@@ -183,12 +183,12 @@ class _Run:
         place = (group.side, page.entity)
         read = self.reads[place]
         if isinstance(read, MirrorDelta):
-            read.put(page.records, page.gone, page.loose)
+            unkeyed = read.put(page.records, page.gone, page.loose)
         else:
-            read.put(page.records, page.loose)
+            unkeyed = read.put(page.records, page.loose)
         if page.cursor:
             self.cursors[place] = page.cursor
-        self.unkeyed += page.unkeyed
+        self.unkeyed += page.unkeyed - len(page.loose) + unkeyed
         done = sum(read.count for read in self.reads.values())
         self.report(Progress(done, 0, f"Reading {read.entity.plural} from {group.side.label}"))
 

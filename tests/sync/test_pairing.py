@@ -144,6 +144,13 @@ def test_a_pair_stays_over_refreshes(bench: Workbench) -> None:
     assert again(bench) == again(bench) == {Kind.IDENTICAL: 1, Kind.DIFFERENT: 1}
 
 
+def test_a_pair_without_a_key_is_not_counted_as_left_out(bench: Workbench) -> None:
+    lose_key(bench)
+    assert refresh(bench, RefreshRequest(full=True), NEVER, quiet).unkeyed == 1
+    pair_a(bench)
+    assert refresh(bench, RefreshRequest(full=True), NEVER, quiet).unkeyed == 0
+
+
 def test_a_key_that_a_person_writes_ends_the_pairing(bench: Workbench) -> None:
     lose_key(bench)
     pair_a(bench)
@@ -278,3 +285,13 @@ def test_the_journal_says_what_became_of_the_key(bench: Workbench) -> None:
     (change,) = entry.operation.changes
     assert (change.name, change.before, change.after) == (KEY, "old", "A")
     assert entry.unmapped == ()
+
+
+def test_a_key_that_another_record_got_since_the_review_is_not_written(bench: Workbench) -> None:
+    lose_key(bench)
+    pair_a(bench)
+    planned = plan(bench)
+    org(bench).add("plan", "A", "idNew", *PRO)
+    result = done(bench, planned)
+    assert (result.stale, org(bench).found("plan", "idA").key) == (1, "")
+    assert result.failures[0].message == "2 records in Salesforce share the key"

@@ -8,7 +8,8 @@ from app.connectors.spec import ConnectorSpec, SecretSpec, SettingSpec
 from app.domain.control import CancelToken, Report
 from app.domain.record import Side
 from app.errors import NotFound, WrongUse
-from app.settings import Connection, Workspace
+from app.settings import Connection, Mail, Workspace
+from app.sync.notices import Notifier
 from app.sync.workbench import Workbench
 
 ARIA = ConnectorSpec(
@@ -41,6 +42,7 @@ class FakeServices:
     secrets: dict[str, Mapping[str, str]] = field(default_factory=dict)
     demo: Workbench | None = None
     broken: bool = False
+    mail: Mail = field(default_factory=Mail)
 
     def workspaces(self) -> Sequence[Workspace]:
         return tuple(self.made.values())
@@ -78,6 +80,9 @@ class FakeServices:
         if self.broken:
             raise NotFound("Nobody answers.", "Look at the address.")
         return Health("00D1", f"user of {name}", "66.0")
+
+    def notifier(self) -> Notifier:
+        return Notifier(self.mail, lambda _name: None)
 
     def start_demo(self, cancel: CancelToken, report: Report) -> str:  # noqa: ARG002 - the Protocol's
         assert self.demo is not None
