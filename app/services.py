@@ -20,6 +20,7 @@ from app.domain.record import Side
 from app.errors import NotFound, WrongUse
 from app.settings import Connection, Workspace
 from app.store.workspace import Store
+from app.sync.notices import PLACE, Notifier
 from app.sync.workbench import Workbench
 
 
@@ -243,6 +244,11 @@ class Services:
         }
         store = Store(self.store_file(workspace), mapping, noted)
         return Workbench(name, mapping, store, _WhenUsed(makers))
+
+    def notifier(self) -> Notifier:
+        """Return who tells people of failed jobs; raises `WrongUse` for damaged settings."""
+        mail = settings.load_settings(self.base).mail
+        return Notifier(mail, _secret_reader(self.credentials, PLACE))
 
     def is_production(self, workspace: Workspace) -> bool:
         """Return whether one of its connections is production."""

@@ -9,9 +9,10 @@ import pytest
 
 from app.connectors.orb.client import OrbRefused
 from app.connectors.orb.paging import Listing, pages
+from app.connectors.orb.rows import moment
 from app.domain.control import CancelToken
 from app.domain.mapping import WorkspaceMapping
-from app.errors import Cancelled
+from app.errors import AnswerUnreadable, Cancelled
 from tests.connectors.far_end import Asked, FarEnd, Script, Told, far_end, in_turn, told
 from tests.connectors.orb_world import connected
 
@@ -19,11 +20,16 @@ NOW = datetime(2026, 11, 1, tzinfo=UTC)
 BY_TIME = Listing("things", window="created_at", limit=10)
 
 
-def rows_at(seconds: Sequence[int]) -> list[dict[str, str]]:
-    """Return rows made so many seconds before now, newest first."""
+def rows_at(seconds: Sequence[float]) -> list[dict[str, str]]:
+    """Return rows made so many seconds before now, newest first; whole seconds are shown."""
+    times = [NOW - timedelta(seconds=age) for age in sorted(seconds)]
     return [
-        {"id": f"r{place}", "created_at": (NOW - timedelta(seconds=age)).isoformat()}
-        for place, age in enumerate(sorted(seconds))
+        {
+            "id": f"r{place}",
+            "created_at": at.replace(microsecond=0).isoformat(),
+            "made": at.isoformat(),
+        }
+        for place, at in enumerate(times)
     ]
 
 
@@ -32,10 +38,9 @@ def serve(rows: Sequence[dict[str, str]]) -> Script:
 
     def script(asked: Asked) -> Told:
         query = {name: found[0] for name, found in parse_qs(urlsplit(asked.path).query).items()}
-        least, most = query.get("created_at[gte]", ""), query.get("created_at[lte]", "~")
-        below = query.get("created_at[lt]", "~")
-        kept = [row for row in rows if least <= row["created_at"] <= most]
-        kept = [row for row in kept if row["created_at"] < below]
+        least, below = (query.get(f"created_at[{bound}]") for bound in ("gte", "lt"))
+        kept = [row for row in rows if least is None or moment(row["made"]) >= moment(least)]
+        kept = [row for row in kept if below is None or moment(row["made"]) < moment(below)]
         start, limit = int(query.get("cursor", 0)), int(query["limit"])
         end = start + limit
         cursor = str(end) if end < len(kept) else None
@@ -61,11 +66,12 @@ def listed(end: FarEnd, mapping: WorkspaceMapping, listing: Listing, at_once: in
         [5] * 35,
         [*range(40), *[10_000_000] * 25, 150_000_000],
         [*[0] * 12, *range(0, 40_000_000, 500_000)],
+        [place * 500_000 + part / 8 for place in range(60) for part in range(8)],
     ],
-    ids=["none", "one page", "even", "all at once", "in lumps", "newest at once"],
+    ids=["none", "one page", "even", "all at once", "in lumps", "newest at once", "in a second"],
 )
 def test_each_row_comes_once(
-    ages: Sequence[int], at_once: int, orb_mapping: WorkspaceMapping
+    ages: Sequence[float], at_once: int, orb_mapping: WorkspaceMapping
 ) -> None:
     rows = rows_at(list(ages))
     with far_end(serve(rows)) as end:
@@ -118,6 +124,26 @@ def test_an_empty_page_ends_a_list_that_claims_more(orb_mapping: WorkspaceMappin
     page = {"data": [], "pagination_metadata": {"has_more": True, "next_cursor": "on"}}
     with far_end(in_turn(told(page))) as end:
         assert listed(end, orb_mapping, Listing("things"), 4) == []
+
+
+def test_a_cursor_that_leads_back_ends_a_list(orb_mapping: WorkspaceMapping) -> None:
+    page = {"data": [{"id": "a"}], "pagination_metadata": {"has_more": True, "next_cursor": "on"}}
+    with far_end(in_turn(told(page))) as end:
+        assert listed(end, orb_mapping, Listing("things"), 4) == ["a"]
+        assert len(end.asked) == 2
+
+
+@pytest.mark.parametrize("body", [{}, {"data": None}, {"data": ["a"]}])
+def test_what_is_no_list_is_an_error(body: object, orb_mapping: WorkspaceMapping) -> None:
+    with far_end(in_turn(told(body))) as end, pytest.raises(AnswerUnreadable, match="a list"):
+        listed(end, orb_mapping, BY_TIME, 8)
+
+
+def test_a_time_that_is_none_is_an_error(orb_mapping: WorkspaceMapping) -> None:
+    row = {"id": "a", "created_at": "yesterday"}
+    page = {"data": [row], "pagination_metadata": {"next_cursor": "on"}}
+    with far_end(in_turn(told(page))) as end, pytest.raises(AnswerUnreadable, match="'yesterday'"):
+        listed(end, orb_mapping, BY_TIME, 8)
 
 
 def test_a_refused_page_ends_the_list_with_an_error(orb_mapping: WorkspaceMapping) -> None:

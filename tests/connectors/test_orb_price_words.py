@@ -5,7 +5,8 @@ from typing import Any
 
 import pytest
 
-from app.connectors.orb.price_words import MODELS, adjustment_words, price_words
+from app.connectors.orb.price_models import MODELS
+from app.connectors.orb.price_words import adjustment_words, price_words
 from tests.connectors.orb_world import OrbWorld
 from tests.sandbox.orb.published import document, sample
 

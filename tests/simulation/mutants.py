@@ -1,6 +1,6 @@
 """Mutants of the engine: promises of design §3 broken on purpose, for the simulator to find."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from dataclasses import replace
 from typing import Any
@@ -84,7 +84,8 @@ def base_before_outcome() -> AbstractContextManager[None]:
     """Put into the mirror what is about to be written, so that both sides seem to agree."""
     real = journal.begin
 
-    def begin(store: Store, run: str, who: str, operations: Sequence[Operation], head: Any) -> None:
+    def begin(store: Store, run: str, who: str, made: Iterable[Operation], head: Any) -> None:
+        operations = list(made)
         real(store, run, who, operations, head)
         for operation in operations:
             record = _after(store, operation)

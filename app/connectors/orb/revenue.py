@@ -7,13 +7,12 @@ subscription's issued invoices. Days on which a price neither counted nor cost a
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
-from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.connectors.orb.client import TOO_MANY_RESULTS, OrbClient, OrbRefused, Row, part
 from app.connectors.orb.paging import Listing, pages
-from app.connectors.orb.rows import titled, utc
+from app.connectors.orb.rows import amount, moment, titled, utc
 from app.domain.control import CancelToken
 
 _AT_ONCE_DAYS = 180  # of one costs call; fewer where Orb finds that too many
@@ -63,7 +62,7 @@ def daily(
     for window in windows:
         for cost in window.get("per_price_costs") or ():
             row = _row(subscription, window, cost, lines)
-            if any(Decimal(str(cost.get(name) or 0)) for name in _AMOUNTS):
+            if any(amount(cost.get(name)) != 0 for name in _AMOUNTS):
                 rows.append(row)
             else:
                 empty.append(row["=key"])
@@ -79,13 +78,13 @@ def _span(
     """
     zone = _zone(subscription)
     period = subscription.get("current_billing_period_start_date")
-    now = now if period is None else max(now, datetime.fromisoformat(period))
-    start = datetime.fromisoformat(subscription["start_date"])
+    now = now if period is None else max(now, moment(period))
+    start = moment(subscription["start_date"])
     if since is not None:
         start = max(start, _midnight(since, zone))
     end = _midnight(now, zone, days=1)
     if subscription.get("end_date"):
-        end = min(end, datetime.fromisoformat(subscription["end_date"]))
+        end = min(end, moment(subscription["end_date"]))
     return (start, end) if start < end else None
 
 
@@ -160,7 +159,7 @@ def _zone(subscription: Row) -> ZoneInfo:
         return ZoneInfo("UTC")
 
 
-def _midnight(moment: datetime, zone: ZoneInfo, days: int = 0) -> datetime:
+def _midnight(at: datetime, zone: ZoneInfo, days: int = 0) -> datetime:
     """Return the beginning of the customer's day that holds a moment, or of one after it."""
-    day = moment.astimezone(zone).date() + timedelta(days=days)
+    day = at.astimezone(zone).date() + timedelta(days=days)
     return datetime.combine(day, time(), zone)

@@ -3,7 +3,7 @@
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.connectors.protocol import Page
 from app.domain.mapping import EntityMapping
 from app.domain.reader import RecordReader
 from app.domain.record import Side
+from app.errors import AnswerUnreadable
 
 log = logging.getLogger(__name__)
 
@@ -62,9 +63,7 @@ def line_rows(invoices: Iterable[Row]) -> Iterator[Row]:
     for invoice in invoices:
         if invoice.get("status") != "draft":
             for line in invoice.get("line_items") or ():
-                taxes = (tax.get("amount") for tax in line.get("tax_amounts") or ())
-                tax = sum((Decimal(str(each or 0)) for each in taxes), Decimal(0))
-                row = {**line, "invoice": invoice, "=tax_amount": tax}
+                row = {**line, "invoice": invoice, "=tax_amount": _tax(line)}
                 yield titled(row, line.get("name"))
 
 
@@ -81,9 +80,39 @@ def named_rows(found: Iterable[Row]) -> Iterator[Row]:
     return (titled(row, row.get("name")) for row in found)
 
 
+def moment(text: object) -> datetime:
+    """Return a time of Orb's, aware.
+
+    Raises:
+        AnswerUnreadable: It is no time.
+    """
+    try:
+        found = datetime.fromisoformat(str(text))
+    except ValueError as error:
+        message = f"Orb told {str(text)[:40]!r} where a time was expected."
+        raise AnswerUnreadable(message, "Try again; if it stays so, tell Orb's support.") from error
+    return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
 def utc(text: object) -> str:
-    """Return a time of Orb's in UTC, with seconds and a Z."""
-    return datetime.fromisoformat(str(text)).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+    """Return a time of Orb's in UTC, with seconds and a Z; raises what `moment` raises."""
+    return moment(text).astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def amount(value: object) -> Decimal | None:
+    """Return an amount, nothing as 0; None where it is no number."""
+    try:
+        return Decimal(str(value or 0))
+    except InvalidOperation:
+        return None
+
+
+def _tax(line: Row) -> Decimal | str:
+    """Return the sum of a line's taxes; one that is no number is shown, and none is summed up."""
+    told = [tax.get("amount") for tax in line.get("tax_amounts") or ()]
+    found = [amount(each) for each in told]
+    numbers = [each for each in found if each is not None]
+    return sum(numbers, Decimal(0)) if len(numbers) == len(found) else str(told)
 
 
 @lru_cache(maxsize=64)

@@ -80,7 +80,7 @@ class Desk:
     def write(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Outcome:
         """Return the outcome of one update; raises an `AppError` only when nothing was sent."""
         if entity.name != CUSTOMER or operation.verb is not Verb.UPDATE:
-            message = f"Not sent: Concord cannot {operation.verb.value} a {entity.label} in Orb."
+            message = f"Not sent: Concord cannot {operation.verb.value} {entity.plural} in Orb."
             return Outcome(operation, OutcomeState.FAILED, message)
         named = operation.changes[0].name if len(operation.changes) == 1 else ""
         try:
@@ -141,11 +141,11 @@ def _sent(entity: EntityMapping, change: FieldChange) -> tuple[str, Any]:
     field = entity.fields[entity.index[change.name]]
     after: FieldValue | NoBase = change.after
     if field.billing not in _CONVERT or isinstance(after, NoBase | Unreadable):
-        message = f"{change.name} of a {entity.label} cannot be set in Orb"
+        message = f"{change.name} of {entity.plural} cannot be set in Orb"
         raise NotSendable(message)
     if after is None:
         if field.billing in _NEEDED:
-            message = f"a {entity.label} cannot be without {change.name} in Orb"
+            message = f"{entity.plural} cannot be without {change.name} in Orb"
             raise NotSendable(message)
         return field.billing, [] if field.billing == "additional_emails" else None
     try:

@@ -228,7 +228,7 @@ class BulkIngest:
         """Yield what becomes of the rows of a job that was started; raises nothing."""
         grace = Grace(cancel, _GRACE_S)
         try:
-            info = self._watched(job, cancel, grace)
+            info = self._watched(job, len(rows), cancel, grace)
         except AppError as error:
             yield from all_of(rows.left, OutcomeState.UNKNOWN, error.summary)
             return
@@ -241,10 +241,10 @@ class BulkIngest:
         yield from self._untold(info, rows, folder, stopped=cancel.is_cancelled)
         yield from self._once_more(rows.load, locked, cancel)
 
-    def _watched(self, job: str, cancel: CancelToken, grace: CancelToken) -> JobInfo:
+    def _watched(self, job: str, rows: int, cancel: CancelToken, grace: CancelToken) -> JobInfo:
         """Return how a job stands at its end; a cancel brings that about."""
         try:
-            return self._jobs.ended(job, cancel)
+            return self._jobs.ended(job, cancel, rows)
         except Cancelled:
             log.info("Bulk job %s is stopped", job)
         info = self._jobs.abort(job, grace)
@@ -258,7 +258,7 @@ class BulkIngest:
         tasks = [partial(self._bring, info.id, name, folder / name, cancel) for name in names]
         list(overlapped(tasks, len(tasks), CancelToken()))  # each ends at the cancel by itself
         for name in (_GOOD, _BAD):
-            for row in result_rows(folder / name):
+            for row in result_rows(folder / name, rows.columns):
                 operation = rows.take(row)
                 if operation is not None:
                     yield outcome_of(self._bodies, rows.load, operation, row)
@@ -278,7 +278,7 @@ class BulkIngest:
         if stopped:
             state = OutcomeState.UNKNOWN
         words = words or f"Bulk job {info.id} ended before this row ({info.state})."
-        for row in result_rows(folder / _LEFT):
+        for row in result_rows(folder / _LEFT, rows.columns):
             operation = rows.take(row)
             if operation is not None:
                 yield Outcome(operation, state, words)

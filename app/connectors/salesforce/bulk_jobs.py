@@ -33,6 +33,7 @@ _ENDED = frozenset({COMPLETE, FAILED, ABORTED})
 _CALLS = 20  # of one job, roughly: that many must be free before it is begun
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 30.0
 _WAITED = 0.25  # of the time that a job has taken so far is waited before it is asked again
+_WAITED_LEAST = 0.05  # of that time, where it tells that it is almost done
 _MISSES = 5  # times in a row that a job could not be asked how it is
 _STARTS = 3
 _START_GRACE_S = 0.25  # after a cancel, for the answer that says that a job has started
@@ -191,14 +192,16 @@ class BulkJobs:
         """
         return self._told(self._ask("GET", f"/{job}", cancel))
 
-    def ended(self, job: str, cancel: CancelToken) -> JobInfo:
+    def ended(self, job: str, cancel: CancelToken, rows: int = 0) -> JobInfo:
         """Wait for a job's end and return how it stands then; asked ever more seldom.
+
+        Of a job of so many `rows` it is asked when, as fast as it went so far, it will be done.
 
         Raises:
             ConnectionFailed: It could not be asked for a long time; it may still be at work.
             Cancelled: At once; the job goes on.
         """
-        began, misses = monotonic(), 0
+        began, misses, processed = monotonic(), 0, 0
         while True:
             try:
                 info = self.info(job, cancel)
@@ -211,11 +214,12 @@ class BulkJobs:
                     raise
                 log.warning("Bulk job %s could not be asked: %s", job, error.summary)
             else:
-                misses = 0
+                misses, processed = 0, info.processed
                 if info.has_ended:
                     return info
-            pause = max(_FIRST_PAUSE_S, (monotonic() - began) * _WAITED)
-            cancel.wait(min(_LONGEST_PAUSE_S, pause))
+            share = (rows - processed) / processed if rows and processed else _WAITED
+            pause = (monotonic() - began) * min(_WAITED, max(_WAITED_LEAST, share))
+            cancel.wait(min(_LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, pause)))
 
     def take(self, path: str, into: Path, cancel: CancelToken) -> requests.Response:
         """Bring a table to a file and return the answer's head; an empty answer is an empty file.

@@ -55,7 +55,13 @@ class JobRows:
     header: Sequence[str]
     refused: list[Outcome] = field(default_factory=list)
     aside: list[Operation] = field(default_factory=list)
-    _waiting: dict[object, list[Operation]] = field(default_factory=dict)
+    _waiting: dict[object, Operation] = field(default_factory=dict)
+    _alike: dict[object, list[Operation]] = field(default_factory=dict)
+
+    @property
+    def columns(self) -> Sequence[str]:
+        """The columns of a result that say whose it is."""
+        return self.header if self.load.operation == INSERT else (self.load.key,)
 
     def put(self, maker: RowMaker, operation: Operation, key: str, sheet: Sheet | None) -> None:
         """Write an operation's row, if there is a sheet, and wait for what becomes of it."""
@@ -69,19 +75,20 @@ class JobRows:
         except (TypeError, UnicodeEncodeError) as error:
             self.refused.append(Outcome(operation, OutcomeState.FAILED, str(error)))
         else:
-            self._waiting.setdefault(self._token(cells, key), []).append(operation)
+            token = self._token(cells, key)
+            if token in self._waiting:
+                self._alike.setdefault(token, []).append(operation)
+            else:
+                self._waiting[token] = operation
 
     def take(self, row: ResultRow) -> Operation | None:
-        """Return the operation that a result tells of, once; None where it is not ours."""
-        cells = [row.cells.get(name, "") for name in self.header]
-        token = self._token(cells, row.cells.get(self.load.key, ""))
-        found = self._waiting.get(token)
-        if not found:
-            return None
-        operation = found.pop()
-        if not found:
-            del self._waiting[token]
-        return operation
+        """Return the operation that a result tells of, once; None where it is not ours.
+
+        The row has the cells of `columns`.
+        """
+        token = self._token(row.cells, row.cells[0])
+        alike = self._alike.get(token)
+        return alike.pop() if alike else self._waiting.pop(token, None)
 
     def _token(self, cells: Sequence[str], key: str) -> object:
         if self.load.operation == INSERT:
@@ -91,11 +98,12 @@ class JobRows:
     @property
     def left(self) -> list[Operation]:
         """The operations of which no result has told."""
-        return [operation for some in self._waiting.values() for operation in some]
+        alike = (operation for some in self._alike.values() for operation in some)
+        return [*self._waiting.values(), *alike]
 
-    def __bool__(self) -> bool:
-        """Return whether any row is waited for."""
-        return bool(self._waiting)
+    def __len__(self) -> int:
+        """Return how many rows are waited for."""
+        return len(self._waiting) + sum(map(len, self._alike.values()))
 
 
 def outcome_of(bodies: Bodies, load: Load, operation: Operation, row: ResultRow) -> Outcome:
@@ -103,7 +111,7 @@ def outcome_of(bodies: Bodies, load: Load, operation: Operation, row: ResultRow)
     told = answered(row)
     if load.operation != DELETE:
         return bodies.outcome(load.entity, operation, told)
-    return bodies.deleted(load.entity, operation, row.cells.get("Id") or row.id, told)
+    return bodies.deleted(load.entity, operation, row.cells[0] or row.id, told)
 
 
 def answered(row: ResultRow) -> Row:

@@ -18,8 +18,8 @@ from app.connectors.salesforce.schema import FieldShape, change_columns, relatio
 from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping, FieldMapping, FieldType, WorkspaceMapping
-from app.domain.reader import RecordReader
-from app.domain.record import Record, Side, utc_text
+from app.domain.reader import About, RecordReader
+from app.domain.record import Side, utc_text
 from app.errors import AnswerUnreadable, RemoteRefused
 
 MOST_IN_PAGE = 2000
@@ -27,7 +27,7 @@ MOST_IN_PAGE = 2000
 MOST_KEYS = 500
 """Keys in one query (salesforce.md §3.2)."""
 _LONGEST_URI = 14_000  # of 16,384 with the headers; the rest is for them (salesforce.md §3.2)
-_PAGES_AHEAD = 8
+_PAGES_AHEAD = 12  # more than calls at once, so that none of those waits for a slow early page
 _PLACE = re.compile(r"(.*/query(?:All)?/\w+)-(\d+)", re.ASCII)
 _OTHER_URI = 200  # the path, and what else stands around the statement
 _COMMA = len(quote_plus(","))
@@ -226,14 +226,20 @@ def page_of(
 
     Salesforce compares text without case, and two keys that differ in case are two for us.
     """
-    records: list[Record] = []
-    loose: list[Record] = []
-    for row in found:
-        record = _record(chosen, reader, row)
-        if not record.key:
-            loose.append(record)
-        elif wanted is None or record.key in wanted:
-            records.append(record)
+    page = list(found)
+    for lookup in chosen.lookups:
+        for row in page:
+            row[lookup.column] = _parent_key(lookup, row)
+    made = reader.records(
+        page,
+        About(
+            [row.get("Id") or "" for row in page],
+            [_utc(row.get("LastModifiedDate") or "") for row in page],
+            [_person(row) for row in page],
+        ),
+    )
+    records = [one for one in made if one.key and (wanted is None or one.key in wanted)]
+    loose = [one for one in made if not one.key]
     return Page(chosen.entity.name, records, len(loose), loose=loose)
 
 
@@ -242,20 +248,18 @@ def reader_of(chosen: Selection) -> RecordReader:
     return RecordReader(chosen.entity, Side.SALESFORCE)
 
 
-def _record(chosen: Selection, reader: RecordReader, row: dict[str, Any]) -> Record:
-    for lookup in chosen.lookups:
-        flat = row.get(lookup.path)
-        if flat is None and (parent := row.get(lookup.parent)) is not None:
-            flat = parent.get(lookup.key)
-        row[lookup.column] = flat
-    person = row.get("LastModifiedBy.Name")
-    if person is None and (user := row.get("LastModifiedBy")) is not None:
-        person = user.get("Name")
-    side_id, changed_at = row.get("Id") or "", _utc(row.get("LastModifiedDate") or "")
-    record = reader.record(row, side_id=side_id, changed_at=changed_at, changed_by=person or "")
-    if record is not None:
-        return record
-    return reader.loose(row, side_id=side_id, changed_at=changed_at, changed_by=person or "")
+def _parent_key(lookup: Lookup, row: dict[str, Any]) -> Any:
+    flat = row.get(lookup.path)
+    if flat is None and (parent := row.get(lookup.parent)) is not None:
+        return parent.get(lookup.key)
+    return flat
+
+
+def _person(row: dict[str, Any]) -> str:
+    name = row.get("LastModifiedBy.Name")
+    if name is None and (user := row.get("LastModifiedBy")) is not None:
+        name = user.get("Name")
+    return name or ""
 
 
 def _utc(text: str) -> str:

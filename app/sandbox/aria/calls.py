@@ -9,8 +9,12 @@ from app.sandbox.aria import (
     plan_writes,
     system_calls,
 )
+from app.sandbox.aria.accounts.read_calls import READS
+from app.sandbox.aria.accounts.write_calls import WRITES
 from app.sandbox.aria.context import Api, Call
+from app.sandbox.aria.events.calls import EVENT_CALLS
 from app.sandbox.aria.inputs import inputs
+from app.sandbox.aria.object_query.calls import QUERIES
 from app.sandbox.aria.plan_inputs import ADD_SCHEDULE, CREATE_PLAN, EDIT_PLAN
 
 _PLAN = inputs("plan_no:int client_plan_id")
@@ -110,6 +114,33 @@ _CORE = (
         inputs("start_date_range:date end_date_range:date"),
         system_calls.get_all_client_receipt_ids,
     ),
+    Call(
+        "get_all_acct_receipt_ids_m",
+        Api.CORE,
+        inputs("acct_no:int* start_date_range:date end_date_range:date"),
+        system_calls.get_all_acct_receipt_ids,
+        cached=False,
+    ),
+    Call(
+        "get_all_actions_by_receipt_id_m",
+        Api.CORE,
+        inputs("acct_no:int* client_receipt_id*"),
+        system_calls.get_all_actions_by_receipt_id,
+        cached=False,
+    ),
+    Call(
+        "advance_virtual_datetime_m",
+        Api.CORE,
+        inputs("offset_hours:int*"),
+        system_calls.advance_virtual_datetime,
+        cached=False,
+    ),
+    Call(
+        "get_daily_batch_status_m",
+        Api.CORE,
+        inputs("batch_date:date*"),
+        system_calls.get_daily_batch_status,
+    ),
 )
 
 _ADMIN_READS = (
@@ -169,7 +200,9 @@ _WRITES = {
     "delete_coupons_m": (inputs("coupon_nos:list*"), offer_writes.delete_coupons),
 }
 
-CALLS = {call.name: call for call in (*_CORE, *_ADMIN_READS)} | {
+CALLS = {
+    call.name: call for call in (*_CORE, *_ADMIN_READS, *READS, *WRITES, *QUERIES, *EVENT_CALLS)
+} | {
     name: Call(name, Api.ADMIN, specs, answer, writes=True, cached=False)
     for name, (specs, answer) in _WRITES.items()
 }

@@ -7,6 +7,7 @@ from typing import Any
 
 from app.sandbox.aria.accounts.store import Work
 from app.sandbox.aria.errors import AriaError, Code, missing, not_found
+from app.sandbox.aria.events.board import Board
 from app.sandbox.aria.inputs import Input, Inputs
 from app.sandbox.aria.tables import Row, Tables
 from app.sandbox.clock import Clock
@@ -30,6 +31,7 @@ class Context:
     clock: Clock
     client_no: int
     work: Work
+    board: Board
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from app.sandbox.aria.services import flags
 from app.sandbox.aria.tables import Row, Tables
 
 _CENT = Decimal("0.01")
+_HELD = "plans of the account"  # put beside the inputs once the account is known
 
 
 def get_client_plans_all(context: Context, sent: Inputs) -> Answer:
@@ -18,6 +19,10 @@ def get_client_plans_all(context: Context, sent: Inputs) -> Answer:
     gives an empty array (aria.md §2.1, §4.9).
     """
     tables = context.tables
+    if "acct_no" in sent:
+        held = context.work.read(sent["acct_no"])
+        rows = held.rows("plan_instance") if held else []
+        sent = {**sent, _HELD: {row["plan_no"] for row in rows}}
     sets = sets_by_plan(tables)
     plans = [_whole_plan(tables, plan, sets, sent) for plan in selected_plans(tables, sent)]
     return {"all_client_plan_dtls": plans}
@@ -25,8 +30,6 @@ def get_client_plans_all(context: Context, sent: Inputs) -> Answer:
 
 def selected_plans(tables: Tables, sent: Inputs) -> Iterator[Row]:
     """Yield the active plans that meet all filters, by plan number."""
-    if "acct_no" in sent:  # the sandbox has no accounts yet: every account is unknown
-        return
     wanted = [numbers for numbers in _number_filters(tables, sent) if numbers is not None]
     for plan in sorted(tables.all("plan"), key=lambda plan: int(plan["plan_no"])):
         fits = all(plan["plan_no"] in numbers for numbers in wanted)
@@ -35,6 +38,7 @@ def selected_plans(tables: Tables, sent: Inputs) -> Iterator[Row]:
 
 
 def _number_filters(tables: Tables, sent: Inputs) -> Iterator[set[int] | None]:
+    yield sent.get(_HELD)
     if "plan_no" in sent or "client_plan_id" in sent:
         named = sent.get("plan_no") or tables.number("plan", sent.get("client_plan_id", ""))
         yield {named} if named else set()
@@ -77,7 +81,7 @@ def _whole_plan(tables: Tables, plan: Row, sets: dict[int, list[Row]], sent: Inp
     schedules = tables.group("rate_schedule", "plan_no", number)
     answer = {**plan_header(plan), "supp_plan_ind": plan["supp_plan_ind"], **_typed_as_text(plan)}
     by_number = "plan_no" in sent or "client_plan_id" in sent
-    if not (by_number and plan["supp_plan_ind"]):
+    if not (by_number and plan["supp_plan_ind"]) and _HELD not in sent:
         every = bool(sent.get("include_all_rate_schedules", False))
         answer["plan_services"] = list(_services(tables, number, schedules, every=every))
     answer["plan_rate_schedules_details"] = [schedule_details(row) for row in schedules]

@@ -7,15 +7,19 @@ from hmac import compare_digest
 from random import Random
 from typing import Any
 
-from app.sandbox.aria import edits
+from app.sandbox.aria import account_edits, edits
+from app.sandbox.aria.accounts.account import HELD
+from app.sandbox.aria.accounts.collecting import DECLINES
 from app.sandbox.aria.accounts.seeding import Seeder
 from app.sandbox.aria.accounts.store import Accounts, Work
 from app.sandbox.aria.body import call_name, read_body
 from app.sandbox.aria.calls import CALLS
 from app.sandbox.aria.context import Answer, Api, Call, Context
 from app.sandbox.aria.errors import AriaError, Code, invalid
+from app.sandbox.aria.events.board import Board
 from app.sandbox.aria.inputs import checked, inputs
 from app.sandbox.aria.noise import noisy
+from app.sandbox.aria.object_query.paging import PageTooLargeError
 from app.sandbox.aria.tables import KINDS, Row, Tables
 from app.sandbox.aria.twins import twinned
 from app.sandbox.dataset.aria_course import account_count
@@ -36,6 +40,7 @@ _JSON = {"Content-Type": "application/json;charset=UTF-8"}
 _HTML = {"Content-Type": "text/html;charset=UTF-8"}
 _COMMON = inputs("rest_call* output_format client_receipt_id(50) alt_caller_id(30)")
 _KEY_LENGTH = 32
+_DESTINATION, _EVENT, _POPULATION = "event_destination", "event", "accounts"
 _KEPT_ANSWERS = 512
 
 
@@ -53,9 +58,11 @@ class AriaSystem:
             random.choices(string.ascii_letters + string.digits, k=_KEY_LENGTH)
         )
         self._tables = Tables({})
-        self._accounts = Accounts(0, self._seeder())
+        self._seed = self._seeder()
+        self._accounts = Accounts(0, self._seed)
+        self._board = Board(settings.clock, self._client_no, self._auth_key)
         self._answers: dict[tuple[str, str], bytes] = {}
-        self._answered_version = -1
+        self._answered_version = (-1, -1)
         self.reset(drift=True)
 
     def handle(self, request: Request) -> Response:
@@ -69,6 +76,8 @@ class AriaSystem:
             body = self._answer(_APIS[request.path], read_body(request))
         except AriaError as error:
             body = to_json({"error_code": int(error.code), "error_msg": error.message})
+        except PageTooLargeError:
+            return _page(500, "Internal Server Error", "The server could not answer.")
         return Response(200, body, _JSON)
 
     def endpoint(self, request: Request) -> str:
@@ -101,22 +110,61 @@ class AriaSystem:
 
     def types(self) -> list[str]:
         """Return the types of record; composite keys are described with each in `tables.KINDS`."""
-        return list(KINDS)
+        return [*KINDS, *HELD, _DESTINATION, _EVENT]
 
     def state(self, type_name: str) -> list[Row]:
         """Return all rows of a type, each with its client-defined `key`."""
         with self._lock:
+            if type_name == _DESTINATION:
+                return self._board.rows()
+            if type_name == _EVENT:
+                return self._board.deliveries()
+            if type_name in HELD:
+                return account_edits.state(self._accounts.all(), type_name)
             return edits.state(self._tables, type_name)
 
     def edit(self, type_name: str, record_id: str, values: Mapping[str, Any]) -> None:
         """Change a record by its client-defined key, as a person would."""
         with self._lock:
-            edits.edit(self._tables, type_name, record_id, values)
+            if type_name == _DESTINATION:
+                self._edit_destination(record_id, values)
+            elif type_name in HELD:
+                context = self._context()
+                account_edits.edit(context, type_name, record_id, values)
+                self._board.tell(context.work.save())
+            else:
+                edits.edit(self._tables, type_name, record_id, values)
+                if type_name == "setting" and record_id == _POPULATION:
+                    self._accounts = Accounts(self._population(), self._seed)
+
+    def _edit_destination(self, record_id: str, values: Mapping[str, Any]) -> None:
+        if record_id == "":
+            self._board.add(values)
+            return
+        if not values.get(edits.DELETE):
+            raise ValueError("A destination is added or deleted, not changed.")
+        del self._board.destinations[int(record_id) if record_id.isdigit() else 0]
+
+    def clock_moved(self) -> None:
+        """Send the events that have become due."""
+        self._board.clock_moved()
+
+    def wait_until_idle(self, timeout_s: float) -> bool:
+        """Wait until no event is due; False if that took too long."""
+        return self._board.wait_until_idle(timeout_s)
+
+    def close(self) -> None:
+        """End what runs beside the requests."""
+        self._board.close()
 
     def reset(self, *, drift: bool) -> None:
         """Go back to the data set, with or without the drift."""
         tables = Tables(self._settings.dataset.aria)
         tables.put("setting", {"name": "noisy", "value": False})
+        sold = bool(self._settings.dataset.aria.get("plan"))
+        number = account_count(self._settings.size) if sold else 0
+        tables.put("setting", {"name": _POPULATION, "value": number})
+        tables.put("setting", {"name": DECLINES, "value": False})
         for change in self._settings.dataset.drift if drift else ():
             if change.system != self.name:
                 continue
@@ -127,12 +175,15 @@ class AriaSystem:
                 edits.edit(tables, change.type_name, change.key, values)
         with self._lock:
             self._tables = tables
-            self._accounts = Accounts(self._population(), self._seeder())
+            if not self._seed.is_fresh(self._settings.clock.now()):
+                self._seed = self._seeder()
+            self._accounts = Accounts(self._population(), self._seed)
+            self._board.clear()
             self._answers.clear()
 
     def _population(self) -> int:
-        held = self._settings.dataset.aria.get("plan")
-        return account_count(self._settings.size) if held else 0
+        """Return how many accounts there are: the setting `accounts`, none without plans."""
+        return int(self._tables.at("setting", _POPULATION)["value"])
 
     def _seeder(self) -> Seeder:
         """Return what makes accounts: from the catalog as it was before any drift or edit."""
@@ -167,9 +218,10 @@ class AriaSystem:
 
     def _read(self, call: Call, sent: dict[str, Any]) -> bytes:
         key = (call.name, repr(sorted(sent.items())))
-        if self._answered_version != self._tables.version or len(self._answers) >= _KEPT_ANSWERS:
+        version = (self._tables.version, self._accounts.version)
+        if self._answered_version != version or len(self._answers) >= _KEPT_ANSWERS:
             self._answers.clear()
-            self._answered_version = self._tables.version
+            self._answered_version = version
         kept = self._answers.get(key)
         if kept is None:
             kept = self._encoded(call, call.answer(self._context(), sent))
@@ -184,21 +236,27 @@ class AriaSystem:
         before, done = self._tables.snapshot(), False
         try:
             context = self._context(receipt or "")
+            context.work.preview = sent.get("do_write") is False
             answer = call.answer(context, sent)
             done = True
         finally:
             if not done:
                 self._tables.restore(before)
-        context.work.save()
+        self._board.tell(context.work.save())
         if receipt is not None and not context.work.preview:
-            self._tables.put("receipt", self._receipt_row(receipt, context.work))
+            self._tables.put("receipt", self._receipt_row(call.name, receipt, context.work))
         return self._encoded(call, answer)
 
-    def _receipt_row(self, receipt: str, work: Work) -> Row:
-        today = self._settings.clock.now().date().isoformat()
+    def _receipt_row(self, action: str, receipt: str, work: Work) -> Row:
+        now = self._settings.clock.now()
         changed = [row["acct_no"] for row in work.rows_changed()]
-        number = changed[0] if changed else None
-        return {"client_receipt_id": receipt, "receipt_date": today, "acct_no": number}
+        return {
+            "client_receipt_id": receipt,
+            "receipt_date": now.date().isoformat(),
+            "acct_no": changed[0] if changed else None,
+            "action": action,
+            "action_date": now.strftime("%Y-%m-%d %H:%M:%S"),
+        }
 
     def _check_receipt(self, receipt: str) -> None:
         if not (receipt.isascii() and receipt.isalnum()):
@@ -210,7 +268,7 @@ class AriaSystem:
 
     def _context(self, receipt: str = "") -> Context:
         work = Work(self._accounts, receipt)
-        return Context(self._tables, self._settings.clock, self._client_no, work)
+        return Context(self._tables, self._settings.clock, self._client_no, work, self._board)
 
     def _encoded(self, call: Call, answer: Answer) -> bytes:
         whole = {"error_code": int(Code.OK), "error_msg": "OK", **twinned(answer)}

@@ -2,7 +2,9 @@
 
 from datetime import UTC, datetime
 
+from app.sandbox.aria.accounts.lookups import account
 from app.sandbox.aria.context import Answer, Context
+from app.sandbox.aria.errors import invalid
 from app.sandbox.aria.inputs import Inputs
 
 RELEASE = "71.0"
@@ -65,3 +67,54 @@ def get_all_client_receipt_ids(context: Context, sent: Inputs) -> Answer:
             if first <= row["receipt_date"] <= last
         ]
     }
+
+
+def get_all_acct_receipt_ids(context: Context, sent: Inputs) -> Answer:
+    """Answer get_all_acct_receipt_ids_m."""
+    account(context, sent)
+    first = sent.get("start_date_range", "0000-00-00")
+    last = sent.get("end_date_range", "9999-99-99")
+    return {
+        "acct_receipt": [
+            {"client_receipt_id": row["client_receipt_id"], "receipt_date": row["receipt_date"]}
+            for row in context.tables.all("receipt")
+            if row.get("acct_no") == sent["acct_no"] and first <= row["receipt_date"] <= last
+        ]
+    }
+
+
+def get_all_actions_by_receipt_id(context: Context, sent: Inputs) -> Answer:
+    """Answer get_all_actions_by_receipt_id_m: it tells whether an unanswered write happened."""
+    account(context, sent)
+    row = context.tables.get("receipt", sent["client_receipt_id"]) or {}
+    if row.get("acct_no") != sent["acct_no"]:
+        return {"receipt_action": []}
+    return {
+        "receipt_action": [
+            {
+                "action_type_id": 1,
+                "action_type_label": row["action"],
+                "action_type_desc": row["action"],
+                "action_rec_id_label": "acct_no",
+                "action_rec_id_val": str(row["acct_no"]),
+                "action_date": row["action_date"],
+                "action_user": "api",
+            }
+        ]
+    }
+
+
+def advance_virtual_datetime(context: Context, sent: Inputs) -> Answer:
+    """Answer advance_virtual_datetime_m: the clock goes forward only (aria.md §1.7)."""
+    if sent["offset_hours"] <= 0:
+        raise invalid("offset_hours", "must be above zero")
+    context.clock.advance(sent["offset_hours"] * 3600)
+    context.board.clock_moved()
+    found = get_virtual_datetime(context, sent)
+    del found["is_batch_running"]
+    return found
+
+
+def get_daily_batch_status(_: Context, __: Inputs) -> Answer:
+    """Answer get_daily_batch_status_m: the sandbox has no batch that could be running."""
+    return {"status": "Completed"}

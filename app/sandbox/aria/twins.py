@@ -13,7 +13,8 @@ def twinned(answer: dict[str, Any]) -> dict[str, Any]:
     for name, value in answer.items():
         found[name] = _inside(value)
         plain = _SHORTENED.get(name, name.removesuffix("_2"))
-        if plain != name and plain not in answer:
+        counted = f"{plain}_1" in answer  # qualifier_2 stands beside qualifier_1
+        if plain != name and plain not in answer and not counted:
             found[plain] = value if value is None or isinstance(value, list) else str(value)
     return found
 

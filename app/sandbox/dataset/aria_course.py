@@ -65,7 +65,7 @@ def course(number: int, random: Random) -> Course:
         months=months,
         masters=2 if one_in(4, number, 3) else 1,
         supplementals=random.randint(0, 3),
-        pays="card" if number <= BUSY else random.choice(_PAYS),
+        pays=_pays(number, random),
         status_cd=_status(number),
         test=one_in(20, number, 8),
         parent=parent,
@@ -83,6 +83,13 @@ def course(number: int, random: Random) -> Course:
         cancelled_supplemental=one_in(10, number, 2),
         every_type=number == SHOWCASE,
     )
+
+
+def _pays(number: int, random: Random) -> str:
+    drawn = random.choice(_PAYS)
+    if one_in(12, number, 10):
+        return "never"  # there is something to write off
+    return "card" if number <= BUSY else drawn
 
 
 def _parent(number: int) -> int | None:

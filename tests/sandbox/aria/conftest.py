@@ -1,6 +1,7 @@
 """A running Aria, and a client that speaks to it over HTTP like anybody's program."""
 
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -26,7 +27,8 @@ def session() -> Iterator[requests.Session]:
 
 @pytest.fixture
 def aria(sandbox: Sandbox) -> dict[str, Any]:
-    """Return where Aria is; its data are in step, and fresh for each test."""
+    """Return where Aria is; its data are in step and fresh, its clock is right, for each test."""
+    sandbox.clock.set(datetime.now(UTC))
     sandbox.systems["aria"].reset(drift=False)
     return dict(sandbox.ready["aria"])
 
@@ -39,6 +41,11 @@ def core(aria: dict[str, Any], session: requests.Session) -> Call:
 @pytest.fixture
 def admin(aria: dict[str, Any], session: requests.Session) -> Call:
     return _caller(aria, aria["admin_url"], session)
+
+
+@pytest.fixture
+def query(aria: dict[str, Any], session: requests.Session) -> Call:
+    return _caller(aria, aria["object_query_url"], session)
 
 
 @pytest.fixture

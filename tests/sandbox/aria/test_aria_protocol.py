@@ -89,9 +89,9 @@ def test_each_api_knows_its_own_calls_only(core: Call, admin: Call) -> None:
     assert admin("get_client_plans_all_m")["error_code"] == -1
 
 
-def test_object_query_knows_no_call_yet(aria: Aria, session: requests.Session) -> None:
+def test_object_query_knows_no_call_of_core(aria: Aria, session: requests.Session) -> None:
     url = aria["object_query_url"]
-    assert post(url, session, rest_call="get_account_details_m", **keys(aria))["error_code"] == -1
+    assert post(url, session, rest_call="get_acct_plans_m", **keys(aria))["error_code"] == -1
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,6 @@ HELD = {
         Held("writeoff", ("rec_no",)),
         Held("usage", ("usage_rec_no",), "client_record_id"),
         Held("comment", ("comment_no",)),
-        Held("receipt_action", ("action_no",)),
     )
 }
 

@@ -1,4 +1,4 @@
-"""create_acct_complete_m: accounts with groups, payment methods, plans, contracts (aria.md §2.3)."""
+"""create_acct_complete_m: accounts with groups, methods, plans, contracts (aria.md §2.3)."""
 
 from app.sandbox.aria.accounts.account import Account
 from app.sandbox.aria.accounts.account_reads import must_be_free
@@ -10,6 +10,7 @@ from app.sandbox.aria.accounts.account_writes import (
     set_field,
     set_items,
 )
+from app.sandbox.aria.accounts.collecting import billing_error
 from app.sandbox.aria.accounts.contracting import INSTANCE_SCOPE, add_contract
 from app.sandbox.aria.accounts.custom_rates import CUSTOM_RATES
 from app.sandbox.aria.accounts.instance_writes import (
@@ -155,14 +156,6 @@ def _outcome(own: Books, wish: Inputs, assigned: list[Row], contracts: list[Row]
     option = wish.get("invoicing_option", FULL_INVOICE)
     bills = option in {FULL_INVOICE, PRORATED_INVOICE} and held.row["status_cd"] == 1
     invoices = bill_now(own) if bills else []
-    error = {
-        "invoicing_error_code": 0,
-        "invoicing_error_msg": "OK",
-        "collection_error_code": -1,
-        "collection_error_msg": "Collection not attempted",
-        "statement_error_code": 0,
-        "statement_error_msg": "OK",
-    }
     monthly = sum(monthly_charge(own.catalog, held, row) for row in held.rows("plan_instance"))
     return {
         "acct_no": held.no,
@@ -180,10 +173,7 @@ def _outcome(own: Books, wish: Inputs, assigned: list[Row], contracts: list[Row]
         "contract_details": [
             {name: row[name] for name in ("contract_no", "client_contract_id")} for row in contracts
         ],
-        "billing_errors": [
-            {**error, "billing_group_no": row["billing_group_no"]}
-            for row in held.rows("billing_group")
-        ],
+        "billing_errors": [billing_error(own, row, invoices) for row in held.rows("billing_group")],
         "master_plans_assigned": assigned,
         "invoice_info": [
             {

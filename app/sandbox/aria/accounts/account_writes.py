@@ -29,9 +29,8 @@ _NOTIFY_METHODS = range(18)
 _LEVELS = range(1, 5)
 _SELF_PAY = 1
 _LARGEST_FIELD = 20  # values of one field
-_COUNTRIES = frozenset(
-    "US CA AU DE GB FR ES IT NL BE AT CH SE NO DK FI IE PT PL JP CN IN BR MX NZ SG".split()
-)
+_EUROPE = {"DE", "GB", "FR", "ES", "IT", "NL", "BE", "AT", "CH", "SE", "NO", "DK", "FI", "IE", "PL"}
+_COUNTRIES = frozenset({"US", "CA", "AU", "JP", "CN", "IN", "BR", "MX", "NZ", "SG", "PT", *_EUROPE})
 _WITH_STATES = frozenset({"US", "CA", "AU"})
 
 ITEM_INPUTS = inputs(
@@ -198,8 +197,7 @@ def set_items(context: Context, own: Books, sent: Inputs) -> None:
             must_be_free(context, name, sent[name], held)
             held.put("account", {**held.row, name: sent[name]})
             context.work.note(CREDENTIALS, held)
-    plain = ("notify_method", "test_acct_ind", "po_num", "taxpayer_id", "consumer_acct_ind", "invoice_approval_required")  # fmt: skip
-    values = {n: sent[n] for n in plain if sent.get(n) is not None and sent[n] != held.row[n]}
+    values = {n: sent[n] for n in _PLAIN if sent.get(n) is not None and sent[n] != held.row[n]}
     if values:
         cleared = {name: "" if value == CLEAR else value for name, value in values.items()}
         held.put("account", {**held.row, **cleared})
@@ -211,6 +209,16 @@ _CHECKED: tuple[tuple[str, Any, Code], ...] = (
     ("status_cd", ACCOUNT_STATUSES, Code.BAD_STATUS),
     ("notify_method", _NOTIFY_METHODS, Code.BAD_NOTIFY_METHOD),
     ("test_acct_ind", (0, 1), Code.BAD_TEST_INDICATOR),
+)
+
+
+_PLAIN = (
+    "notify_method",
+    "test_acct_ind",
+    "po_num",
+    "taxpayer_id",
+    "consumer_acct_ind",
+    "invoice_approval_required",
 )
 
 

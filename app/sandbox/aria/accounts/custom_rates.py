@@ -30,8 +30,10 @@ def assign_custom_acct_plan_rates(context: Context, sent: Inputs) -> Answer:
             "to_unit": row.get("to_unit"),
             "rate_per_unit": row.get("rate_per_unit"),
         }
-        for place, row in enumerate(sent["custom_acct_rates"], 1)
+        for place, row in enumerate(sent.get("custom_acct_rates", ()), 1)
     ]
+    if not rates:
+        raise missing("custom_acct_rates")
     store_rates(own, instance, service, rates)
     _note(context, own, instance)
     return {}

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from app.sandbox.aria.accounts.collecting import collection
 from app.sandbox.aria.accounts.custom_rates import checked_rates, set_inline_rates
 from app.sandbox.aria.accounts.instance_writes import (
     assign,
@@ -29,12 +30,7 @@ from app.sandbox.aria.errors import AriaError, Code, missing, not_found
 from app.sandbox.aria.inputs import Inputs
 from app.sandbox.aria.tables import Row
 
-_NOT_COLLECTED = {
-    "collection_error_code": -1,
-    "collection_error_msg": "Collection not attempted",
-    "statement_error_code": 0,
-    "statement_error_msg": "OK",
-}
+_STATEMENT = {"statement_error_code": 0, "statement_error_msg": "OK"}
 _DELETE, _RUN, _RESCHEDULE = 0, 1, 2
 WAITING, DELETED, EXECUTED = 1, 2, 3
 _PRORATED_INVOICE = 2
@@ -59,7 +55,12 @@ def assign_acct_plan(context: Context, sent: Inputs) -> Answer:
         invoice = made[-1] if made else None
         if invoice is not None:
             lines = own.account.where("invoice_line", "invoice_no", invoice["invoice_no"])
-    answer = {"plan_instance_no": number, **costs(own, lines, invoice), **_NOT_COLLECTED}
+    answer = {
+        "plan_instance_no": number,
+        **costs(own, lines, invoice),
+        **_STATEMENT,
+        **collection(own, invoice),
+    }
     return {**answer, "plan_instance_queue": queued(change)}
 
 
@@ -71,11 +72,17 @@ def update_acct_plan(context: Context, sent: Inputs) -> Answer:
     if sent.get("plan_instance_supp_field_update_only", 0):
         update_fields(own, instance, sent.get("plan_instance_field_update", ()))
         tell(context, own, "changed", instance)
-        return {**costs(own, [], None), **_NOT_COLLECTED, "plan_instance_queue": []}
+        return {
+            **costs(own, [], None),
+            **_STATEMENT,
+            **collection(own, None),
+            "plan_instance_queue": [],
+        }
     lines, invoice, change = update_one(context, own, instance, sent)
     return {
         **costs(own, lines, invoice),
-        **_NOT_COLLECTED,
+        **_STATEMENT,
+        **collection(own, invoice),
         "plan_instance_queue": queued(change),
     }
 
@@ -89,7 +96,7 @@ def update_one(
     day = later_day(own, sent, instance)
     if day is not None:
         rates = checked_rates(own, {**instance, **values}, sent)
-        change = queue(own, instance, "update", day, values, rates)
+        change = queue(own, instance, ("update", day), values, rates)
         tell(context, own, "change queued", instance)
         return [], None, change
     before = recurring_charge(own.catalog, own.account, instance)
@@ -107,7 +114,12 @@ def replace_acct_plan(context: Context, sent: Inputs) -> Answer:
     instance = the_instance(own.account, sent)
     _check_live(instance)
     lines, invoice, change = replace_one(context, own, instance, sent)
-    return {**costs(own, lines, invoice), **_NOT_COLLECTED, "plan_instance_queue": queued(change)}
+    return {
+        **costs(own, lines, invoice),
+        **_STATEMENT,
+        **collection(own, invoice),
+        "plan_instance_queue": queued(change),
+    }
 
 
 def replace_one(
@@ -119,7 +131,7 @@ def replace_one(
     day = later_day(own, sent, instance)
     if day is not None:
         rates = checked_rates(own, {**instance, **values}, sent)
-        change = queue(own, instance, "replace", day, values, rates)
+        change = queue(own, instance, ("replace", day), values, rates)
         tell(context, own, "change queued", instance)
         return [], None, change
     before = recurring_charge(own.catalog, own.account, instance)
@@ -189,7 +201,7 @@ def cancel_one(
     """Cancel an instance now or later; return proration lines and the queued change."""
     day = later_day(own, sent, instance)
     if day is not None:
-        change = queue(own, instance, "cancel", day, {"status_cd": -2})
+        change = queue(own, instance, ("cancel", day), {"status_cd": -2})
         tell(context, own, "cancel queued", instance)
         return [], change
     before = recurring_charge(own.catalog, own.account, instance)
@@ -212,7 +224,7 @@ def update_acct_plan_status(context: Context, sent: Inputs) -> Answer:
         raise AriaError(Code.BAD_STATUS, f"invalid status_cd: {status}")
     day = sent.get("queue_date")
     if day is not None and day > own.now.date().isoformat():
-        queue(own, instance, "update", day, {"status_cd": status})
+        queue(own, instance, ("update", day), {"status_cd": status})
         tell(context, own, "change queued", instance)
     elif status in ENDED:
         cancel_now(context, own, instance)
@@ -242,7 +254,7 @@ def edit_acct_plan_queued_changes(context: Context, sent: Inputs) -> Answer:
     """Answer edit_acct_plan_queued_changes_m: 0 deletes, 1 runs now, 2 moves to another day."""
     own = books(context, sent)
     found = []
-    for wish in sent["edit_queued_changes"]:
+    for wish in sent.get("edit_queued_changes", ()):
         change = own.account.find("queued_change", "queue_id", wish.get("queue_id"))
         if change is None or change["status_cd"] != WAITING:
             raise not_found("queue_id")

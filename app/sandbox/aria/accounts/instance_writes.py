@@ -7,7 +7,7 @@ from decimal import Decimal
 from app.sandbox.aria.accounts import money_acts
 from app.sandbox.aria.accounts.account_writes import set_status
 from app.sandbox.aria.accounts.custom_rates import set_inline_rates
-from app.sandbox.aria.accounts.group_reads import BILLING_GROUP
+from app.sandbox.aria.accounts.group_reads import BILLING_GROUP, DUNNING_GROUP
 from app.sandbox.aria.accounts.instance_rows import anniversary
 from app.sandbox.aria.accounts.invoicing import (
     RECURRING,
@@ -39,6 +39,8 @@ _DIRECTIVES = range(1, 7)
 _PENDING_ACTIVATION, _ACTIVE, _CANCELLED, _ACCOUNT_INACTIVE = 32, 1, -2, 0
 _NO_BILLING = frozenset({-3, -99, 51})  # statuses of an account that take no plan change
 _FIELD_ADD, _FIELD_REPLACE, _FIELD_VALUE_OUT, _FIELD_OUT = 1, 2, 3, 4
+_BILLING = ("existing_billing_group_no", "existing_client_billing_group_id")
+_DUNNING = ("existing_dunning_group_no", "existing_client_def_dunning_group_id")
 _EVENTS = {  # (what happened, is it a supplemental) -> event (aria.md §3.5)
     ("changed", 0): 718,
     ("changed", 1): 719,
@@ -122,7 +124,7 @@ def assign(context: Context, own: Books, sent: Inputs, parent: Row | None) -> Ro
     update_fields(own, instance, sent.get("plan_instance_fields", ()))
     set_inline_rates(own, instance, sent)
     if day:
-        queue(own, instance, "update", day, {"status_cd": sent.get("plan_status", _ACTIVE)})
+        queue(own, instance, ("update", day), {"status_cd": sent.get("plan_status", _ACTIVE)})
     tell(context, own, "assignment queued" if day else "assigned", instance)
     return instance
 
@@ -183,11 +185,8 @@ def _groups(own: Books, sent: Inputs, parent: Row | None) -> Row:
     if parent is not None:
         names = ("billing_group_no", "dunning_group_no", "resp_level_cd", "resp_plan_instance_no")
         return {name: parent[name] for name in names}
-    names = ("existing_billing_group_no", "existing_client_billing_group_id")
-    group = part(held, "billing_group", _renamed(sent, names, BILLING_GROUP), BILLING_GROUP)
-    names = ("existing_dunning_group_no", "existing_client_def_dunning_group_id")
-    own_names = ("dunning_group_no", "client_dunning_group_id")
-    dunning = part(held, "dunning_group", _renamed(sent, names, own_names), own_names)
+    group = part(held, "billing_group", _renamed(sent, _BILLING, BILLING_GROUP), BILLING_GROUP)
+    dunning = part(held, "dunning_group", _renamed(sent, _DUNNING, DUNNING_GROUP), DUNNING_GROUP)
     level = sent.get("resp_level_cd", 1)
     groups = held.rows("billing_group")
     if level == 1 and group is None and not groups:
@@ -295,9 +294,10 @@ def wanted_values(own: Books, instance: Row, sent: Inputs) -> Row:
 
 
 def queue(
-    own: Books, instance: Row, action: str, day: str, values: Row, rates: Iterable[Row] = ()
+    own: Books, instance: Row, plan: tuple[str, str], values: Row, rates: Iterable[Row] = ()
 ) -> Row:
-    """Let a change wait for a day; return the queued change."""
+    """Let a change wait; `plan` is what happens (update, replace, cancel) and the day."""
+    action, day = plan
     return own.account.add(
         "queued_change",
         {

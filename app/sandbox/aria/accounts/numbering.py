@@ -29,8 +29,20 @@ _PER_ACCOUNT: dict[str, tuple[int, int]] = {  # kind -> first number, numbers an
     "writeoff": (1001, 20),
     "usage": (96000001, 2000),
     "comment": (1, 200),
-    "receipt_action": (1, 10),
 }
+
+_COUNTED_AS = {  # records that have the number of another kind
+    "payment": "transaction",
+    "refund": "transaction",
+    "invoice_line": "invoice",
+    "order_item": "order",
+}
+
+
+def first_number(kind: str, place: int) -> int:
+    """Return the first number of a kind that the account at a place has."""
+    first, size = _PER_ACCOUNT[kind]
+    return first + place * size
 
 
 class Block:
@@ -71,12 +83,15 @@ class Numbers:
 
     def is_new(self, kind: str, number: int) -> bool:
         """Tell whether a number was given after the data set was made."""
-        first, size = _PER_ACCOUNT.get(kind, (0, 0))
+        first, size = _PER_ACCOUNT.get(_COUNTED_AS.get(kind, kind), (0, 0))
         return number >= first + self._population * size
 
     def place_of(self, kind: str, number: int) -> int:
         """Return the place of the account in whose block a number lies; -1 for none."""
-        first, size = _PER_ACCOUNT[kind]
+        counted = _COUNTED_AS.get(kind, kind)
+        if counted not in _PER_ACCOUNT:
+            return -1
+        first, size = _PER_ACCOUNT[counted]
         place = (number - first) // size
         return place if 0 <= place < self._population else -1
 

@@ -15,7 +15,7 @@ from app.sandbox.aria.accounts.dates import months_after
 from app.sandbox.aria.accounts.invoicing import bill
 from app.sandbox.aria.accounts.ledger import Books
 from app.sandbox.aria.accounts.rates import plan_services, standard_tiers
-from app.sandbox.aria.accounts.setup import add_comment
+from app.sandbox.aria.accounts.setup import add_comment, add_status_history
 from app.sandbox.aria.tables import Row
 from app.sandbox.dataset.aria_course import Course
 
@@ -133,6 +133,11 @@ def _agreements(books: Books, how: Course) -> None:
         about = {"type_no": 2, "length_months": 36, "client_contract_id": f"{name}-U1"}
         add_contract(books, UNIVERSAL_SCOPE, numbers, **about)
     add_comment(books, "Account created", "system")
+    if how.status_cd != 1:
+        now = books.account.row
+        books.account.put("account", {**now, "status_cd": 1})
+        add_status_history(books, how.status_cd, "Payment is late")
+        books.account.put("account", now)
 
 
 def _custom_rates(books: Books, master: Row) -> None:
@@ -186,6 +191,12 @@ def _care(books: Books, how: Course) -> None:
         money_acts.cash_credit(books, Decimal("5.00") * (place + 1), 1, "Goodwill")
         number = master["plan_instance_no"]
         money_acts.service_credit(books, Decimal("7.50"), 2, number, "Outage")
+    if how.credits:
+        line = {
+            "cm_line_amount": Decimal("2.00"),
+            "master_plan_instance_no": master["plan_instance_no"],
+        }
+        money_acts.credit_memo(books, [line], "Billing error", reason_code=3)
     payments = account.rows("payment")
     if how.refund and payments:
         money_acts.refund(books, payments[-1]["transaction_id"], Decimal("1.00"), 3)

@@ -1,5 +1,6 @@
 """Makes an account of the data set: who it is, its plans, and its history carried out in time."""
 
+from collections import OrderedDict
 from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 from functools import cache
@@ -13,6 +14,8 @@ from app.sandbox.aria.accounts.numbering import (
     FIRST_ACCT_NO,
     FIRST_CUSTOMER,
     USERID_PREFIX,
+    Block,
+    first_number,
 )
 from app.sandbox.aria.accounts.past import live_through
 from app.sandbox.aria.accounts.setup import (
@@ -30,19 +33,38 @@ from app.sandbox.dataset.aria_course import Course, course
 from app.sandbox.dataset.aria_people import person
 
 _TERMS = "wire"
+_FRESH = timedelta(hours=1)
+
+
+_REMEMBERED = 4096  # any account can be made again
 
 
 class Seeder:
-    """Makes the account at a place; the same place gives the same account until the next reset."""
+    """Makes the account at a place; the same place gives the same account, never to be changed."""
 
     def __init__(self, catalog: Callable[[], Tables], seed: int, present: datetime) -> None:
         self._catalog = cache(catalog)
         self._seed = seed
         self._present = present
         self._offers: dict[str, list[Offer]] = {}
+        self._made: OrderedDict[int, Account] = OrderedDict()
 
-    def __call__(self, place: int, number: Callable[[str], int]) -> Account:
+    def is_fresh(self, now: datetime) -> bool:
+        """Tell whether histories that end at the data set's present still end about now."""
+        return timedelta(0) <= now - self._present < _FRESH
+
+    def __call__(self, place: int) -> Account:
         """Return the account at a place, counted from 0."""
+        found = self._made.get(place)
+        if found is None:
+            found = self._made[place] = self._make(place)
+            if len(self._made) > _REMEMBERED:
+                self._made.popitem(last=False)
+        else:
+            self._made.move_to_end(place)
+        return found
+
+    def _make(self, place: int) -> Account:
         random = Random(f"aria {self._seed} account {place}")
         who, how = person(place, random), course(place, random)
         began = months_after(self._present.date(), -how.months)
@@ -62,7 +84,7 @@ class Seeder:
         }
         account = Account(row["acct_no"])
         account.add("account", row)
-        books = Books(account, self._catalog(), began_at, number)
+        books = Books(account, self._catalog(), began_at, Block(place).number)
         self._set_up(books, how, who.contact, random)
         live_through(books, how, self._present, random)
         return account
@@ -105,11 +127,13 @@ class Seeder:
     ) -> None:
         count, group, dunning, random = draw
         name = f"{books.account.row['client_acct_id']}-M{count + 1}"
-        resp = 2 if how.parent_pays else 1
+        resp, payer = (2 if how.parent_pays else 1), None
+        if how.parent_pays and how.parent is not None:
+            payer = first_number("plan_instance", books.account.no - FIRST_ACCT_NO - how.parent)
         master = add_instance(
             books, offer.plan, offer.schedule, name,
             units=random.choice((1, 1, 2, 5)), billing_group_no=None if resp > 1 else group,
-            dunning_group_no=dunning, resp_level_cd=resp,
+            dunning_group_no=dunning, resp_level_cd=resp, resp_plan_instance_no=payer,
         )  # fmt: skip
         self._add_fields(books, master, count)
         chosen = [
@@ -119,7 +143,7 @@ class Seeder:
             supplemental = add_instance(
                 books, plan, schedule, f"{name}-S{place + 1}", parent=master,
                 units=random.choice((1, 2, 3, 10)), billing_group_no=master["billing_group_no"],
-                dunning_group_no=dunning, resp_level_cd=resp,
+                dunning_group_no=dunning, resp_level_cd=resp, resp_plan_instance_no=payer,
             )  # fmt: skip
             if how.cancelled_supplemental and place == 0:
                 books.account.change("plan_instance", supplemental, status_cd=-2)

@@ -1,16 +1,11 @@
 """All accounts of the client: made when first asked for, kept once somebody changed them."""
 
-from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 
 from app.sandbox.aria.accounts.account import HELD, Account
-from app.sandbox.aria.accounts.numbering import FIRST_ACCT_NO, Block, Numbers
+from app.sandbox.aria.accounts.numbering import FIRST_ACCT_NO, Numbers
 from app.sandbox.aria.tables import Row
-
-Seed = Callable[[int, Callable[[str], int]], Account]
-
-_REMEMBERED = 4096  # accounts that nobody changed; any of them can be made again
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,12 +26,11 @@ class Accounts:
     so that a hundred thousand of them take no memory until they are changed.
     """
 
-    def __init__(self, population: int, seed: Seed) -> None:
+    def __init__(self, population: int, seed: Callable[[int], Account]) -> None:
         self.population = population
         self.version = 0
         self._seed = seed
         self._numbers = Numbers(population)
-        self._seeded: OrderedDict[int, Account] = OrderedDict()
         self._kept: dict[int, Account] = {}
         self._created: list[int] = []
         self._by_client_id: dict[str, int] = {}
@@ -52,14 +46,7 @@ class Accounts:
         place = acct_no - FIRST_ACCT_NO
         if not 0 <= place < self.population:
             return None
-        found = self._seeded.get(place)
-        if found is None:
-            found = self._seeded[place] = self._seed(place, Block(place).number)
-            if len(self._seeded) > _REMEMBERED:
-                self._seeded.popitem(last=False)
-        else:
-            self._seeded.move_to_end(place)
-        return found
+        return self._seed(place)
 
     def numbers(self) -> range | list[int]:
         """Return the numbers of all accounts, ascending."""
@@ -93,9 +80,7 @@ class Accounts:
     def children(self, acct_no: int) -> list[int]:
         """Return the numbers of the accounts whose parent an account is, ascending."""
         found = set(self._children.get(acct_no, ()))
-        following = self.get(acct_no + 1)  # in the data set a child comes after its parent
-        if following is not None:
-            found.add(following.no)
+        found |= {acct_no + 1, acct_no + 2}  # in the data set a child comes soon after its parent
         return sorted(no for no in found if self._parent_of(no) == acct_no)
 
     def number(self, kind: str) -> int:
@@ -108,7 +93,6 @@ class Accounts:
         if account.no not in self._kept and self.get(account.no) is None:
             self._created.append(account.no)
         self._kept[account.no] = account
-        self._seeded.pop(account.no - FIRST_ACCT_NO, None)
         self._by_client_id[row["client_acct_id"]] = account.no
         self._by_userid[row["userid"]] = account.no
         if row["senior_acct_no"] is not None:

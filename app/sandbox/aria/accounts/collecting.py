@@ -1,0 +1,42 @@
+"""What becomes of collecting an invoice: the nested errors of compound calls (aria.md §1.6)."""
+
+from app.sandbox.aria.accounts.ledger import Books
+from app.sandbox.aria.errors import Code
+from app.sandbox.aria.tables import Row
+
+DECLINES = "declines"  # the setting that makes every card be declined
+_NOT_ATTEMPTED = -1
+
+
+def is_declined(own: Books) -> bool:
+    """Tell whether the sandbox was set to decline every collection."""
+    setting = own.catalog.get("setting", DECLINES)
+    return bool(setting and setting["value"])
+
+
+def collection(own: Books, invoice: Row | None) -> Row:
+    """Return the collection error pair for an invoice.
+
+    Nothing is attempted without an invoice, or for a billing group on payment terms.
+    """
+    group_no = invoice["billing_group_no"] if invoice else None
+    group = own.account.find("billing_group", "billing_group_no", group_no) or {}
+    if group.get("payment_option") == "Methods" and is_declined(own):
+        code, text = int(Code.DECLINED), "authorisation failed"
+    else:
+        code, text = _NOT_ATTEMPTED, "Collection not attempted"
+    return {"collection_error_code": code, "collection_error_msg": text}
+
+
+def billing_error(own: Books, group: Row, invoices: list[Row]) -> Row:
+    """Return the row of `billing_errors` for a billing group."""
+    number = group["billing_group_no"]
+    mine = next((row for row in invoices if row["billing_group_no"] == number), None)
+    return {
+        "invoicing_error_code": 0,
+        "invoicing_error_msg": "OK",
+        **collection(own, mine),
+        "statement_error_code": 0,
+        "statement_error_msg": "OK",
+        "billing_group_no": number,
+    }

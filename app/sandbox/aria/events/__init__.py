@@ -1,0 +1,1 @@
+"""Event notifications of the Aria sandbox: what is told, to whom, how often (aria.md §3)."""
