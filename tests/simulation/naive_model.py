@@ -102,18 +102,20 @@ class Model:
         return found
 
     def commit(self, plan: Mapping[tuple[str, Side], Write]) -> int:
-        """Carry out what is still as it was read; return how many were stale."""
-        stale = 0
-        for (key, side), write in plan.items():
+        """Note what is no longer as it was read, carry out the rest; return how many were stale."""
+        stale = {place for place in plan if not self._is_as_read(*place)}
+        for key, side in stale:
             live = self.truth[side].get(key, [])
-            seen = self.mirror[side].get(key)
-            if live == ([] if seen is None else [seen]):
+            self._see(key, side, live[0] if live else None)
+        for (key, side), write in plan.items():
+            if (key, side) not in stale:
                 self._carry_out(key, side, write)
-            else:
-                stale += 1
-                self._see(key, side, live[0] if live else None)
         self.agree()
-        return stale
+        return len(stale)
+
+    def _is_as_read(self, key: str, side: Side) -> bool:
+        seen = self.mirror[side].get(key)
+        return self.truth[side].get(key, []) == ([] if seen is None else [seen])
 
     def _one_sided_kind(self, key: str, left: Values | None, right: Values | None) -> Kind:
         held = left if right is None else right
