@@ -59,6 +59,7 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
     from app.cli.connections import run_connect, run_workspace  # noqa: PLC0415
     from app.cli.doctor import run_doctor  # noqa: PLC0415
     from app.cli.history import run_history  # noqa: PLC0415
+    from app.cli.jobs import run_jobs  # noqa: PLC0415
     from app.cli.pairing import run_pair  # noqa: PLC0415
     from app.cli.prepare import run_prepare  # noqa: PLC0415
     from app.cli.reconcile import run_reconcile  # noqa: PLC0415
@@ -70,6 +71,7 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
         "workspace": run_workspace,
         "doctor": run_doctor,
         "history": run_history,
+        "jobs": run_jobs,
         "pair": run_pair,
         "prepare": run_prepare,
         "reconcile": run_reconcile,

@@ -24,8 +24,26 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _SECRET_WORDS = re.compile(
     r"secret|passw|token$|auth_?key|api_?key|private_?key|access_?key", re.IGNORECASE
 )
+_Line = Annotated[str, msgspec.Meta(pattern=r"^[^\r\n]*$")]  # what goes into a header
 _Value = TypeVar("_Value", "Settings", "Connection", "Workspace")
 _Named = TypeVar("_Named", "Connection", "Workspace")
+
+
+class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"sender": "from"}):
+    """The server by which e-mail is sent, `[mail]` in `settings.toml`; its password is a secret.
+
+    Attributes:
+        sender: The address that it comes from; `from` in the file.
+        to: Who is told of every job that names nobody.
+        user: Signs in to the server; `""` for a server that asks nobody.
+    """
+
+    host: str = ""
+    port: Annotated[int, msgspec.Meta(ge=1, le=65535)] = 587
+    sender: _Line = ""
+    to: tuple[_Line, ...] = ()
+    starttls: bool = True
+    user: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +53,12 @@ class Settings:
     Attributes:
         log_level: The least that goes into the log file.
         keyring_timeout_s: How long the keyring may take to answer; its own prompt counts.
+        mail: By which server people are told of failed jobs.
     """
 
     log_level: LogLevel = "info"
     keyring_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 30.0
+    mail: Mail = field(default_factory=Mail)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 from claims import Claim
 from records import decode_rows, mapping, pages, rows
 
-from app.domain.reader import RecordReader
+from app.domain.reader import About, RecordReader
 from app.domain.record import Side
 from app.store.mirror import MirrorRead
 from app.store.workspace import Store
@@ -43,7 +43,8 @@ def _store(made: list[bytes]) -> float:
         started = time.perf_counter()
         read = MirrorRead(store, entity, Side.SALESFORCE)
         for page in made:
-            found = (reader.record(row, side_id=row["Id"]) for row in decode_rows(page))
-            read.put([record for record in found if record is not None])
+            found = decode_rows(page)
+            nothing = [""] * len(found)
+            read.put(reader.records(found, About([row["Id"] for row in found], nothing, nothing)))
         read.finish()
         return time.perf_counter() - started

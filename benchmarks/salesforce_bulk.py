@@ -4,7 +4,7 @@ import csv
 import json
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from decimal import Decimal
 from itertools import islice
 from pathlib import Path
@@ -99,7 +99,7 @@ def mapping() -> WorkspaceMapping:
 
 
 def concord(ready_file: str, count: str) -> None:
-    """Operations, made as they are needed, through the connector in batches of its own size."""
+    """Operations, made of the CSV file as they are needed, in batches of the connector's size."""
     from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 
     from app.connectors import registry
@@ -116,18 +116,21 @@ def concord(ready_file: str, count: str) -> None:
         outcomes = made.write(Batch(entity, operations), CancelToken())
         return sum(outcome.state is OutcomeState.WRITTEN for outcome in outcomes)
 
-    watch = Stopwatch()
-    waiting, running, written = operations(int(count)), set(), 0
-    with ThreadPoolExecutor(_AT_ONCE) as pool:
-        while batch := tuple(islice(waiting, size)):
-            running.add(pool.submit(write, batch))
-            del batch
-            if len(running) == _AT_ONCE:
-                done, running = wait(running, return_when=FIRST_COMPLETED)
-                written += sum(each.result() for each in done)
-                del done
-        written += sum(each.result() for each in running)
-    watch.step("write and results")
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.csv"
+        _write_csv(file, int(count))
+        watch = Stopwatch()
+        waiting, running, written = _operations_of(file), set(), 0
+        with ThreadPoolExecutor(_AT_ONCE) as pool:
+            while batch := tuple(islice(waiting, size)):
+                running.add(pool.submit(write, batch))
+                del batch
+                if len(running) == _AT_ONCE:
+                    done, running = wait(running, return_when=FIRST_COMPLETED)
+                    written += sum(each.result() for each in done)
+                    del done
+            written += sum(each.result() for each in running)
+        watch.step("write and results")
     tell(watch, written)
 
 
@@ -182,14 +185,30 @@ def _values(number: int) -> list[str | int | Decimal]:
 
 def operations(count: int) -> Iterator[Any]:
     """Yield inserts of so many accounts."""
+    return _inserts([f"BENCH-{number:09d}", *_values(number)] for number in range(count))
+
+
+def _operations_of(file: Path) -> Iterator[Any]:
+    """Yield inserts of the accounts of a CSV file."""
+    money, whole = (NAMES.index(name) + 1 for name in ("AnnualRevenue", "NumberOfEmployees"))
+
+    def typed(row: list[Any]) -> list[Any]:
+        row[money], row[whole] = Decimal(row[money]), int(row[whole])
+        return row
+
+    with file.open(encoding="utf-8", newline="") as opened:
+        rows = csv.reader(opened)
+        next(rows)
+        yield from _inserts(map(typed, rows))
+
+
+def _inserts(rows: Iterable[list[Any]]) -> Iterator[Any]:
     from app.domain.plan import FieldChange, Operation, Verb
     from app.domain.record import Side
 
-    names = [name.lower() for name in NAMES]
-    for number in range(count):
-        pairs = zip(names, _values(number), strict=True)
-        changes = tuple([FieldChange(name, None, value) for name, value in pairs])
-        key = f"BENCH-{number:09d}"
+    names, nothing = [name.lower() for name in NAMES], [None] * len(NAMES)
+    for key, *values in rows:
+        changes = tuple(map(FieldChange, names, nothing, values))
         yield Operation("row", key, Side.SALESFORCE, Verb.INSERT, changes, None, "", key)
 
 
@@ -202,4 +221,8 @@ def _write_csv(file: Path, count: int) -> None:
 
 
 if __name__ == "__main__":
-    main({"concord": concord, "simple_salesforce": simple_salesforce})
+    if len(sys.argv) > 2:  # a contender, its sandbox and its count
+        main({"concord": concord, "simple_salesforce": simple_salesforce})
+    else:
+        for claim in run(int(sys.argv[1]) if len(sys.argv) > 1 else COUNT):
+            print(claim.row)

@@ -62,7 +62,9 @@ def _add_connect(commands: "Commands[ArgumentParser]") -> None:
     connect = commands.add_parser(
         "connect", help="make a connection; its secrets are asked for, or read with --secret NAME=-"
     )
-    connect.add_argument("kind", nargs="?", metavar="KIND", help="the kind of system, such as salesforce")
+    connect.add_argument(
+        "kind", nargs="?", metavar="KIND", help="the kind of system, such as salesforce"
+    )
     connect.add_argument("name", nargs="?", metavar="NAME")
     connect.add_argument("--set", action="append", default=[], metavar="K=V", dest="settings")
     connect.add_argument(

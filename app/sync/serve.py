@@ -1,5 +1,6 @@
-"""Serve: listen to both sides, and read and compare what changed, with no window.
+"""Serve: listen to both sides, read and compare what changed, run jobs, with no window.
 
+One loop does it all, one thing after the other: a job that is due waits until a round is through.
 A storm of events is coalesced: while one refresh runs, what is told meanwhile waits for the next.
 """
 
@@ -17,6 +18,7 @@ from app.domain.record import Side
 from app.errors import AppError, Cancelled, ConnectionFailed, CursorRefused, NotSignedIn
 from app.store.cursors import events_cursor, keep_events_cursor
 from app.sync.compare import compare, total
+from app.sync.jobs import JobDesk, JobDone
 from app.sync.refresh import RefreshRequest, RefreshResult, refresh
 from app.sync.workbench import Workbench
 
@@ -43,6 +45,9 @@ class Served:
     changes: int
     result: RefreshResult
     differences: Mapping[Kind, int]
+
+
+Told = Callable[[Served | JobDone], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,11 +91,14 @@ def serve(
     bench: Workbench,
     cancel: CancelToken,
     report: Report,
-    told: Callable[[Served], None],
+    told: Told,
     options: ServeOptions = ServeOptions(),
+    *,
+    jobs: JobDesk | None = None,
 ) -> None:
-    """Read both sides, then listen until cancelled; `told` is called after each round.
+    """Read both sides, then listen until cancelled; `told` is called after each round and job.
 
+    With `jobs`, those that are due are run; one that fails is told, and serving goes on.
     Listening begins before the first read, so that nothing falls between them.
 
     Raises:
@@ -102,7 +110,7 @@ def serve(
     arrivals: Queue[tuple[Side, Notice | _Broken]] = Queue()
     watching = [side for side, one in bench.connectors.items() if isinstance(one, Watcher)]
     pool = ThreadPoolExecutor(max(1, len(watching)), thread_name_prefix="watch")
-    server = _Server(bench, cancel, report, told, options)
+    server = _Server(bench, cancel, report, told, options, jobs)
     try:
         for side in watching:
             pool.submit(_watch, bench, side, arrivals, stop, options)
@@ -121,13 +129,16 @@ class _Server:
     bench: Workbench
     cancel: CancelToken
     report: Report
-    told: Callable[[Served], None]
+    told: Told
     options: ServeOptions
+    jobs: JobDesk | None = None
     due: _Due = field(default_factory=_Due)
 
     def run(self, arrivals: "Queue[tuple[Side, Notice | _Broken]]") -> None:
         """Read everything, then what is told, and everything again at each interval."""
         everything = ("start", time.monotonic())
+        if self.jobs is not None:
+            self.jobs.settle_broken()
         while True:
             self.cancel.check()
             self._gather(arrivals)
@@ -139,6 +150,13 @@ class _Server:
             elif self.due.entities:
                 self._read_what_was_told()
             self._keep_cursors()
+            self._run_jobs()
+
+    def _run_jobs(self) -> None:
+        """Run what is due: by the clock on the wall, which may have been set or have slept."""
+        if self.jobs is not None and self.jobs.is_due():
+            for done in self.jobs.run_due(self.cancel, self.report):
+                self.told(done)
 
     def _gather(self, arrivals: "Queue[tuple[Side, Notice | _Broken]]") -> None:
         """Take what is told; after the first that matters, wait a little for more."""

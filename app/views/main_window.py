@@ -20,6 +20,8 @@ from app.views.first_start import FirstStart
 from app.views.frame import NoticeBar, ProductionStrip, Rail, TopBar
 from app.views.history_view import HistoryView
 from app.views.icons import pixmap
+from app.views.job_runner import JobRunner
+from app.views.jobs_view import JobsView
 from app.views.prepare_dialog import PrepareDialog
 from app.views.read_only_strip import ReadOnlyStrip
 from app.views.services import Services
@@ -34,7 +36,8 @@ from app.views.watchdog import Watchdog
 from app.views.window_actions import WindowActions
 from app.views.window_commands import commands_of
 
-CATALOG, HISTORY, CONNECTIONS, FIRST_START = "catalog", "history", "connections", "first"
+CATALOG, JOBS, HISTORY = "catalog", "jobs", "history"
+CONNECTIONS, FIRST_START = "connections", "first"
 _CLOSE_WITHIN_S = 5.0
 
 
@@ -65,6 +68,7 @@ class MainWindow(QMainWindow):
         self.rail = Rail(
             (
                 (CATALOG, "catalog", tr("Catalog")),
+                (JOBS, "jobs", tr("Jobs")),
                 (HISTORY, "history", tr("History")),
                 (CONNECTIONS, "connections", tr("Connections")),
             )
@@ -72,6 +76,8 @@ class MainWindow(QMainWindow):
         self.bar, self.strip, self.notice = TopBar(), ProductionStrip(), NoticeBar()
         self.read_only = ReadOnlyStrip()
         self.catalog = CatalogView(self.pool)
+        self.jobs = JobsView(self.pool)
+        self.job_runner = JobRunner(self, services, self.jobs, self)
         self.history = HistoryView(self.pool)
         self.connections = ConnectionsView(services, self.pool)
         self.first = FirstStart()
@@ -89,6 +95,7 @@ class MainWindow(QMainWindow):
         self.resize(1360, 860)
         for name, page in (
             (CATALOG, self.catalog),
+            (JOBS, self.jobs),
             (HISTORY, self.history),
             (CONNECTIONS, self.connections),
             (FIRST_START, self.first),
@@ -136,7 +143,7 @@ class MainWindow(QMainWindow):
         self.connections.prepare_wanted.connect(self.prepare)
         self.first.demo_wanted.connect(self.start_demo)
         self.first.connect_wanted.connect(self._on_connect_wanted)
-        for view in (self.catalog, self.history, self.connections):
+        for view in (self.catalog, self.jobs, self.history, self.connections):
             view.failed.connect(self.on_failed)
         for keys, slot in (
             ("F5", self._on_refresh_key),
@@ -187,6 +194,8 @@ class MainWindow(QMainWindow):
         self.rail.choose(CATALOG if name == FIRST_START else name)
         if name == HISTORY:
             self.history.reload()
+        if name == JOBS:
+            self.jobs.reload()
 
     @Slot(str)
     def open_workspace(self, name: str) -> None:
@@ -223,6 +232,7 @@ class MainWindow(QMainWindow):
         self.read_only.tell(bench.store.refused)
         self.catalog.open(bench)
         self.history.open(bench)
+        self.job_runner.open(bench)
         self.opened.emit(bench.name)
         wanted, self._to_prepare = self._to_prepare == bench.name, ""
         if wanted and can_prepare(bench):
@@ -424,6 +434,7 @@ class MainWindow(QMainWindow):
         bench = self.bench
         refused = "" if bench is None else str(bench.store.refused or "")
         is_open = bench is not None
+        self.jobs.show_working(working=working)
         self.bar.show_state(toolbar(survey, is_open=is_open, working=working, refused=refused))
 
     def _show_workspaces(self) -> None:

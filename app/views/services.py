@@ -7,6 +7,7 @@ from app.connectors.protocol import Health
 from app.connectors.spec import ConnectorSpec
 from app.domain.control import CancelToken, Report
 from app.settings import Connection, Workspace
+from app.sync.notices import Notifier
 from app.sync.workbench import Workbench
 
 
@@ -70,6 +71,14 @@ class Services(Protocol):
 
         Raises:
             AppError: It cannot be reached, or refuses us.
+        """
+        ...
+
+    def notifier(self) -> Notifier:
+        """Return who tells people of failed jobs by e-mail and webhook.
+
+        Raises:
+            AppError: The settings are damaged.
         """
         ...
 

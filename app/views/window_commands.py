@@ -76,6 +76,7 @@ def _files(window: "MainWindow") -> Iterator[Command]:
 def _pages(window: "MainWindow") -> Iterator[Command]:
     for page, words in (
         ("catalog", tr("Go to the catalog")),
+        ("jobs", tr("Go to the jobs")),
         ("history", tr("Go to the history")),
         ("connections", tr("Go to the connections")),
     ):

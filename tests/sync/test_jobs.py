@@ -145,6 +145,23 @@ def test_with_more_operations_than_allowed_all_waits(
     assert done.held == ("" if count else "more than 1 operations")
 
 
+def test_what_waits_for_a_person_does_not_count_against_the_most(bench: Workbench) -> None:
+    side_of(bench, Side.BILLING).put("plan", "A", "left", Decimal(1), "Core")
+    side_of(bench, Side.SALESFORCE).put("plan", "A", "right", Decimal(1), "Core")
+    side_of(bench, Side.BILLING).drop("plan", "C")
+    price(bench, "B", 2)
+    done = run(bench, job(*BOTH_VERBS, most=1))
+    assert (done.written, done.waiting, done.held) == (1, 2, "")
+
+
+def test_a_record_that_needs_two_writes_counts_as_two(bench: Workbench) -> None:
+    side_of(bench, Side.BILLING).put("plan", "A", "A", Decimal(2), "Core")
+    side_of(bench, Side.SALESFORCE).put("plan", "A", "A", Decimal(1), "Other")
+    done = run(bench, job(*BOTH_VERBS, most=1))
+    assert (done.written, done.held) == (0, "more than 1 operations")
+    assert run(bench, job(*BOTH_VERBS, most=2)).written == 2
+
+
 def test_a_record_with_an_error_in_the_plan_is_left_out(bench: Workbench) -> None:
     side_of(bench, Side.SALESFORCE).rules["plan"] = Constraints({"name": FieldRule(length=3)})
     side_of(bench, Side.BILLING).put("plan", "A", "too long", Decimal(1), "Core")

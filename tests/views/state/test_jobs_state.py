@@ -46,6 +46,7 @@ def test_refused_rows_are_listed_below() -> None:
     detail = job_line(JobState(DELTA, last=refused), MAPPING).detail
     assert "Last result: 1 changes were not written" in detail
     assert "plan P name: too long" in detail
+    assert "Wait for review: 7" in detail
 
 
 def test_a_job_that_is_never_due_says_so() -> None:
