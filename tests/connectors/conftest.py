@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+import requests
 
 from app.domain.control import CancelToken
 from app.domain.mapping import WorkspaceMapping
@@ -27,10 +28,25 @@ def sandbox() -> Iterator[dict[str, Any]]:
         yield running.ready
 
 
+def signed_in_again(ready: dict[str, Any]) -> dict[str, Any]:
+    form = {
+        "grant_type": "refresh_token",
+        "client_id": ready["client_id"],
+        "client_secret": ready["client_secret"],
+        "refresh_token": ready["refresh_token"],
+    }
+    url = f"{ready['instance_url']}/services/oauth2/token"
+    answer = requests.post(url, data=form, timeout=10)
+    answer.raise_for_status()
+    return {**ready, "access_token": answer.json()["access_token"]}
+
+
 @pytest.fixture
 def world(sandbox: dict[str, Any], mapping: WorkspaceMapping) -> World:
-    connectors = {kind: connected(kind, sandbox[kind], mapping) for kind in SIDES}
-    made = World(sandbox, mapping, connectors)
+    # A test that moves the clock ends the sessions of those that come after it.
+    ready = {**sandbox, "salesforce": signed_in_again(sandbox["salesforce"])}
+    connectors = {kind: connected(kind, ready[kind], mapping) for kind in SIDES}
+    made = World(ready, mapping, connectors)
     made.reset()
     return made
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from app.sandbox.salesforce import (
@@ -283,7 +284,8 @@ class Salesforce:
         self._bulk1.jobs.clear()
         self._org.metadata.jobs.clear()
         applying.put_back(self._org)
-        self._org.store.restore(stamp(self._org.clock.now()))
+        # The next whole second: what was read in this one may be of before.
+        self._org.store.restore(stamp(self._org.clock.now() + timedelta(seconds=1)))
         self._org.schema.permit_all()
         self._org.cursors.clear()
         self._bus.clear()
