@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from keyring.backends.null import Keyring
 
 from tests.end_to_end.front_door import Concord, Door, until
 from tests.smtp_server import SmtpServer
@@ -118,6 +119,7 @@ def test_a_failed_run_is_in_the_list(agreed: Concord, door: Door, quick_retries:
 def test_a_secret_is_read_from_stdin_and_never_printed(
     concord: Concord, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr("keyring.core._keyring_backend", Keyring())
     monkeypatch.setattr("sys.stdin", io.StringIO("open-sesame-1\n"))
     ran = concord("jobs", "-w", "w", "secret", "mail_password")
     assert ran.status == 0
