@@ -15,7 +15,14 @@ from app.connectors.protocol import Notice, Watcher
 from app.domain.control import CancelToken, Report
 from app.domain.diff import Kind
 from app.domain.record import Side
-from app.errors import AppError, Cancelled, ConnectionFailed, CursorRefused, NotSignedIn
+from app.errors import (
+    AppError,
+    Cancelled,
+    ConnectionFailed,
+    CursorRefused,
+    NotSignedIn,
+    StoreError,
+)
 from app.store.cursors import events_cursor, keep_events_cursor
 from app.sync.compare import compare, total
 from app.sync.jobs import JobDesk, JobDone
@@ -187,9 +194,9 @@ class _Server:
         try:
             result = refresh(self.bench, RefreshRequest(sides, entities), self.cancel, self.report)
             counts = compare(self.bench, self.cancel, self.report)
-        except NotSignedIn:
+        except (NotSignedIn, StoreError, Cancelled):
             raise
-        except ConnectionFailed as error:
+        except AppError as error:  # a spent limit, a refusal: later it may go
             log.warning("Serving %s: %s", self.bench.name, error)
             return False
         differences = total(counts.values())
