@@ -8,7 +8,6 @@ from app.domain.mapping import NUMBERS, EntityMapping
 from app.domain.proposal import Choice, is_ticked
 from app.store.pager import Row
 from app.views.state.difference import (
-    DIFFERENCES,
     TICKABLE,
     TONES,
     Arrow,
@@ -184,8 +183,3 @@ def _spoken(name: str, word: str, tick: Tick, arrow: Arrow) -> str:
     }
     parts = (name, word, ticks[tick], arrow_word(arrow))
     return ", ".join(part for part in parts if part)
-
-
-def is_difference(kind: Kind) -> bool:
-    """Return whether F8 stops at a row."""
-    return kind in DIFFERENCES
