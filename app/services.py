@@ -200,7 +200,8 @@ class Services:
     def mapping(self, workspace: Workspace) -> WorkspaceMapping:
         """Return a workspace's mapping; raises `MappingInvalid` with file and line."""
         file = settings.mapping_file(self.base, workspace)
-        return parse_mapping(file.read_text("utf-8"), str(getattr(file, "name", file)))
+        find = partial(settings.included_mapping, file)
+        return parse_mapping(file.read_text("utf-8"), str(getattr(file, "name", file)), find)
 
     def store_file(self, workspace: Workspace) -> Path:
         """Return where a workspace's store is, there or not."""

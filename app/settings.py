@@ -292,6 +292,15 @@ def mapping_file(base: Path, workspace: Workspace) -> Traversable:
     )
 
 
+def included_mapping(file: Traversable, name: str) -> str | None:
+    """Return the text of a mapping that `file` includes: a file beside it, or one of Concord's."""
+    places = [resource("mappings").joinpath(f"{name}.toml")]
+    if isinstance(file, Path):
+        places.insert(0, file.parent / name)
+    found = next((place for place in places if place.is_file()), None)
+    return None if found is None else found.read_text("utf-8")
+
+
 @dataclass(frozen=True, slots=True)
 class _Source:
     """A file as it was read, to say where in it an error stands."""

@@ -20,6 +20,7 @@ class Scope(Enum):
     SINCE = "since"
     KEYS = "keys"
     IDS = "ids"
+    ACCOUNT = "account"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,16 +28,19 @@ class ReadRequest:
     """What to read: entities that this connector reads together: whole, what changed, or some.
 
     Attributes:
-        entities: One element of `Reader.groups`.
+        entities: One element of `Reader.groups`; with `Scope.ACCOUNT` any that belong to accounts.
         keys: With `Scope.KEYS`, the keys wanted of the one entity; with `Scope.IDS` the side's own
             ids, which only a side needs to serve that fills `Page.loose`; any number.
-        cursor: With `Scope.SINCE`, what an earlier read of the one entity left in `Page.cursor`.
+        cursor: With `Scope.SINCE`, what an earlier read of the entities left in `Page.cursor`.
+        account: With `Scope.ACCOUNT`, the key of the account whose records are wanted, and no
+            others; the reader overlaps its calls itself, and reads nothing twice.
     """
 
     entities: tuple[EntityMapping, ...]
     scope: Scope = Scope.ALL
     keys: tuple[str, ...] = ()
     cursor: str = ""
+    account: str = ""
 
 
 @dataclass(frozen=True, slots=True)

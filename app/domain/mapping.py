@@ -38,6 +38,27 @@ class Owner(Enum):
     BOTH = "both"
 
 
+class Role(Enum):
+    """What an entity is to people who look at one customer; unlike `parent` it names no entity."""
+
+    ACCOUNT = "account"
+    SUBSCRIPTION = "subscription"
+    INVOICE = "invoice"
+    TRANSACTION = "transaction"
+    CREDIT = "credit"
+    USAGE = "usage"
+    ACTIVITY = "activity"
+
+
+MOVING = frozenset(Role) - {Role.ACCOUNT, Role.SUBSCRIPTION}
+"""Roles of what an account's days bring: they are read by Refresh Transactions."""
+FACETS = (
+    "number", "name", "email", "text", "date", "start", "end", "due", "status", "currency",
+    "amount", "charge", "credit", "balance", "mrr", "quantity", "metric", "subscription", "plan",
+)  # fmt: skip
+"""What a field can be to those who look at one customer (`EntityMapping.shows`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class FieldMapping:
     """One field: its name on both sides, its type, and who owns it.
@@ -135,6 +156,10 @@ class EntityMapping:
     """One entity: its Salesforce object, its keys and its fields.
 
     Equal only to itself, so that what is worked out for an entity can be kept by it.
+
+    Attributes:
+        role: What it is on an account's page; None is what its parent is.
+        shows: Which of `FACETS` its fields are: facet → name of the field.
     """
 
     name: str
@@ -151,6 +176,8 @@ class EntityMapping:
     ignore: tuple[IgnoreRule, ...] = ()
     sums: tuple[SumRule, ...] = ()
     pair: tuple[PairRule, ...] = ()
+    role: Role | None = None
+    shows: Mapping[str, str] = field(default_factory=dict)
 
     @cached_property
     def index(self) -> Mapping[str, int]:
@@ -214,6 +241,30 @@ class WorkspaceMapping:
     def order(self) -> tuple[str, ...]:
         """Entity names so that every reference points backwards (parents first)."""
         return tuple(dependency_order(self.entities))
+
+    @cached_property
+    def account(self) -> EntityMapping | None:
+        """The entity that is the customer, None where there is none."""
+        return next((one for one in self.entities if one.role is Role.ACCOUNT), None)
+
+    def above(self, entity: EntityMapping) -> Sequence[EntityMapping]:
+        """Return an entity and those above it in the tree, the root last."""
+        chain = [entity]
+        while chain[-1].parent and chain[-1].parent in self.by_name:
+            chain.append(self.by_name[chain[-1].parent])
+        return chain
+
+    def role_of(self, entity: EntityMapping) -> Role | None:
+        """Return an entity's role, or that of the nearest above it that has one."""
+        return next((one.role for one in self.above(entity) if one.role), None)
+
+    def of_account(self, *, moving: bool | None = None) -> Sequence[EntityMapping]:
+        """Return the entities that belong to accounts, the account itself among them.
+
+        With `moving` only those whose role is in `MOVING`, or only those whose role is not.
+        """
+        found = (one for one in self.entities if self.account in self.above(one))
+        return [one for one in found if moving is None or (self.role_of(one) in MOVING) is moving]
 
     def children(self, name: str) -> Sequence[EntityMapping]:
         """The entities whose parent is that entity; `""` gives the roots."""

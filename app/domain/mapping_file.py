@@ -2,19 +2,21 @@
 
 import re
 import tomllib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Any, TypeVar
 
 from app.domain.ignore import rule_from
 from app.domain.mapping import (
+    FACETS,
     EntityMapping,
     FieldMapping,
     FieldType,
     IgnoreRule,
     Owner,
     PairRule,
+    Role,
     SumRule,
     WorkspaceMapping,
     dependency_order,
@@ -25,28 +27,38 @@ SCHEMA = 1
 
 _ENTITY_NAMES = {
     "name", "label", "plural", "sobject", "key", "parent", "parent_field", "group_by", "title",
-    "fields", "ignore", "sums", "pair",
+    "fields", "ignore", "sums", "pair", "role", "shows",
 }  # fmt: skip
 _FIELD_NAMES = {
     "name", "billing", "salesforce", "type", "owner", "length", "scale", "to", "convert", "map",
     "values", "currency", "label", "precision", "format", "lookup",
 }  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
-Choice = TypeVar("Choice", FieldType, Owner)
+Choice = TypeVar("Choice", FieldType, Owner, Role)
+FindText = Callable[[str], str | None]
+"""Gives the text of the mapping that an `include` names, None where there is none."""
 
 
-def parse_mapping(text: str, file_name: str) -> WorkspaceMapping:
-    """Return the mapping that a TOML text describes.
+def parse_mapping(
+    text: str, file_name: str, find: FindText = lambda _name: None
+) -> WorkspaceMapping:
+    """Return the mapping that a TOML text describes, with the entities of those it includes.
 
     Raises:
         MappingInvalid: The text is no TOML, names an unknown setting, field type, owner or entity,
             or lacks something; the summary begins with `file:line`.
     """
-    try:
-        data = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise MappingInvalid(f"{file_name}: {error}.", "Correct the TOML at that place.") from error
-    return _Parser(text, file_name).mapping(data)
+    parser = _Parser(text, file_name)
+    data = parser.data()
+    parts = list(parser.parts(data, find, frozenset()))
+    entities = tuple(part.entity(row) for part, row in parts)
+    # Each is checked by the parser of its own file, which knows the lines.
+    for (part, _row), entity in zip(parts, entities, strict=True):
+        part.check(entity, entities)
+    parser.check_all(entities)
+    texts = dict.fromkeys([*(part.text for part, _row in parts), text])
+    fingerprint = sha256("".join(texts).encode()).hexdigest()[:16]
+    return WorkspaceMapping(*parser.names(data), entities, fingerprint)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,24 +66,43 @@ class _Parser:
     text: str
     file_name: str
 
-    def mapping(self, data: Mapping[str, Any]) -> WorkspaceMapping:
-        self._known(data, {"schema", "name", "billing", "entity"}, ())
+    def data(self) -> Mapping[str, Any]:
+        try:
+            return tomllib.loads(self.text)
+        except tomllib.TOMLDecodeError as error:
+            raise MappingInvalid(
+                f"{self.file_name}: {error}.", "Correct the TOML at that place."
+            ) from error
+
+    def names(self, data: Mapping[str, Any]) -> tuple[str, str]:
+        return self._word(data, "name", ()), self._word(data, "billing", ())
+
+    def parts(
+        self, data: Mapping[str, Any], find: FindText, within: frozenset[str]
+    ) -> Iterator[tuple["_Parser", Mapping[str, Any]]]:
+        """Yield the rows of entities: those of included files first, each with its parser."""
+        self._known(data, {"schema", "name", "billing", "include", "entity"}, ())
         if data.get("schema") != SCHEMA:
             raise self._error(
                 ("schema",),
                 f"schema {data.get('schema')!r} is not {SCHEMA}",
                 "Use a newer Concord, or set schema = 1.",
             )
-        rows = data.get("entity")
-        if not isinstance(rows, list) or not rows:
+        included = data.get("include", [])
+        for name in included:
+            text = None if name in within else find(str(name))
+            if text is None:
+                hint = "Name a mapping that comes with Concord, or a file beside this one."
+                what = f"there is no mapping {name!r} to include"
+                raise self._error(("include",), what, hint)
+            other = _Parser(text, f"{str(name).removesuffix('.toml')}.toml")
+            yield from other.parts(other.data(), find, within | {str(name)})
+        rows = data.get("entity", [] if included else None)
+        if not isinstance(rows, list) or not (rows or included):
             raise self._error((), "no [[entity]]", "Describe at least one entity.")
-        entities = tuple(self._entity(row) for row in rows)
-        self._consistent(entities)
-        fingerprint = sha256(self.text.encode()).hexdigest()[:16]
-        name = self._word(data, "name", ())
-        return WorkspaceMapping(name, self._word(data, "billing", ()), entities, fingerprint)
+        yield from ((self, row) for row in rows)
 
-    def _entity(self, row: Mapping[str, Any]) -> EntityMapping:
+    def entity(self, row: Mapping[str, Any]) -> EntityMapping:
         name = self._name(row, ())
         path = (name,)
         self._known(row, _ENTITY_NAMES, path)
@@ -101,7 +132,14 @@ class _Parser:
             ignore=tuple(self._rule(item, name) for item in row.get("ignore", ())),
             sums=tuple(self._sum(item, name) for item in row.get("sums", ())),
             pair=tuple(self._pair(item, name) for item in row.get("pair", ())),
+            role=self._choice(Role, row, "role", path) if "role" in row else None,
+            shows=self._shows(row, path),
         )
+
+    def _shows(self, row: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, str]:
+        found = {str(facet): str(name) for facet, name in row.get("shows", {}).items()}
+        self._known(found, set(FACETS), (*path, "shows"))
+        return found
 
     def _sum(self, row: Mapping[str, Any], entity: str) -> SumRule:
         path = (entity, "sums")
@@ -164,21 +202,28 @@ class _Parser:
             raise self._error(path, f"unknown format {found!r}", "The formats are: email, url.")
         return found
 
-    def _consistent(self, entities: tuple[EntityMapping, ...]) -> None:
+    def check(self, entity: EntityMapping, entities: tuple[EntityMapping, ...]) -> None:
+        """Raise where an entity names a field or an entity that there is not."""
+        self._once((item.name for item in entity.fields), "field", (entity.name,))
+        self._once((rule.name for rule in entity.pair), "pair rule", (entity.name,))
+        self._known_fields(entity)
+        known = {one.name for one in entities}
+        for reference in entity.references:
+            if reference.to not in known:
+                hint = f"The entities are: {', '.join(sorted(known))}."
+                raise self._error(
+                    (entity.name, reference.name),
+                    f"it refers to unknown entity {reference.to!r}",
+                    hint,
+                )
+
+    def check_all(self, entities: tuple[EntityMapping, ...]) -> None:
+        """Raise where entities do not go together."""
         self._once((entity.name for entity in entities), "entity", ())
-        known = {entity.name for entity in entities}
-        for entity in entities:
-            self._once((item.name for item in entity.fields), "field", (entity.name,))
-            self._once((rule.name for rule in entity.pair), "pair rule", (entity.name,))
-            self._known_fields(entity)
-            for reference in entity.references:
-                if reference.to not in known:
-                    hint = f"The entities are: {', '.join(sorted(known))}."
-                    raise self._error(
-                        (entity.name, reference.name),
-                        f"it refers to unknown entity {reference.to!r}",
-                        hint,
-                    )
+        accounts = [entity.name for entity in entities if entity.role is Role.ACCOUNT]
+        if len(accounts) > 1:
+            what = f"{' and '.join(accounts)} both have the role account"
+            raise self._error((accounts[1],), what, "Only one entity can be the customer.")
         try:
             list(dependency_order(entities))
         except ValueError as error:
@@ -198,6 +243,7 @@ class _Parser:
             for name in rule.fields
         }
         named |= {f"currency of {item.name}": item.currency for item in entity.fields}
+        named |= {f"{facet} of shows": name for facet, name in entity.shows.items()}
         for what, name in named.items():
             if name and name not in entity.index:
                 hint = f"Its fields are: {', '.join(entity.index)}."

@@ -1,13 +1,17 @@
-"""The Aria connector: reads the catalog, updates its texts."""
+"""The Aria connector: what each family reads and writes, under one roof."""
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from functools import partial
 
 from app.connectors.aria.catalog import FIELD_PREFIX
 from app.connectors.aria.client import Account, AriaClient, transient
-from app.connectors.aria.reads import CatalogReads, grouped
+from app.connectors.aria.family import ReadFamily, WriteFamily
+from app.connectors.aria.reads import CatalogReads
 from app.connectors.aria.values import rows, text
-from app.connectors.aria.writes import WRITERS, Desk, writable_names
+from app.connectors.aria.writes import CatalogWrites
 from app.connectors.http import Http, Policy
+from app.connectors.overlap import overlapped
 from app.connectors.protocol import (
     Batch,
     Connector,
@@ -16,6 +20,7 @@ from app.connectors.protocol import (
     Page,
     Quota,
     ReadRequest,
+    Scope,
 )
 from app.connectors.spec import Given
 from app.domain.constraint import Constraints
@@ -24,7 +29,7 @@ from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
 from app.domain.record import Side
-from app.errors import AppError, Cancelled, ConnectionFailed, RemoteRefused
+from app.errors import AppError, Cancelled, ConnectionFailed, RemoteRefused, WrongUse
 
 _SECONDS_PER_CALL = 1.0  # our guess; shown as an estimate
 
@@ -45,16 +50,19 @@ def build(given: Given) -> Connector:
         alt_caller_id=given.setting("alt_caller_id"),
     )
     client = AriaClient(Http(given.connection, policy, transient), account)
-    return AriaConnector(client, given.setting("promo_code"))
+    catalog = CatalogReads(client, given.setting("promo_code"))
+    return AriaConnector(client, (catalog,), (CatalogWrites(client, catalog),))
 
 
 class AriaConnector:
-    """Reads and updates the catalog of one Aria client."""
+    """Reads and writes one Aria client, each entity through the family that knows it."""
 
-    def __init__(self, client: AriaClient, promo_code: str = "") -> None:
+    def __init__(
+        self, client: AriaClient, readers: Sequence[ReadFamily], writers: Sequence[WriteFamily]
+    ) -> None:
         self._client = client
-        self._reads = CatalogReads(client, promo_code)
-        self._desk = Desk(client, self._reads)
+        self._readers = tuple(readers)
+        self._writers = {name: writer for writer in writers for name in writer.entities}
 
     @property
     def calls(self) -> int:
@@ -105,35 +113,51 @@ class AriaConnector:
         )
 
     def groups(self, entities: Sequence[EntityMapping]) -> Sequence[tuple[EntityMapping, ...]]:
-        """Return the entities in groups that the same calls read."""
-        return grouped(entities)
+        """Return the entities in groups that the same calls read.
+
+        Raises:
+            WrongUse: The mapping has an entity that Concord does not read from Aria.
+        """
+        return [group for reader, some in self._split(entities) for group in reader.groups(some)]
 
     def read(self, request: ReadRequest, cancel: CancelToken) -> Iterator[Page]:
         """Yield the records of the entities, in pages."""
-        return self._reads.pages(request, cancel)
+        shares = [
+            (reader, replace(request, entities=some))
+            for reader, some in self._split(request.entities)
+        ]
+        if request.scope is not Scope.ACCOUNT:
+            for reader, share in shares:
+                yield from reader.pages(share, cancel)
+            return
+        # One account is small: the families' calls overlap each other.
+        tasks = [partial(_all_pages, reader, share, cancel) for reader, share in shares]
+        for pages in overlapped(tasks, len(tasks), cancel):
+            yield from pages
 
     def incremental(self, entity: EntityMapping) -> bool:
-        """No: the catalog's calls take no date of change (aria.md §5)."""
-        del entity
-        return False
+        """Return whether Aria can tell what changed of an entity (aria.md §5)."""
+        return self._reader(entity).incremental(entity)
 
     def forecast_reads(self, entity: EntityMapping, keys: int) -> int:
         """Return the calls that a read of that many keys takes."""
-        return self._reads.forecast(entity, keys)
+        return self._reader(entity).forecast(entity, keys)
 
     def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
-        """Return update where Aria's texts can be set; nothing is inserted or deleted in Aria."""
-        return frozenset({Verb.UPDATE}) if writable_names(entity) else frozenset()
+        """Return what can be done to an entity in Aria."""
+        writer = self._writers.get(entity.name)
+        return writer.verbs(entity) if writer else frozenset()
 
     def writable(self, entity: EntityMapping) -> frozenset[str]:
-        """Return the names of the texts that an update can set."""
-        return writable_names(entity)
+        """Return the names of the fields that an update can set."""
+        writer = self._writers.get(entity.name)
+        return writer.writable(entity) if writer else frozenset()
 
     def write(self, batch: Batch, cancel: CancelToken) -> Iterator[Outcome]:
-        """Yield the outcome of each update."""
+        """Yield the outcome of each operation."""
         for place, operation in enumerate(batch.operations):
             try:
-                outcome = self._desk.write(batch.entity, operation, cancel)
+                outcome = self._write(batch.entity, operation, cancel)
             except AppError as error:
                 if place == 0:
                     raise
@@ -143,14 +167,43 @@ class AriaConnector:
             yield outcome
 
     def forecast(self, counts: OperationCounts) -> Forecast:
-        """Return the calls of the updates, reads before them included, and a guess of seconds."""
-        writer = WRITERS.get(counts.entity.name)
-        calls = counts.verbs.get(Verb.UPDATE, 0) * (writer.calls if writer else 0)
+        """Return the calls of the writes, reads before them included, and a guess of seconds."""
+        entity, writer = counts.entity, self._writers.get(counts.entity.name)
+        calls = 0
+        if writer is not None:
+            calls = sum(count * writer.calls(entity, verb) for verb, count in counts.verbs.items())
         return Forecast(
             calls={Side.BILLING: calls},
             size_bytes=counts.size_bytes,
             seconds=_SECONDS_PER_CALL * calls,
         )
+
+    def _write(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Outcome:
+        writer = self._writers.get(entity.name)
+        if writer is None or operation.verb not in writer.verbs(entity):
+            message = f"Not sent: Concord cannot {operation.verb.value} a {entity.label} in Aria."
+            return Outcome(operation, OutcomeState.FAILED, message)
+        return writer.write(entity, operation, cancel)
+
+    def _reader(self, entity: EntityMapping) -> ReadFamily:
+        return self._split([entity])[0][0]
+
+    def _split(
+        self, entities: Sequence[EntityMapping]
+    ) -> list[tuple[ReadFamily, tuple[EntityMapping, ...]]]:
+        """Return each family that is concerned with its share of the entities."""
+        known = {name for reader in self._readers for name in reader.entities}
+        for entity in entities:
+            if entity.name not in known:
+                raise WrongUse(
+                    f"The Aria connector does not know the entity {entity.name!r} of the mapping.",
+                    f"It knows {', '.join(sorted(known))}.",
+                )
+        shares = (
+            (reader, tuple(one for one in entities if one.name in reader.entities))
+            for reader in self._readers
+        )
+        return [(reader, some) for reader, some in shares if some]
 
     def _missing(self, entities: Sequence[EntityMapping], cancel: CancelToken) -> Iterator[str]:
         """Yield what AdminTools lacks; it has a host and an allow-list flag of its own (§1.4)."""
@@ -171,3 +224,7 @@ class AriaConnector:
         defined = {text(row.get("field_name")) for row in rows(answer, "field_details")}
         for name in sorted(wanted - defined):
             yield f"supplemental field {name} is not defined in Aria"
+
+
+def _all_pages(reader: ReadFamily, request: ReadRequest, cancel: CancelToken) -> list[Page]:
+    return list(reader.pages(request, cancel))

@@ -14,7 +14,6 @@ from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
 from app.domain.reader import RecordReader
 from app.domain.record import Record, Side
-from app.errors import WrongUse
 
 GROUPS = (
     frozenset({"plan_set", "plan", "plan_relationship", "service", "rate_schedule", "rate"}),
@@ -31,22 +30,6 @@ _WITH_SERVICES = frozenset({"service", "rate"})
 _WHOLE_PLANS = {"include_all_rate_schedules": "true", "include_plan_hierarchy": "true"}
 
 
-def grouped(entities: Sequence[EntityMapping]) -> list[tuple[EntityMapping, ...]]:
-    """Return the entities in groups that are read together.
-
-    Raises:
-        WrongUse: The mapping has an entity that Aria's catalog does not have.
-    """
-    unknown = [entity.name for entity in entities if entity.name not in SOURCES]
-    if unknown:
-        raise WrongUse(
-            f"The Aria connector does not know the entity {unknown[0]!r} of the mapping.",
-            f"It knows {', '.join(SOURCES)}.",
-        )
-    found = (tuple(e for e in entities if e.name in names) for names in GROUPS)
-    return [group for group in found if group]
-
-
 class CatalogReads:
     """Reads groups of entities; `promo_code` narrows the plans to those behind it."""
 
@@ -54,9 +37,23 @@ class CatalogReads:
         self._client = client
         self._promo_code = promo_code
 
+    @property
+    def entities(self) -> frozenset[str]:
+        """The entities of the catalog."""
+        return frozenset(SOURCES)
+
+    def groups(self, entities: Sequence[EntityMapping]) -> list[tuple[EntityMapping, ...]]:
+        """Return the entities in groups that are read together."""
+        found = (tuple(e for e in entities if e.name in names) for names in GROUPS)
+        return [group for group in found if group]
+
+    def incremental(self, entity: EntityMapping) -> bool:
+        """No: the catalog's calls take no date of change (aria.md §5)."""
+        del entity
+        return False
+
     def pages(self, request: ReadRequest, cancel: CancelToken) -> Iterator[Page]:
         """Yield the records of each entity asked for, in pages."""
-        grouped(request.entities)
         by_keys = request.scope is Scope.KEYS
         if by_keys and not request.keys:
             return

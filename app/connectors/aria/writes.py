@@ -46,15 +46,33 @@ class Writer:
 
     columns: tuple[str, ...]
     calls: int
-    prepare: Callable[["Desk", Change, CancelToken], Call]
+    prepare: Callable[["CatalogWrites", Change, CancelToken], Call]
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
-    """What a writer works with."""
+class CatalogWrites:
+    """Updates the catalog's texts, and is what a writer works with."""
 
     client: AriaClient
     reads: CatalogReads
+
+    @property
+    def entities(self) -> frozenset[str]:
+        """The entities whose texts can be set."""
+        return frozenset(WRITERS)
+
+    def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
+        """Return update: nothing of the catalog is inserted or deleted in Aria."""
+        return frozenset({Verb.UPDATE}) if self.writable(entity) else frozenset()
+
+    def writable(self, entity: EntityMapping) -> frozenset[str]:
+        """Return the mapping's names of the texts that an update can set."""
+        columns = WRITERS[entity.name]
+        return frozenset(f.name for f in entity.fields if _settable(columns, f.billing))
+
+    def calls(self, entity: EntityMapping, verb: Verb) -> int:
+        """Return how many calls one operation takes."""
+        return WRITERS[entity.name].calls if verb is Verb.UPDATE else 0
 
     def details(self, call: str, inputs: Mapping[str, Any], cancel: CancelToken) -> Row:
         """Return AdminTools' view of one record."""
@@ -62,10 +80,7 @@ class Desk:
 
     def write(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Outcome:
         """Return the outcome of one update; raises an `AppError` only when nothing was sent."""
-        writer = WRITERS.get(entity.name)
-        if writer is None or operation.verb is not Verb.UPDATE:
-            message = f"Not sent: Concord cannot {operation.verb.value} a {entity.label} in Aria."
-            return Outcome(operation, OutcomeState.FAILED, message)
+        writer = WRITERS[entity.name]
         named = operation.changes[0].name if len(operation.changes) == 1 else ""
         try:
             call = writer.prepare(self, _change(entity, writer, operation), cancel)
@@ -83,14 +98,6 @@ class Desk:
             self.client.change(call.name, call.inputs, cancel)
         except AnswerUnreadable as error:  # something came, and it may have been carried out
             raise AnswerLost(error.summary, error.hint) from error
-
-
-def writable_names(entity: EntityMapping) -> frozenset[str]:
-    """Return the mapping's names of the fields that an update can set in Aria."""
-    writer = WRITERS.get(entity.name)
-    if writer is None:
-        return frozenset()
-    return frozenset(f.name for f in entity.fields if _settable(writer, f.billing))
 
 
 def _settable(writer: Writer, column: str) -> bool:
@@ -118,7 +125,7 @@ def _change(entity: EntityMapping, writer: Writer, operation: Operation) -> Chan
     return Change(operation.key, texts)
 
 
-def _plan(desk: Desk, change: Change, cancel: CancelToken) -> Call:
+def _plan(desk: CatalogWrites, change: Change, cancel: CancelToken) -> Call:
     plan = desk.reads.whole_plan(change.key, cancel)
     if plan is None:
         message = f"Not sent: Aria's catalog has no active plan {change.key} any more."
@@ -128,7 +135,7 @@ def _plan(desk: Desk, change: Change, cancel: CancelToken) -> Call:
     return Call("edit_plan_m", edited_plan(plan, details, change.texts))
 
 
-def _service(desk: Desk, change: Change, cancel: CancelToken) -> Call:
+def _service(desk: CatalogWrites, change: Change, cancel: CancelToken) -> Call:
     """Rename the client's service: it changes on every plan that has it."""
     asked = {"client_service_id": change.key.partition("|")[2]}
     held = desk.details("get_service_details_m", asked, cancel)
@@ -144,7 +151,7 @@ def _service(desk: Desk, change: Change, cancel: CancelToken) -> Call:
     return Call("update_service_m", given(inputs))
 
 
-def _item(desk: Desk, change: Change, cancel: CancelToken) -> Call:
+def _item(desk: CatalogWrites, change: Change, cancel: CancelToken) -> Call:
     held = desk.details("get_inventory_item_details_m", {"client_sku": change.key}, cancel)
     item_no = whole(held.get("item_no"))
     prices = _prices(desk, item_no, cancel)
@@ -164,7 +171,7 @@ def _item(desk: Desk, change: Change, cancel: CancelToken) -> Call:
     return Call("update_inventory_item_m", given(inputs))
 
 
-def _prices(desk: Desk, item_no: int | None, cancel: CancelToken) -> dict[str, str]:
+def _prices(desk: CatalogWrites, item_no: int | None, cancel: CancelToken) -> dict[str, str]:
     """Return an item's prices by currency, from Core: AdminTools' shape is unknown (§2.2)."""
     asked = {"filter_item_no": item_no, "include_inactive_items": "true"}
     asked |= {"return_no_cost_items": "true"}
@@ -180,7 +187,7 @@ def _prices(desk: Desk, item_no: int | None, cancel: CancelToken) -> dict[str, s
     return known
 
 
-def _coupon(desk: Desk, change: Change, cancel: CancelToken) -> Call:
+def _coupon(desk: CatalogWrites, change: Change, cancel: CancelToken) -> Call:
     held = desk.details("get_coupon_details_m", {"coupon_cd": change.key}, cancel)
     kept = ("status_ind", "start_date", "end_date", "coupon_msg", "no_of_uses")
     inputs = {
@@ -191,7 +198,7 @@ def _coupon(desk: Desk, change: Change, cancel: CancelToken) -> Call:
     return Call("update_coupon_m", given(inputs))
 
 
-def _promotion(desk: Desk, change: Change, cancel: CancelToken) -> Call:
+def _promotion(desk: CatalogWrites, change: Change, cancel: CancelToken) -> Call:
     held = desk.details("get_promotion_details_m", {"promo_cd": change.key}, cancel)
     uses = text(held.get("no_of_uses"))
     kept = ("no_of_uses",) if uses not in {"", "0"} else ("start_date", "exp_date")
@@ -204,7 +211,7 @@ def _promotion(desk: Desk, change: Change, cancel: CancelToken) -> Call:
     return Call("update_promotion_m", given(inputs))
 
 
-def _set_of_promotion(desk: Desk, held: Row, cancel: CancelToken) -> int:
+def _set_of_promotion(desk: CatalogWrites, held: Row, cancel: CancelToken) -> int:
     """Return the number of the promotion's plan set, of which its details tell the name only."""
     name, description = text(held.get("plan_type_name")), text(held.get("plan_type_desc"))
     answer = desk.details("get_promo_plan_sets_m", {}, cancel)
@@ -218,7 +225,7 @@ def _set_of_promotion(desk: Desk, held: Row, cancel: CancelToken) -> int:
     return found
 
 
-def _plan_set(desk: Desk, change: Change, cancel: CancelToken) -> Call:
+def _plan_set(desk: CatalogWrites, change: Change, cancel: CancelToken) -> Call:
     asked = {"client_plan_type_id": change.key}
     held = desk.details("get_promo_plan_set_details_m", asked, cancel)
     plans = [row.get("plan_no") for row in rows(held, "plan")] or scalars(held, "plan")
