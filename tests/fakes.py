@@ -171,6 +171,8 @@ class FakeSide:
         self.on_read(request)
         wanted = frozenset(request.keys)
         for entity in request.entities:
+            if request.scope is Scope.ACCOUNT:
+                wanted = self.keys_of(entity, request.account)
             found = [
                 record
                 for key, records in list(self.records.items())
@@ -181,6 +183,17 @@ class FakeSide:
                 cancel.check()
                 self.calls += 1
                 yield Page(entity.name, found[start : start + self.page_size])
+
+    def keys_of(self, entity: EntityMapping, account: str) -> frozenset[str]:
+        """Return the keys of an account's records, from parent to parent."""
+        if entity is self.mapping.account:
+            return frozenset({account})
+        above = self.keys_of(self.mapping.entity(entity.parent), account)
+        return frozenset(
+            place.key
+            for place, found in self.records.items()
+            if place.entity == entity.name and found[0].parent in above
+        )
 
     def forecast_reads(self, entity: EntityMapping, keys: int) -> int:  # noqa: ARG002
         return -(-keys // self.page_size)

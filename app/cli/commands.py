@@ -24,7 +24,7 @@ from app.store.journal import now_text
 from app.sync.commit import CommitResult, commit, not_written, resume, together
 from app.sync.compare import compare, total
 from app.sync.plan_file import approve, load_plan, save_plan
-from app.sync.planner import Selection, build_plan
+from app.sync.planner import Selection, account_keys, build_plan
 from app.sync.reconcile import Reconciled, reconcile
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.report import HEAD, report_rows, write_csv, write_html
@@ -47,12 +47,16 @@ def progress() -> Iterator[output.ProgressLine]:
 def run_refresh(services: Services, options: Namespace, cancel: CancelToken) -> int:
     """`concord refresh`."""
     sides = (Side(options.side),) if options.side else tuple(Side)
-    request = RefreshRequest(sides, tuple(options.entity), options.full)
+    moving = True if options.transactions else None
+    request = RefreshRequest(
+        sides, tuple(options.entity), options.full, options.account.strip(), moving
+    )
     with services.workbench(options.workspace) as bench, progress() as line:
         bench.store.claim()  # who holds the workspace is told before anybody is asked
         result = refresh(bench, request, cancel, line)
         compare(bench, cancel, line)
-        gaps = reconcile(bench, cancel).gaps
+        # Counts and sums are of all accounts: while a customer waits they are not worked out.
+        gaps = Reconciled((), ()) if request.account else reconcile(bench, cancel).gaps
         waiting = waiting_words(bench, cancel)
     for copy in result.set_aside:
         print(
@@ -120,11 +124,14 @@ def _print_comparison(
 def run_plan(services: Services, options: Namespace, cancel: CancelToken) -> int:
     """`concord plan`."""
     verbs = None if options.only is None else _verbs(options.only)
+    keys: Mapping[str, frozenset[str]] | None
     keys = None if options.keys is None else read_keys(options.keys)
     take = None if options.take is None else Side(options.take)
     with services.workbench(options.workspace) as bench, progress() as line:
         if options.failed_of:
             keys = not_written(bench, options.failed_of)
+        if options.account:
+            keys = account_keys(bench, options.account.strip())
         selection = Selection(tuple(options.entity), verbs, keys, take)
         compare(bench, cancel, line)
         plan = build_plan(bench, selection, cancel, line)

@@ -119,6 +119,12 @@ def _add_work(commands: "Commands[ArgumentParser]") -> None:
         action="store_true",
         help="read everything, not only what changed since the last time",
     )
+    refresh.add_argument("--account", default="", metavar="KEY", help="this account's records only")
+    refresh.add_argument(
+        "--transactions",
+        action="store_true",
+        help="only invoices, payments and whatever else an account's days bring",
+    )
     compare = _on_workspace(
         commands, "compare", "show what differs; exit status 1 if anything does"
     )
@@ -133,6 +139,7 @@ def _add_work(commands: "Commands[ArgumentParser]") -> None:
     plan.add_argument(
         "--keys", type=Path, metavar="FILE", help="lines of ENTITY KEY, separated by a tab or comma"
     )
+    plan.add_argument("--account", default="", metavar="KEY", help="this account's records only")
     plan.add_argument(
         "--failed-of", metavar="COMMIT", help="only the records that a commit could not write"
     )

@@ -16,6 +16,7 @@ from app.domain.proposal import NO_CHOICE, WHOLE_RECORD, Choice, is_ticked
 from app.domain.record import RecordKey, Side
 from app.domain.stages import points_at
 from app.errors import WrongUse
+from app.store.belonging import keys_of_account
 from app.store.choices import all_choices
 from app.store.comparison import (
     Pair,
@@ -187,6 +188,22 @@ def build_plan(
                 cancel.check()
                 report(Progress(draft.shelves.count, 0, f"Planning {entity.plural}"))
     return _finished(bench, draft.shelves, draft.problems, draft.dry_run)
+
+
+def account_keys(bench: Workbench, account: str) -> Mapping[str, frozenset[str]]:
+    """Return the keys of an account's records by entity, for `Selection.keys`.
+
+    Raises:
+        WrongUse: The mapping has no accounts, or the mirror has no such one.
+    """
+    entities = bench.mapping.of_account()
+    found = keys_of_account(bench.store, account, entities)
+    if not any(found.values()):
+        raise WrongUse(
+            f"There is no account {account!r} in what was read.",
+            f"Read it first: concord refresh -w {bench.name} --account {account}",
+        )
+    return found
 
 
 def assembled(

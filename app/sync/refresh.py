@@ -12,11 +12,14 @@ from app.connectors.protocol import Page, Reader, ReadRequest, Scope
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.mapping import EntityMapping
 from app.domain.record import Side
-from app.errors import CursorRefused, WrongUse
+from app.errors import CursorRefused, NotFound, WrongUse
+from app.store.belonging import keys_of_account
 from app.store.cursors import cursor_of, instance_of, note_instance
 from app.store.mirror import MirrorRead
+from app.store.mirror_account import MirrorAccount
 from app.store.mirror_delta import MirrorDelta, has_twins
 from app.store.set_aside import set_aside
+from app.store.workspace import Store
 from app.sync.explain import note_told
 from app.sync.workbench import Workbench
 
@@ -25,15 +28,23 @@ log = logging.getLogger(__name__)
 READERS = 8
 _POLL_S = 0.05
 _PAGES_WAITING = 16
+Read = MirrorRead | MirrorDelta | MirrorAccount
 
 
 @dataclass(frozen=True, slots=True)
 class RefreshRequest:
-    """What to read: which sides, which entities (none: all), and whether to use no cursor."""
+    """What to read: which sides, which entities (none: all), and whether to use no cursor.
+
+    Attributes:
+        account: The key of the only account whose records are read; "" for all.
+        moving: Only what the days of accounts bring (`MOVING`), or only the rest of accounts.
+    """
 
     sides: tuple[Side, ...] = tuple(Side)
     entities: tuple[str, ...] = ()
     full: bool = False
+    account: str = ""
+    moving: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +65,28 @@ class RefreshResult:
 
 @dataclass(frozen=True, slots=True)
 class _Group:
-    """Entities that one request reads, and where they come from; with a cursor, one entity."""
+    """Entities that one request reads, and where they come from."""
 
     side: Side
     reader: Reader
     entities: tuple[EntityMapping, ...]
     cursor: str = ""
+    account: str = ""
 
     @property
     def request(self) -> ReadRequest:
         """What to ask the reader for."""
+        if self.account:
+            return ReadRequest(self.entities, Scope.ACCOUNT, account=self.account)
         scope = Scope.SINCE if self.cursor else Scope.ALL
         return ReadRequest(self.entities, scope, cursor=self.cursor)
+
+    def into(self, store: Store, entity: EntityMapping) -> "Read":
+        """Return what stores the records of one of the entities."""
+        if self.account:
+            return MirrorAccount(store, entity, self.side, self.account)
+        make = MirrorDelta if self.cursor else MirrorRead
+        return make(store, entity, self.side)
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,7 +108,8 @@ class _Run:
     arrivals: "Queue[tuple[_Group, Page | _End]]" = field(
         default_factory=lambda: Queue(_PAGES_WAITING)
     )
-    reads: dict[tuple[Side, str], MirrorRead | MirrorDelta] = field(default_factory=dict)
+    reads: dict[tuple[Side, str], Read] = field(default_factory=dict)
+    groups: dict[tuple[Side, str], _Group] = field(default_factory=dict)
     cursors: dict[tuple[Side, str], str] = field(default_factory=dict)
     again: dict[tuple[Side, str], _Group] = field(default_factory=dict)
     open_groups: int = 0
@@ -101,11 +123,11 @@ class _Run:
         """
         self.open_groups += 1
         for entity in group.entities:
-            make = MirrorDelta if group.cursor else MirrorRead
             place = (group.side, entity.name)
             if place in self.reads:
                 self.changed += self.reads[place].changed
-            self.reads[place] = make(self.bench.store, entity, group.side)
+            self.reads[place] = group.into(self.bench.store, entity)
+            self.groups[place] = group
         self.pool.submit(self.fetch, group)
 
     def fetch(self, group: _Group) -> None:
@@ -154,7 +176,7 @@ class _Run:
     def _end(self, group: _Group, end: _End) -> None:
         if isinstance(end.error, CursorRefused):
             log.info("Reading %s whole: %s", group.entities[0].plural, end.error)
-            self._want_whole(group, group.entities[0])
+            self._want_whole(group)
             return
         if end.error is not None:
             raise end.error
@@ -164,20 +186,21 @@ class _Run:
             read.finish(self.cursors.get(place, ""))
             if isinstance(read, MirrorDelta) and read.doubtful:
                 log.info("Reading %s whole: a key came under a new id", entity.plural)
-                self._want_whole(group, entity)
+                self._want_whole(group)
             if isinstance(read, MirrorDelta) and read.moved:
                 self._want_whole_what_refers_to(group, entity)
 
-    def _want_whole(self, group: _Group, entity: EntityMapping) -> None:
-        self.again[group.side, entity.name] = _Group(group.side, group.reader, (entity,))
+    def _want_whole(self, group: _Group) -> None:
+        first = group.entities[0].name
+        self.again[group.side, first] = _Group(group.side, group.reader, group.entities)
 
     def _want_whole_what_refers_to(self, group: _Group, entity: EntityMapping) -> None:
         """A record that refers to one with a new key was not changed itself, so no delta has it."""
         for other in self.bench.mapping.entities:
-            read = self.reads.get((group.side, other.name))
+            place = (group.side, other.name)
             refers = any(field.to == entity.name for field in other.references)
-            if refers and isinstance(read, MirrorDelta):
-                self._want_whole(group, other)
+            if refers and isinstance(self.reads.get(place), MirrorDelta):
+                self._want_whole(self.groups[place])
 
     def _store(self, group: _Group, page: Page) -> None:
         place = (group.side, page.entity)
@@ -198,17 +221,22 @@ def refresh(
 ) -> RefreshResult:
     """Read into the mirror what changed, or all where a side cannot tell; return what was read.
 
+    Of one account all is read, and no cursor moves.
+
     Records that a side no longer has are dropped once its read came through to the end; a read that
     broke off keeps the pages it stored and drops nothing, and its cursor stays where it was.
 
     Raises:
         AppError: A side could not be read; the store holds what came before.
+        NotFound: Neither side has the account.
         Cancelled: Within a moment of being asked.
     """
     started = time.monotonic()
     before = bench.calls()
     aside = _look_who_is_there(bench, request.sides, cancel)
     run = _read_all(bench, _groups(bench, request), cancel, report)
+    if request.account:
+        _check_found(bench, request.account)
     for side in request.sides:
         note_told(bench, side, _counts(run, side), cancel)
     calls = {side: count - before[side] for side, count in bench.calls().items()}
@@ -269,23 +297,60 @@ def _groups(bench: Workbench, request: RefreshRequest) -> Iterator[_Group]:
             raise WrongUse(f"The mapping has no entity {name!r}.", f"Its entities are: {known}.")
     wanted = [
         entity
-        for entity in bench.mapping.entities
+        for entity in _belonging(bench, request)
         if not request.entities or entity.name in request.entities
     ]
     for side in request.sides:
         reader = bench.connectors[side]
+        if request.account:
+            yield _Group(side, reader, tuple(wanted), account=request.account)
+            continue
         for entities in reader.groups(wanted):
             cursor = "" if request.full else _cursor(bench, side, reader, entities)
             yield _Group(side, reader, tuple(entities), cursor)
 
 
+def _belonging(bench: Workbench, request: RefreshRequest) -> Sequence[EntityMapping]:
+    if not request.account and request.moving is None:
+        return bench.mapping.entities
+    known = _is_known(bench, request.account)
+    # What the days of an account bring needs the account itself to stand under.
+    found = bench.mapping.of_account(moving=request.moving if known else None)
+    if not found:
+        raise WrongUse(
+            f"The mapping {bench.mapping.name!r} has nothing of accounts to read.",
+            'Give the entity that is the customer role = "account" in the mapping.',
+        )
+    return found
+
+
+def _is_known(bench: Workbench, account: str) -> bool:
+    """Return whether the mirror has an account on either side; true where none is asked for."""
+    entity = bench.mapping.account
+    return (
+        not account
+        or entity is None
+        or bool(keys_of_account(bench.store, account, [entity])[entity.name])
+    )
+
+
+def _check_found(bench: Workbench, account: str) -> None:
+    """Raise where the mirror, just read, has no such account on either side."""
+    if bench.mapping.account and not _is_known(bench, account):
+        raise NotFound(
+            f"Neither side has {bench.mapping.account.label} {account!r}.",
+            "Check the number; the account page finds one by its name.",
+        )
+
+
 def _cursor(bench: Workbench, side: Side, reader: Reader, entities: Sequence[EntityMapping]) -> str:
     """Return from where a group can go on, `""` where it has to be read whole."""
-    if len(entities) > 1 or not reader.incremental(entities[0]):
+    if not all(reader.incremental(entity) for entity in entities):
         return ""
-    if has_twins(bench.store, side, entities[0]):
+    if any(has_twins(bench.store, side, entity) for entity in entities):
         return ""
-    return cursor_of(bench.store, side, entities[0].name)
+    cursors = {cursor_of(bench.store, side, entity.name) for entity in entities}
+    return cursors.pop() if len(cursors) == 1 else ""
 
 
 def _counts(run: _Run, side: Side) -> dict[str, int]:

@@ -20,7 +20,7 @@ from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping, FieldMapping, FieldType, WorkspaceMapping
 from app.domain.reader import About, RecordReader
 from app.domain.record import Side, utc_text
-from app.errors import AnswerUnreadable, RemoteRefused
+from app.errors import AnswerUnreadable, RemoteRefused, WrongUse
 
 MOST_IN_PAGE = 2000
 """Rows of one page (salesforce.md §5.1)."""
@@ -73,6 +73,25 @@ def selection(
 def _lookup(field: FieldMapping, key: str) -> Lookup:
     parent = relationship(field)
     return Lookup(field.salesforce, parent, key, f"{parent}.{key}")
+
+
+def account_path(entity: EntityMapping, mapping: WorkspaceMapping) -> str:
+    """Return the way from an entity's row up to the key of its account: `Plan__r.Account.Key__c`.
+
+    Raises:
+        WrongUse: A step of it is no lookup in the mapping.
+    """
+    steps, chain = [], mapping.above(entity)
+    for one in chain[:-1]:
+        field = one.field_of(one.parent_field)
+        if field.type is not FieldType.REFERENCE:
+            raise WrongUse(
+                f"Whose {entity.plural} are cannot be asked: {field.name} of {one.name} is no"
+                " reference in the mapping.",
+                'Give it type = "reference" and to = "…".',
+            )
+        steps.append(relationship(field))
+    return ".".join([*steps, chain[-1].salesforce_key])
 
 
 def key_statements(chosen: Selection, keys: Sequence[str], column: str = "") -> Iterator[str]:

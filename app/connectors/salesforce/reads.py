@@ -6,6 +6,8 @@ from dataclasses import replace
 from functools import partial
 from typing import Any
 
+from simple_salesforce.format import format_soql
+
 from app.connectors.overlap import overlapped
 from app.connectors.protocol import Page, ReadRequest, Scope
 from app.connectors.salesforce.bulk_query import BulkQuery
@@ -20,6 +22,7 @@ from app.connectors.salesforce.changes import (
 from app.connectors.salesforce.query import (
     MOST_IN_PAGE,
     Selection,
+    account_path,
     first_page,
     key_statements,
     keys_per_statement,
@@ -40,6 +43,7 @@ log = logging.getLogger(__name__)
 MOST_BY_QUERY = 50_000
 """Rows up to which pages of a query are the better way: a job takes half a minute to begin."""
 _AT_ONCE = 4  # key queries of one request
+_ENTITIES_AT_ONCE = 8  # queries about one account
 _MANY = 4  # key queries from which it is worth a call to ask whether the whole object is less
 _SHORT_KEY, _LONG_KEY = 30, 90  # guessed encoded length of a plain and of a composite key
 
@@ -69,6 +73,9 @@ class Reads:
             NotAllowed: The object or mapped fields are missing or hidden; all are named.
             CursorRefused: The cursor is of another org, or too old.
         """
+        if request.scope is Scope.ACCOUNT:
+            yield from self._of_account(request, cancel)
+            return
         for entity in request.entities:
             fields = self._schema.require(entity, cancel)
             chosen = selection(entity, self._mapping, fields)
@@ -170,6 +177,20 @@ class Reads:
         except (RemoteRefused, LimitReached, NotAllowed, AnswerUnreadable) as error:
             log.warning("No bulk query, pages are read instead: %s", error.summary)
             return ""
+
+    def _of_account(self, request: ReadRequest, cancel: CancelToken) -> Iterator[Page]:
+        """Yield one account's records: a query an entity, through its lookups up to the account."""
+
+        def found_by(entity: EntityMapping) -> list[Page]:
+            chosen = selection(entity, self._mapping, self._schema.require(entity, cancel))
+            where = format_soql(f"{account_path(entity, self._mapping)} = {{}}", request.account)
+            reader = reader_of(chosen)
+            pages = rows(self._session, f"{chosen.soql} WHERE {where}", cancel)
+            return [page_of(chosen, reader, found) for found in pages]
+
+        tasks = [partial(found_by, entity) for entity in request.entities]
+        for pages in overlapped(tasks, _ENTITIES_AT_ONCE, cancel):
+            yield from pages
 
     def _by_ids(self, chosen: Selection, ids: Sequence[str], cancel: CancelToken) -> Iterator[Page]:
         reader = reader_of(chosen)
