@@ -107,11 +107,14 @@ class Batch:
     Attributes:
         begun: Called with the id of a job of the target's own before anything is sent to it, so
             that `Connector.conclude` can find it after a crash.
+        together: Tells which operations stand or fall together: those for which it returns the
+            same. None where each stands by itself. A target that has no such call ignores it.
     """
 
     entity: EntityMapping
     operations: tuple[Operation, ...]
     begun: Callable[[str], None] = field(default=lambda _job: None, compare=False)
+    together: Callable[[Operation], str] | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,6 +159,28 @@ class Watcher(Protocol):
             CursorRefused: `since` is of another instance or too old: read everything, then listen
                 from now on (`""`).
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Lasting:
+    """What of a write stays when somebody wants it undone.
+
+    Attributes:
+        refused: Why it cannot be taken back at all, `""` if it can.
+        stays: What remains when it was taken back, `""` for nothing.
+    """
+
+    refused: str = ""
+    stays: str = ""
+
+
+@runtime_checkable
+class Remembering(Protocol):
+    """A connector some of whose writes cannot be taken back, or not without a trace."""
+
+    def lasting(self, entity: EntityMapping, operation: Operation) -> Lasting:
+        """Return what stays of an operation that was written; no call."""
         ...
 
 

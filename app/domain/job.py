@@ -1,10 +1,11 @@
 """Jobs: a named refresh, and a commit where its policy allows, on a schedule (design.md §1)."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from app.domain.mapping import JobRow
 from app.domain.plan import Verb
 from app.domain.record import Side
 from app.domain.schedule import Schedule
@@ -161,8 +162,18 @@ def notice_of(workspace: str, job: str, run: JobRun, before: JobRun | None) -> J
     return JobNotice(workspace, job, error, hint, run.failures)
 
 
-def built_in() -> Mapping[str, Job]:
-    """Return the jobs that every workspace has to begin with, by name; they only read."""
+def built_in(rows: Iterable[JobRow] = ()) -> Mapping[str, Job]:
+    """Return the jobs that a workspace has to begin with, by name; they only read.
+
+    `rows` are those of its mapping; they come after Concord's own.
+
+    Raises:
+        WrongUse: A schedule of the mapping's can never be due.
+    """
     nightly = Job("nightly", Schedule(cron="0 2 * * *"), full=True)
     delta = Job("delta", Schedule(every_minutes=15))
-    return {job.name: job for job in (nightly, delta)}
+    theirs = (
+        Job(row.name, Schedule(row.cron, row.every_minutes), entities=row.entities, full=row.full)
+        for row in rows
+    )
+    return {job.name: job for job in (nightly, delta, *theirs)}

@@ -151,6 +151,37 @@ class PairRule:
     by_name: bool = False
 
 
+@dataclass(frozen=True, slots=True)
+class InsertRule:
+    """Which records that only billing has come into Salesforce with nobody asked.
+
+    Attributes:
+        entity: They need a record of this entity below them,
+        field: whose reference of this name points at something that Salesforce has already,
+        where: and whose fields have these values, as text.
+    """
+
+    entity: str
+    field: str
+    where: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class JobRow:
+    """A job that comes with a mapping: what it reads, and when by either of the two.
+
+    Attributes:
+        cron: As `schedule.Schedule` takes it, in local time.
+        full: Whether it reads everything, not only what changed.
+    """
+
+    name: str
+    entities: tuple[str, ...]
+    cron: str = ""
+    every_minutes: int = 0
+    full: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class EntityMapping:
     """One entity: its Salesforce object, its keys and its fields.
@@ -160,6 +191,9 @@ class EntityMapping:
     Attributes:
         role: What it is on an account's page; None is what its parent is.
         shows: Which of `FACETS` its fields are: facet → name of the field.
+        insert_if: What an insert into Salesforce needs; None: nothing.
+        guard: Whether an insert waits for a person where Salesforce may have the record already.
+        together: The field by whose value records stand or fall together; "" each by itself.
     """
 
     name: str
@@ -178,6 +212,9 @@ class EntityMapping:
     pair: tuple[PairRule, ...] = ()
     role: Role | None = None
     shows: Mapping[str, str] = field(default_factory=dict)
+    together: str = ""
+    insert_if: InsertRule | None = None
+    guard: bool = False
 
     @cached_property
     def index(self) -> Mapping[str, int]:
@@ -227,6 +264,7 @@ class WorkspaceMapping:
     billing: str
     entities: tuple[EntityMapping, ...]
     fingerprint: str = ""
+    jobs: tuple[JobRow, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, EntityMapping]:

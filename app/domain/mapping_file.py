@@ -14,6 +14,8 @@ from app.domain.mapping import (
     FieldMapping,
     FieldType,
     IgnoreRule,
+    InsertRule,
+    JobRow,
     Owner,
     PairRule,
     Role,
@@ -28,12 +30,14 @@ SCHEMA = 1
 _ENTITY_NAMES = {
     "name", "label", "plural", "sobject", "key", "parent", "parent_field", "group_by", "title",
     "fields", "ignore", "sums", "pair", "role", "shows",
+    "together", "insert_if", "guard",
 }  # fmt: skip
 _FIELD_NAMES = {
     "name", "billing", "salesforce", "type", "owner", "length", "scale", "to", "convert", "map",
     "values", "currency", "label", "precision", "format", "lookup",
 }  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
+_JOB_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 Choice = TypeVar("Choice", FieldType, Owner, Role)
 FindText = Callable[[str], str | None]
 """Gives the text of the mapping that an `include` names, None where there is none."""
@@ -58,7 +62,8 @@ def parse_mapping(
     parser.check_all(entities)
     texts = dict.fromkeys([*(part.text for part, _row in parts), text])
     fingerprint = sha256("".join(texts).encode()).hexdigest()[:16]
-    return WorkspaceMapping(*parser.names(data), entities, fingerprint)
+    jobs = tuple(parser.jobs(data, entities))
+    return WorkspaceMapping(*parser.names(data), entities, fingerprint, jobs)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +86,7 @@ class _Parser:
         self, data: Mapping[str, Any], find: FindText, within: frozenset[str]
     ) -> Iterator[tuple["_Parser", Mapping[str, Any]]]:
         """Yield the rows of entities: those of included files first, each with its parser."""
-        self._known(data, {"schema", "name", "billing", "include", "entity"}, ())
+        self._known(data, {"schema", "name", "billing", "include", "entity", "job"}, ())
         if data.get("schema") != SCHEMA:
             raise self._error(
                 ("schema",),
@@ -101,6 +106,27 @@ class _Parser:
         if not isinstance(rows, list) or not (rows or included):
             raise self._error((), "no [[entity]]", "Describe at least one entity.")
         yield from ((self, row) for row in rows)
+
+    def jobs(
+        self, data: Mapping[str, Any], entities: tuple[EntityMapping, ...]
+    ) -> Iterator[JobRow]:
+        """Yield the jobs of this file; those of included files are not taken over."""
+        rows, known = data.get("job", []), {entity.name for entity in entities}
+        self._once((str(row.get("name", "")) for row in rows), "job", ())
+        for row in rows:
+            name = self._name(row, (), _JOB_NAME)
+            path = (name,)
+            self._known(row, {"name", "cron", "every_minutes", "entities", "full"}, path)
+            chosen = tuple(str(one) for one in row.get("entities", ()))
+            if not chosen or not known.issuperset(chosen):
+                strange = sorted(set(chosen) - known)
+                what = f"it reads unknown {strange[0]!r}" if strange else "it reads no entity"
+                raise self._error(path, what, f"The entities are: {', '.join(sorted(known))}.")
+            cron, every = str(row.get("cron", "")), self._number(row, "every_minutes", path)
+            if bool(cron) == bool(every):
+                hint = 'Write cron = "0 2 * * *", or every_minutes = 15.'
+                raise self._error(path, "a job has one schedule", hint)
+            yield JobRow(name, chosen, cron, every, full=row.get("full") is True)
 
     def entity(self, row: Mapping[str, Any]) -> EntityMapping:
         name = self._name(row, ())
@@ -134,7 +160,16 @@ class _Parser:
             pair=tuple(self._pair(item, name) for item in row.get("pair", ())),
             role=self._choice(Role, row, "role", path) if "role" in row else None,
             shows=self._shows(row, path),
+            together=str(row.get("together", "")),
+            insert_if=self._insert_if(row["insert_if"], path) if "insert_if" in row else None,
+            guard=row.get("guard") is True,
         )
+
+    def _insert_if(self, row: Mapping[str, Any], path: tuple[str, ...]) -> InsertRule:
+        place = (*path, "insert_if")
+        self._known(row, {"entity", "field", "where"}, place)
+        where = {str(name): str(value) for name, value in row.get("where", {}).items()}
+        return InsertRule(self._word(row, "entity", place), self._word(row, "field", place), where)
 
     def _shows(self, row: Mapping[str, Any], path: tuple[str, ...]) -> Mapping[str, str]:
         found = {str(facet): str(name) for facet, name in row.get("shows", {}).items()}
@@ -208,6 +243,7 @@ class _Parser:
         self._once((rule.name for rule in entity.pair), "pair rule", (entity.name,))
         self._known_fields(entity)
         known = {one.name for one in entities}
+        self._check_rule(entity, entities)
         for reference in entity.references:
             if reference.to not in known:
                 hint = f"The entities are: {', '.join(sorted(known))}."
@@ -217,9 +253,32 @@ class _Parser:
                     hint,
                 )
 
+    def _check_rule(self, entity: EntityMapping, entities: tuple[EntityMapping, ...]) -> None:
+        """Raise where an `insert_if` means nothing; what it names must stand below the entity."""
+        rule = entity.insert_if
+        if rule is None:
+            return
+        other = next((one for one in entities if one.name == rule.entity), None)
+        if other is None or other.parent != entity.name:
+            what = f"insert_if names {rule.entity!r}, whose parent it is not"
+            raise self._error((entity.name,), what, "Name an entity that has this as its parent.")
+        pointers = {field.name for field in other.references}
+        if rule.field not in pointers:
+            hint = f"Its references are: {', '.join(sorted(pointers))}."
+            raise self._error((entity.name,), f"insert_if: {rule.field!r} is none", hint)
+        for name in rule.where:
+            if name not in other.index:
+                hint = f"Its fields are: {', '.join(other.index)}."
+                raise self._error((entity.name,), f"insert_if: unknown field {name!r}", hint)
+
     def check_all(self, entities: tuple[EntityMapping, ...]) -> None:
         """Raise where entities do not go together."""
         self._once((entity.name for entity in entities), "entity", ())
+        pointed_at = {reference.to for entity in entities for reference in entity.references}
+        for entity in entities:
+            if entity.together and entity.name in pointed_at:
+                hint = "Only records that nothing refers to can stand or fall together."
+                raise self._error((entity.name,), "other entities refer to it", hint)
         accounts = [entity.name for entity in entities if entity.role is Role.ACCOUNT]
         if len(accounts) > 1:
             what = f"{' and '.join(accounts)} both have the role account"
@@ -230,7 +289,7 @@ class _Parser:
             raise self._error((), str(error), "Drop one of these references.") from error
 
     def _known_fields(self, entity: EntityMapping) -> None:
-        named = {"title": entity.title, "group_by": entity.group_by}
+        named = {"title": entity.title, "group_by": entity.group_by, "together": entity.together}
         if entity.parent:
             named["parent_field"] = entity.parent_field
         for rule in entity.sums:
@@ -264,9 +323,11 @@ class _Parser:
                 hint = f"Known here: {', '.join(sorted(names))}."
                 raise self._error((*path, name), f"unknown setting {name!r}", hint)
 
-    def _name(self, row: Mapping[str, Any], path: tuple[str, ...]) -> str:
+    def _name(
+        self, row: Mapping[str, Any], path: tuple[str, ...], form: re.Pattern[str] = _NAME
+    ) -> str:
         name = self._word(row, "name", path)
-        if not _NAME.fullmatch(name):
+        if not form.fullmatch(name):
             raise self._error(
                 (*path, name), f"bad name {name!r}", "Use a-z, 0-9 and _, a letter first."
             )

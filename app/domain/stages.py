@@ -39,7 +39,7 @@ def stages(operations: Sequence[Operation], mapping: WorkspaceMapping) -> tuple[
     depth = depths(mapping)
 
     def place(operation: Operation) -> tuple[bool, int]:
-        deletes = operation.verb is Verb.DELETE
+        deletes = goes_with_deletes(operation, mapping)
         level = depth[operation.entity]
         return (deletes, -level if deletes else level)
 
@@ -49,6 +49,14 @@ def stages(operations: Sequence[Operation], mapping: WorkspaceMapping) -> tuple[
         lots = (Lot(*lot, tuple(some)) for lot, some in _lots(members))
         made.append(Stage(deletes, tuple(lots)))
     return tuple(made)
+
+
+def goes_with_deletes(operation: Operation, mapping: WorkspaceMapping) -> bool:
+    """Return whether an operation has its turn when all writes are done.
+
+    What stands or falls together has one turn, and nothing refers to it.
+    """
+    return operation.verb is Verb.DELETE and not mapping.entity(operation.entity).together
 
 
 def depths(mapping: WorkspaceMapping) -> dict[str, int]:
@@ -67,13 +75,24 @@ def batches(lot: Lot, size: int, family: Family) -> list[tuple[Operation, ...]]:
     not neighbours: where two are saved at once, each locks the parent against the other
     (salesforce.md §15).
     """
-    made = []
+    made: list[tuple[Operation, ...]] = []
     for deletes in (False, True):
         some = [o for o in lot.operations if (o.verb is Verb.DELETE) is deletes]
         some.sort(key=family)
         cut = [tuple(some[start : start + size]) for start in range(0, len(some), size)]
         made += [*cut[::2], *cut[1::2]]
     return made
+
+
+def whole_batches(lot: Lot, size: int, family: Family) -> list[tuple[Operation, ...]]:
+    """Return a lot's operations in batches of about `size`, no family in two of them."""
+    made: list[list[Operation]] = []
+    for _name, members in groupby(sorted(lot.operations, key=family), key=family):
+        some = list(members)
+        if not made or len(made[-1]) + len(some) > size:
+            made.append([])
+        made[-1] += some
+    return [tuple(batch) for batch in made]
 
 
 def points_at(operation: Operation, mapping: WorkspaceMapping) -> Iterator[RecordKey]:

@@ -21,9 +21,9 @@ _ALL = f"SELECT value FROM note WHERE name GLOB '{_PREFIX}*' ORDER BY name"
 
 
 def job_states(store: Store) -> list[JobState]:
-    """Return all jobs: those that come with Concord, then people's own by name."""
+    """Return all jobs: those that come with Concord or the mapping, then people's own by name."""
     with store.translating():
-        return _states(store.reader)
+        return _states(store, store.reader)
 
 
 def job_state(store: Store, name: str) -> JobState:
@@ -34,7 +34,7 @@ def job_state(store: Store, name: str) -> JobState:
 def add_job(store: Store, job: Job) -> None:
     """Keep a new job, paused; raises `WrongUse` where the name is taken."""
     with store.transaction(store.mirror, shared=True) as connection:
-        if job.name in {state.job.name for state in _states(connection)}:
+        if job.name in {state.job.name for state in _states(store, connection)}:
             raise WrongUse(
                 f"There is a job {job.name!r} already.",
                 "Choose another name, or remove that one first.",
@@ -44,10 +44,10 @@ def add_job(store: Store, job: Job) -> None:
 
 def remove_job(store: Store, name: str) -> None:
     """Forget a job; raises `NotFound`, and `WrongUse` for one that comes with Concord."""
-    if name in built_in():
+    if name in built_in(store.mapping.jobs):
         raise WrongUse(f"The job {name!r} comes with Concord.", "Disable it: it then does nothing.")
     with store.transaction(store.mirror, shared=True) as connection:
-        _named(_states(connection), name)
+        _named(_states(store, connection), name)
         connection.execute("DELETE FROM note WHERE name = ?", (_PREFIX + name,))
 
 
@@ -68,7 +68,7 @@ def disable_job(store: Store, name: str) -> JobState:
 def note_run(store: Store, name: str, run: JobRun) -> None:
     """Keep what came of a job's last run; nothing where it was removed meanwhile."""
     with store.transaction(store.mirror, shared=True) as connection:
-        for state in _states(connection):
+        for state in _states(store, connection):
             if state.job.name == name:
                 _put(connection, replace(state, last=run))
 
@@ -83,7 +83,7 @@ def take_due(store: Store, now: float, zone: tzinfo | None = None) -> Job | None
     if not is_due(store, now):
         return None
     with store.transaction(store.mirror, shared=True) as connection:
-        due = [state for state in _states(connection) if _is_due(state, now)]
+        due = [state for state in _states(store, connection) if _is_due(state, now)]
         if not due:  # another process was quicker
             return None
         state = min(due, key=lambda state: state.due_at or 0)
@@ -102,15 +102,19 @@ def _is_due(state: JobState, now: float) -> bool:
 
 def _change(store: Store, name: str, change: Callable[[JobState], JobState]) -> JobState:
     with store.transaction(store.mirror, shared=True) as connection:
-        changed = change(_named(_states(connection), name))
+        changed = change(_named(_states(store, connection), name))
         _put(connection, changed)
     return changed
 
 
-def _states(connection: sqlite3.Connection) -> list[JobState]:
+def _states(store: Store, connection: sqlite3.Connection) -> list[JobState]:
     found = [msgspec.json.decode(value, type=JobState) for (value,) in connection.execute(_ALL)]
     kept = {state.job.name: state for state in found}
-    ours = [kept.pop(name, JobState(job)) for name, job in built_in().items()]
+    # What such a job reads, and when, is told by Concord and the mapping of today.
+    ours = [
+        replace(kept.pop(name, JobState(job)), job=job)
+        for name, job in built_in(store.mapping.jobs).items()
+    ]
     return [*ours, *kept.values()]
 
 

@@ -18,11 +18,13 @@ from app.domain.forecast import Forecast
 from app.domain.plan import CommitPlan, Operation, Outcome, OutcomeState, Verb, number
 from app.domain.plan_json import head_of
 from app.domain.record import Record, RecordKey, Side
-from app.domain.stages import Stage, batches, points_at, stages
+from app.domain.stages import Stage, batches, points_at, stages, whole_batches
 from app.errors import AppError, Cancelled, PlanRefused, StoreError
 from app.store import journal
 from app.store.resumable import check_resumable
 from app.store.target_jobs import forget_jobs, jobs_of, note_job
+from app.sync.groups import group_of, without_broken
+from app.sync.given_keys import pair_made
 from app.sync.preflight import Found, Live, note_live, read_live, record_after, stands, why_stale
 from app.sync.workbench import Workbench
 
@@ -213,7 +215,7 @@ class _Sender:
         journal.settle(self.bench.store, self.run, settled)
         note_live(self.bench, [outcome.operation for outcome in stale], self.live)
         self.note([*stale, *(outcome for outcome, _ in settled)])
-        return fresh
+        return self._without_broken(fresh, stale)
 
     def send(self, operations: Sequence[Operation]) -> None:
         """Send operations stage by stage; stop at a cancel, a spent quota or a lost connection."""
@@ -248,8 +250,10 @@ class _Sender:
             verbs = Counter(operation.verb for operation in sendable.operations)
             size = self.bench.connectors[lot.side].batch_size(OperationCounts(entity, verbs))
             begun = partial(note_job, self.bench.store, self.run, lot.entity, lot.side)
-            for some in batches(sendable, size, self._parent):
-                yield lot.side, Batch(entity, some, begun)
+            together = self._group if entity.together else None
+            cut = batches if together is None else whole_batches
+            for some in cut(sendable, size, together or self._parent):
+                yield lot.side, Batch(entity, some, begun, together)
 
     def _parent(self, operation: Operation) -> str:
         """Return the key of a record's parent: the one it is to have, else the one it has."""
@@ -257,6 +261,23 @@ class _Sender:
         told = next((c.after for c in operation.changes if name and c.name == name), None)
         found = self.live.of(operation)
         return str(told or (found[0].parent if found else None) or "")
+
+    def _group(self, operation: Operation) -> str:
+        entity = self.bench.mapping.entity(operation.entity)
+        return group_of(operation, entity, self.live.of(operation))
+
+    def _without_broken(
+        self, fresh: Sequence[Operation], left: Sequence[Outcome]
+    ) -> list[Operation]:
+        """Skip what stands or falls with a record that is not sent."""
+        kept, skipped = without_broken(fresh, [item.operation for item in left], self._group)
+        self._skip(skipped)
+        return kept
+
+    def _skip(self, skipped: Sequence[Outcome]) -> None:
+        journal.mark(self.bench.store, self.run, skipped)
+        self.note(skipped)
+        self.done += len(skipped)
 
     def _without_orphans(self, operations: Iterable[Operation]) -> list[Operation]:
         """Leave out what refers to a record that was to come in this commit and did not.
@@ -274,10 +295,8 @@ class _Sender:
                 good.append(operation)
             else:
                 self.note([Outcome(operation, OutcomeState.UNKNOWN)])
-        journal.mark(self.bench.store, self.run, skipped)
-        self.note(skipped)
-        self.done += len(skipped)
-        return good
+        self._skip(skipped)
+        return self._without_broken(good, skipped)
 
     def _take(self, future: "Future[list[Outcome]]") -> None:
         try:
@@ -291,6 +310,7 @@ class _Sender:
         journal.settle(
             self.bench.store, self.run, [(outcome, self._written(outcome)) for outcome in outcomes]
         )
+        pair_made(self.bench, outcomes)
         self.note(outcomes)
         self.done += len(outcomes)
         what = self.bench.mapping.entity(outcomes[0].operation.entity).plural if outcomes else ""
@@ -303,6 +323,8 @@ class _Sender:
         entity = self.bench.mapping.entity(operation.entity)
         found = self.live.of(operation)
         record = record_after(operation, found, entity)
+        if outcome.key:
+            record = record._replace(key=outcome.key)
         return record._replace(side_id=outcome.side_id) if outcome.side_id else record
 
     def note(self, outcomes: Iterable[Outcome]) -> None:

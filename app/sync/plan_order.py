@@ -9,6 +9,7 @@ from typing import NamedTuple
 from app.domain.mapping import EntityMapping, WorkspaceMapping
 from app.domain.plan import FieldChange, Operation, Verb
 from app.domain.record import NO_BASE, FieldValue, canonical, content_hash
+from app.domain.stages import goes_with_deletes
 from app.sync.spool import Spool
 
 
@@ -33,7 +34,7 @@ class Shelves:
 
     def put(self, operation: Operation) -> None:
         """Add an operation; each record and side at most once."""
-        deletes = operation.verb is Verb.DELETE
+        deletes = goes_with_deletes(operation, self._mapping)
         rank = self._rank[operation.entity]
         place = Place(deletes, -rank if deletes else rank, operation.side.value, operation.entity)
         if place not in self._spools:

@@ -75,6 +75,13 @@ def test_references_in_a_circle_are_refused() -> None:
         parse_mapping(text, "my.toml")
 
 
+def test_only_what_nothing_refers_to_stands_or_falls_together() -> None:
+    error = broken('title = "name"', 'title = "name"\ntogether = "family"')
+    assert "other entities refer to it" in error.summary
+    tiers = SMALL_MAPPING.replace('title = "rate"', 'title = "rate"\ntogether = "plan"')
+    assert parse_mapping(tiers, "my.toml").entity("tier").together == "plan"
+
+
 def test_the_shape_changes_with_what_makes_values_differ() -> None:
     other = parse_mapping(SMALL_MAPPING.replace("scale = 2", "scale = 3"), "small.toml")
     assert other.entity("plan").shape != small_mapping().entity("plan").shape

@@ -3,12 +3,14 @@ from dataclasses import replace
 from decimal import Decimal
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from app.domain.forecast import Forecast
 from app.domain.plan import CommitPlan, FieldChange, Operation, Problem, Verb, number
 from app.domain.plan_json import plan_from_json, plan_to_json
 from app.domain.record import Side
-from app.domain.stages import batches, points_at, stages
+from app.domain.stages import batches, points_at, stages, whole_batches
 from app.errors import PlanRefused
 from tests.fakes import small_mapping
 
@@ -88,3 +90,16 @@ def test_an_insert_names_what_it_points_at() -> None:
     operation = insert("tier", "T", FieldChange("plan", None, "P"), FieldChange("rate", None, None))
     assert [tuple(key) for key in points_at(operation, MAPPING)] == [("plan", "P")]
     assert list(points_at(replace(operation, verb=Verb.DELETE), MAPPING)) == []
+
+
+@given(st.lists(st.integers(0, 6), max_size=40), st.integers(1, 9))
+def test_whole_batches_cut_no_family_in_two(families: list[int], size: int) -> None:
+    made = [insert("plan", f"{family}-{n}") for n, family in enumerate(families)]
+    for stage in stages(made, MAPPING):
+        cut = whole_batches(stage.lots[0], size, lambda operation: operation.key[0])
+        assert sorted(o.key for batch in cut for o in batch) == sorted(o.key for o in made)
+        homes = [{o.key[0] for o in batch} for batch in cut]
+        assert sum(map(len, homes)) == len(set(families))
+        assert all(
+            len(batch) <= size or len(home) == 1 for batch, home in zip(cut, homes, strict=True)
+        )

@@ -21,6 +21,8 @@ from app.connectors.salesforce.bodies import Bodies
 from app.connectors.salesforce.bulk_ingest import BulkIngest
 from app.connectors.salesforce.collections import Collections
 from app.connectors.salesforce.constraints import constraints_of
+from app.connectors.salesforce.discovery import columns_of, object_names
+from app.connectors.salesforce.graph import Graphs
 from app.connectors.salesforce.org import identity, organization, quotas
 from app.connectors.salesforce.reads import Reads
 from app.connectors.salesforce.schema import Schema
@@ -28,8 +30,9 @@ from app.connectors.salesforce.session import SalesforceSession, transient
 from app.connectors.salesforce.singles import Singles
 from app.connectors.salesforce.tokens import Grant, Tokens
 from app.connectors.salesforce.usage import reserve_of
-from app.connectors.salesforce.writes import Writes
+from app.connectors.salesforce.writes import Ways, Writes
 from app.connectors.spec import Given, SaveSecret, variable
+from app.domain.column import Column
 from app.domain.constraint import Constraints
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
@@ -99,9 +102,9 @@ class SalesforceConnector:
         self._singles = Singles(session, bodies)
         self._collections = Collections(session, bodies)
         self._bulk = BulkIngest(session, bodies, self._collections)
-        self._writes = Writes(
-            self._schema, self.reads, self._collections, self._bulk, self._singles
-        )
+        graphs = Graphs(session, mapping, bodies)
+        ways = Ways(self._collections, self._bulk, self._singles, graphs)
+        self._writes = Writes(self._schema, self.reads, ways)
 
     @property
     def calls(self) -> int:
@@ -140,6 +143,14 @@ class SalesforceConnector:
         )
 
         return SalesforcePreparer(self._session, self._mapping, self._schema.forget)
+
+    def columns(self, entity: EntityMapping, cancel: CancelToken) -> Sequence[Column]:
+        """Return the fields of an entity's object as they are now; none where it is not seen."""
+        return columns_of(self._schema.fields_now(entity, cancel) or {})
+
+    def objects(self, cancel: CancelToken) -> Sequence[str]:
+        """Return the API names of the org's objects."""
+        return object_names(self._session, cancel)
 
     def check(self, entities: Sequence[EntityMapping], cancel: CancelToken) -> Health:
         """Return org, user, version, quotas, and what the entities need that the org lacks."""

@@ -1,13 +1,15 @@
 """Writing entities: by collections where few, by bulk jobs where many, one alone on a condition."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from app.connectors.protocol import Batch, OperationCounts
 from app.connectors.salesforce.bodies import all_of, is_locked
 from app.connectors.salesforce.bulk_csv import MOST_BYTES
 from app.connectors.salesforce.bulk_ingest import BulkIngest
 from app.connectors.salesforce.collections import MOST_ROWS, Collections
+from app.connectors.salesforce.graph import MOST_NODES, Graphs
 from app.connectors.salesforce.reads import Reads
 from app.connectors.salesforce.schema import Schema
 from app.connectors.salesforce.singles import Singles
@@ -26,29 +28,36 @@ _JOB_CALLS = 12  # made, uploaded, started, asked some times, three results
 _JOB_SECONDS = 20.0  # to wait until it begins, our guess
 _ROWS_PER_SECOND = 400  # that a job saves, our guess
 _RECORD_BYTES = 2048  # what almost any record counts as (salesforce.md §13)
+_GROUPED_ROWS = 300  # of one call of groups, of which 75 at most go into one: our guess
 _SECONDS_PER_CALL = 1.5  # our guess for a save of 200 rows; shown as an estimate
+
+
+@dataclass(frozen=True, slots=True)
+class Ways:
+    """The ways of writing: many in one call, by a job, one on a condition, all or none."""
+
+    collections: Collections
+    bulk: BulkIngest
+    singles: Singles
+    graphs: Graphs
 
 
 class Writes:
     """Writes batches of operations; several may be written at once."""
 
-    def __init__(
-        self,
-        schema: Schema,
-        reads: Reads,
-        collections: Collections,
-        bulk: BulkIngest,
-        singles: Singles,
-    ) -> None:
+    def __init__(self, schema: Schema, reads: Reads, ways: Ways) -> None:
         self._schema = schema
         self._reads = reads
-        self._collections = collections
-        self._bulk = bulk
-        self._singles = singles
+        self._collections = ways.collections
+        self._bulk = ways.bulk
+        self._singles = ways.singles
+        self._graphs = ways.graphs
         self._most_by_collections = MOST_BY_COLLECTIONS
 
     def batch_size(self, counts: OperationCounts) -> int:
         """Return the rows of one collection, or of one job where there are enough for that."""
+        if counts.entity.together:
+            return MOST_NODES
         if max(_kept(counts), _gone(counts)) <= MOST_BY_COLLECTIONS:
             return MOST_ROWS
         average = max(1, -(-counts.size_bytes // counts.total))
@@ -56,6 +65,11 @@ class Writes:
 
     def write(self, batch: Batch, cancel: CancelToken) -> Iterator[Outcome]:
         """Yield one outcome for each operation: first inserts and updates, then deletes."""
+        if batch.together is not None:
+            members = sorted(batch.operations, key=batch.together)
+            groups = [list(some) for _name, some in groupby(members, key=batch.together)]
+            yield from self._graphs.write(groups, cancel)
+            return
         kept = tuple(item for item in batch.operations if item.verb is not Verb.DELETE)
         gone = tuple(item for item in batch.operations if item.verb is Verb.DELETE)
         if kept:
@@ -137,6 +151,8 @@ class Writes:
     def forecast(self, counts: OperationCounts) -> Forecast:
         """Return calls, 2 KB of storage an insert, and a guess of the seconds."""
         size = self.batch_size(counts)
+        if counts.entity.together:
+            return self._forecast_of_groups(counts)
         calls, seconds = 0, 0.0
         for count in (_kept(counts), _gone(counts)):
             jobs, rest = divmod(count, size) if size > MOST_ROWS else (0, count)
@@ -152,6 +168,15 @@ class Writes:
             size_bytes=counts.size_bytes,
             storage_bytes=_RECORD_BYTES * counts.verbs.get(Verb.INSERT, 0),
             seconds=seconds,
+        )
+
+    def _forecast_of_groups(self, counts: OperationCounts) -> Forecast:
+        calls = -(-counts.total // _GROUPED_ROWS)
+        return Forecast(
+            calls={Side.SALESFORCE: calls},
+            size_bytes=counts.size_bytes,
+            storage_bytes=_RECORD_BYTES * counts.verbs.get(Verb.INSERT, 0),
+            seconds=_SECONDS_PER_CALL * calls,
         )
 
 

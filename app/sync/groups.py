@@ -1,0 +1,52 @@
+"""Records that stand or fall together: where one is not sent, none of its group is."""
+
+from collections.abc import Callable, Iterable, Sequence
+from typing import NamedTuple
+
+from app.domain.convert import text
+from app.domain.mapping import EntityMapping
+from app.domain.plan import Operation, Outcome, OutcomeState, Verb
+from app.domain.record import Record
+
+GroupOf = Callable[[Operation], str]
+"""Tells an operation's group; `""` where it stands by itself."""
+
+
+class Parted(NamedTuple):
+    """What may be sent, and what is left out with the rest of its group."""
+
+    kept: list[Operation]
+    skipped: list[Outcome]
+
+
+def group_of(operation: Operation, entity: EntityMapping, found: Sequence[Record]) -> str:
+    """Return the value by which a record stands or falls with others, its key where it has none.
+
+    `found` is what the target holds of it.
+    """
+    if not entity.together:
+        return ""
+    told = {change.name: change.after for change in operation.changes}
+    if operation.verb is not Verb.DELETE and entity.together in told:
+        value = text(told[entity.together])
+    else:
+        value = text(found[0].values[entity.index[entity.together]]) if found else ""
+    return value or operation.key
+
+
+def without_broken(fresh: Iterable[Operation], left: Iterable[Operation], group: GroupOf) -> Parted:
+    """Leave out what stands or falls with a record of `left`."""
+    broken = {_place(one, name): one.key for one in left if (name := group(one))}
+    parted = Parted([], [])
+    for operation in fresh:
+        cause = broken.get(_place(operation, group(operation))) if broken else None
+        if cause is None:
+            parted.kept.append(operation)
+        else:
+            words = f"{cause}, with which it stands or falls, is not sent"
+            parted.skipped.append(Outcome(operation, OutcomeState.SKIPPED, words))
+    return parted
+
+
+def _place(operation: Operation, group: str) -> tuple[str, str, str]:
+    return operation.entity, operation.side.value, group
