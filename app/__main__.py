@@ -1,5 +1,6 @@
 """Builds everything and runs it, window or command line; the only module that knows all others."""
 
+import gc
 import logging
 import os
 import signal
@@ -11,11 +12,16 @@ from types import TracebackType
 from app.domain.control import CancelToken
 from app.errors import AppError, Cancelled, ExitStatus
 
+_COLLECT_EACH = 50_000, 20, 20
+
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run `concord` with the arguments given, else those of the process."""
     if arguments is None:  # a process of our own
         sys.excepthook = _log_defect
+        # Pages of records are many objects that live briefly and refer to each other in no circle:
+        # by the defaults a third of the time would go into looking for circles.
+        gc.set_threshold(*_COLLECT_EACH)
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["sandbox"]:
         from app.sandbox.__main__ import main as sandbox  # noqa: PLC0415 - a program of its own
@@ -56,10 +62,13 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
 
         return run_window(services, options)
     from app.cli.commands import COMMANDS  # noqa: PLC0415
+    from app.cli.config import run_config  # noqa: PLC0415
     from app.cli.connections import run_connect, run_workspace  # noqa: PLC0415
     from app.cli.doctor import run_doctor  # noqa: PLC0415
     from app.cli.history import run_history  # noqa: PLC0415
+    from app.cli.holding import run_held  # noqa: PLC0415
     from app.cli.jobs import run_jobs  # noqa: PLC0415
+    from app.cli.mapping import run_mapping  # noqa: PLC0415
     from app.cli.pairing import run_pair  # noqa: PLC0415
     from app.cli.prepare import run_prepare  # noqa: PLC0415
     from app.cli.reconcile import run_reconcile  # noqa: PLC0415
@@ -67,11 +76,14 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
 
     commands = {
         **COMMANDS,
+        "config": run_config,
         "connect": run_connect,
         "workspace": run_workspace,
         "doctor": run_doctor,
         "history": run_history,
+        "held": run_held,
         "jobs": run_jobs,
+        "mapping": run_mapping,
         "pair": run_pair,
         "prepare": run_prepare,
         "reconcile": run_reconcile,

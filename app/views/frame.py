@@ -95,7 +95,8 @@ class TopBar(QWidget):
         workspace_chosen: A workspace's name.
         refresh_wanted: A `RefreshRequest`.
         compare_wanted, commit_wanted: The buttons.
-        open_plan_wanted, rules_wanted, commands_wanted: Entries of the menu beside them.
+        open_plan_wanted, rules_wanted, pairs_wanted: Entries of the menu beside them.
+        commands_wanted: Another entry of it.
         export_wanted: A `Format`.
     """
 
@@ -105,6 +106,7 @@ class TopBar(QWidget):
     commit_wanted = Signal()
     open_plan_wanted = Signal()
     rules_wanted = Signal()
+    pairs_wanted = Signal()
     commands_wanted = Signal()
     export_wanted = Signal(object)
 
@@ -167,6 +169,7 @@ class TopBar(QWidget):
             action.triggered.connect(self._on_export)
         menu.addSeparator()
         menu.addAction(tr("Ignore rules\u2026")).triggered.connect(self.rules_wanted)
+        menu.addAction(tr("Pair records\u2026")).triggered.connect(self.pairs_wanted)
         menu.addAction(tr("All commands\u2026")).triggered.connect(self.commands_wanted)
         self.more.setMenu(menu)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)

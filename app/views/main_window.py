@@ -129,6 +129,7 @@ class MainWindow(QMainWindow):
         self.bar.open_plan_wanted.connect(self.commands.open_plan)
         self.bar.export_wanted.connect(self.commands.export)
         self.bar.rules_wanted.connect(self.commands.show_rules)
+        self.bar.pairs_wanted.connect(self.commands.show_pairing)
         self.bar.commands_wanted.connect(self.show_commands)
         self.read_only.again_wanted.connect(self._on_write_again)
         self.catalog.field_menu.rule_made.connect(self.commands.add_rule)

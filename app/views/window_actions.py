@@ -1,6 +1,6 @@
 """What the window can do with an open workspace besides refresh, compare and commit."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Protocol
 
@@ -17,9 +17,11 @@ from app.sync.workbench import Workbench
 from app.views.ask_file import FileKind, ask_to_open
 from app.views.commit_dialog import MakePlan
 from app.views.exporting import Exporter
+from app.views.pair_dialog import PairDialog
 from app.views.rules_dialog import RulesDialog
 from app.views.state.export import Format
 from app.views.state.language import tr
+from app.views.state.pairing import PairLine, change_pairs
 from app.views.tasks import TaskPool, Work
 
 
@@ -51,7 +53,7 @@ class Desk(Protocol):
 
 
 class WindowActions(QObject):
-    """Plans from files, exports, ignore rules."""
+    """Plans from files, exports, ignore rules, pairs."""
 
     def __init__(self, desk: Desk, window: QWidget) -> None:
         super().__init__(window)
@@ -112,13 +114,32 @@ class WindowActions(QObject):
         """Remove an ignore rule and judge the differences anew."""
         self._change_rules(lambda bench: remove_rule(bench, name))
 
+    @Slot()
+    def show_pairing(self) -> None:
+        """List what could be paired, and what is."""
+        bench = self._desk.bench
+        if bench is None:
+            return
+        dialog = PairDialog(bench, self._desk.pool, self._window)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.wanted.connect(self._on_pairs)
+        dialog.open()
+
+    @Slot(object)
+    def _on_pairs(self, lines: Sequence[PairLine]) -> None:
+        """Pair records or take them apart, and judge the differences anew."""
+        self._change(lambda bench, cancel: change_pairs(bench, lines, cancel))
+
     def _change_rules(self, change: Callable[[Workbench], None]) -> None:
+        self._change(lambda bench, _cancel: change(bench))
+
+    def _change(self, change: Callable[[Workbench, CancelToken], None]) -> None:
         bench = self._desk.bench
         if bench is None:
             return
 
         def work(cancel: CancelToken, report: Report) -> None:
-            change(bench)
+            change(bench, cancel)
             compare(bench, cancel, report)
 
         if not self._desk.change_store(work, tr("Judging the differences anew")):

@@ -71,6 +71,7 @@ def _files(window: "MainWindow") -> Iterator[Command]:
     yield Command(tr("Export the comparison as HTML\u2026"), html, enabled=can)
     yield Command(tr("Export the comparison as CSV\u2026"), csv, enabled=can)
     yield Command(tr("Ignore rules\u2026"), actions.show_rules, enabled=can)
+    yield Command(tr("Pair records\u2026"), actions.show_pairing, enabled=can)
 
 
 def _pages(window: "MainWindow") -> Iterator[Command]:

@@ -10,6 +10,7 @@ from app.sync.workbench import Workbench
 from app.views.command_palette import Command, CommandPalette
 from app.views.commit_dialog import CommitDialog
 from app.views.ignore_dialog import IgnoreDialog
+from app.views.pair_dialog import PairDialog
 from app.views.rules_dialog import RulesDialog
 from app.views.state.ignore_rules import RuleDraft
 from app.views.state.typed_value import value_form
@@ -52,6 +53,13 @@ def test_of_the_dialogs_for_rules(
     for dialog in (making, listing):
         show(qtbot, dialog)
         assert nameless(dialog) == []
+    qtbot.waitUntil(lambda: not pool.running, timeout=PATIENCE_MS)
+
+
+def test_of_the_dialog_for_pairs(qtbot: QtBot, pool: TaskPool, bench: Workbench) -> None:
+    dialog = PairDialog(bench, pool)
+    show(qtbot, dialog)
+    assert nameless(dialog) == []
     qtbot.waitUntil(lambda: not pool.running, timeout=PATIENCE_MS)
 
 
