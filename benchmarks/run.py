@@ -13,12 +13,14 @@ NAMES = (
     "ingest",
     "compare",
     "refresh",
+    "orb_account",
     "window",
     "salesforce_bulk",
     "salesforce_read",
     "salesforce_cancel",
     "engine_undo",
     "engine_memory",
+    "engine_calls",
 )
 COUNT = 1_000_000
 

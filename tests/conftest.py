@@ -6,7 +6,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, settings
 
+# How fast an example is says more of the machine than of us; timings belong in benchmarks.
+settings.register_profile("concord", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("concord")
 # Before any test makes a QApplication, which reads it once.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 HAS_SECRET_SERVICE = os.environ.get("CONCORD_TEST_KEYRING") == "1"

@@ -8,7 +8,7 @@ from typing import Any, cast
 
 import orjson
 
-from app.domain.mapping import EntityMapping, FieldMapping, FieldType
+from app.domain.mapping import KEY, EntityMapping, FieldMapping, FieldType
 from app.domain.record import (
     NO_BASE,
     BaseValue,
@@ -22,6 +22,7 @@ from app.domain.record import (
 )
 
 Converter = Callable[[Any], FieldValue]
+Typer = Callable[[Any], FieldValue]
 ColumnConverter = Callable[[Sequence[Any]], Sequence[FieldValue]]
 
 _FLAGS: Mapping[Any, bool] = {
@@ -184,11 +185,13 @@ def decode_pair(
 
 def plain_value(value: BaseValue) -> Any:
     """Return a value as the JSON of journals, plans and `--json` holds it (`canonical`'s form)."""
+    if value is None or value.__class__ is str:  # by far the most
+        return value
     if value is NO_BASE:
         return []
     if isinstance(value, Unreadable):
         return {"text": value.text}
-    if value is None or isinstance(value, bool | int):
+    if isinstance(value, bool | int):
         return value
     return text(value)
 
@@ -199,11 +202,25 @@ def typed_value(raw: Any, kind: FieldType) -> BaseValue:
     Raises:
         ValueError: The JSON cannot be a value of that type.
     """
+    return typed_by(raw, _FROM_PLAIN[kind])
+
+
+def typed_by(raw: Any, typer: Typer) -> BaseValue:
+    """Return what `typed_value` does, by one of `typers`; most values are texts as they are."""
+    if raw is None or (typer is str and raw.__class__ is str):
+        return cast("BaseValue", raw)
     try:
-        return _from_plain(raw, _FROM_PLAIN[kind])
+        return _from_plain(raw, typer)
     except (TypeError, InvalidOperation) as error:
-        message = f"{raw!r} is no {kind.value}"
+        message = f"{raw!r} cannot be a value of the field"
         raise ValueError(message) from error
+
+
+@lru_cache(maxsize=256)
+def typers(entity: EntityMapping) -> Mapping[str, Typer]:
+    """Return field → what makes its values of JSON, in the mapping's order, the key first."""
+    names = (KEY, *entity.index)
+    return {name: _FROM_PLAIN[entity.field_of(name).type] for name in names}
 
 
 def _from_plain(raw: Any, typed: Callable[[Any], FieldValue]) -> BaseValue:

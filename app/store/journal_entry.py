@@ -6,8 +6,8 @@ from typing import Any
 
 import orjson
 
-from app.domain.convert import typed_value
-from app.domain.mapping import KEY, EntityMapping, WorkspaceMapping
+from app.domain.convert import typed_by, typers
+from app.domain.mapping import EntityMapping, WorkspaceMapping
 from app.domain.plan import FieldChange, Operation, OutcomeState, Verb
 from app.domain.record import NO_BASE, BaseValue, Side, Unreadable
 
@@ -16,6 +16,10 @@ ENTRY_COLUMNS = (
     " idempotency_key, run, state, message, field, intent_at, done_at"
 )
 _PAIR = 2
+# An enum looks its values up by far more slowly, and there are millions of rows.
+_SIDES = {side.value: side for side in Side}
+_VERBS = {verb.value: verb for verb in Verb}
+_STATES = {state.value: state for state in OutcomeState}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,15 +51,15 @@ def entry_of(row: Sequence[Any], mapping: WorkspaceMapping) -> Entry:
     operation = Operation(
         entity=name,
         key=key,
-        side=Side(side),
-        verb=Verb(verb),
+        side=_SIDES[side],
+        verb=_VERBS[verb],
         changes=changes,
         expects=expects,
         side_id=side_id,
         idempotency_key=receipt,
     )
     return Entry(
-        number, run, operation, OutcomeState(state), message or "", field or "", intent_at,
+        number, run, operation, _STATES[state], message or "", field or "", intent_at,
         done_at or "", (name,) if entity is None else unmapped,
     )  # fmt: skip
 
@@ -87,11 +91,11 @@ def _changes(
 
 
 def _typed(name: str, before: Any, after: Any, entity: EntityMapping | None) -> FieldChange | None:
-    if entity is None or not (name in entity.index or name == KEY):
+    if entity is None or name not in typers(entity):
         return None
-    kind = entity.field_of(name).type
+    typer = typers(entity)[name]
     try:
-        return FieldChange(name, typed_value(before, kind), typed_value(after, kind))
+        return FieldChange(name, typed_by(before, typer), typed_by(after, typer))
     except (ValueError, KeyError):
         return None
 
