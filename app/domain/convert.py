@@ -202,7 +202,11 @@ def typed_value(raw: Any, kind: FieldType) -> BaseValue:
     Raises:
         ValueError: The JSON cannot be a value of that type.
     """
-    return typed_by(raw, _FROM_PLAIN[kind])
+    try:
+        return typed_by(raw, _FROM_PLAIN[kind])
+    except ValueError as error:
+        message = f"{raw!r} is no {kind.value}"
+        raise ValueError(message) from error
 
 
 def typed_by(raw: Any, typer: Typer) -> BaseValue:
