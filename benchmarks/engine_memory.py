@@ -1,6 +1,6 @@
 """Memory of the engine, from refresh to commit: is it flat, five times as many records on?
 
-Run it by itself: `python benchmarks/engine_memory.py [RECORDS]`.
+Run it by itself: `python benchmarks/engine_memory.py [RECORDS [FEWER]]`; without FEWER, a fifth.
 """
 
 import sys
@@ -68,9 +68,15 @@ class EndlessSide(FakeSide):
 def run(count: int) -> list[Claim]:
     """Return how much memory the way from refresh to commit needs, against a fifth of it."""
     many = min(count, RECORDS)
-    few, all_of_them = (apart(number) for number in (many // 5, many))
+    return grown(many, many // 5)
+
+
+def grown(many: int, fewer: int) -> list[Claim]:
+    """Return how much more memory many records need than fewer."""
+    few, all_of_them = (apart(number) for number in (fewer, many))
     growth = all_of_them.peak_mib / few.peak_mib
-    return [Claim("memory of the engine, times that of a fifth", growth, 1.2, at_most=True)]
+    times = many / fewer
+    return [Claim(f"memory of the engine, {times:g} times the records", growth, 1.2, at_most=True)]
 
 
 def apart(count: int) -> Took:
@@ -111,5 +117,6 @@ if __name__ == "__main__":
     if sys.argv[1:2] == ["whole"]:
         whole(int(sys.argv[2]))
     else:
-        for claim in run(int(sys.argv[1]) if len(sys.argv) > 1 else RECORDS):
+        counts = [int(word) for word in sys.argv[1:]]
+        for claim in grown(*counts) if len(counts) > 1 else run(*(counts or [RECORDS])):
             print(claim.row)
