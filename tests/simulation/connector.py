@@ -132,6 +132,8 @@ class SimulatedConnector:
             if request.scope is Scope.KEYS:
                 places = [RecordKey(entity.name, key) for key in dict.fromkeys(request.keys)]
                 yield from self._pages(entity, places, cancel)
+            elif request.scope is Scope.ACCOUNT:
+                yield from self._of_account(entity, request.account, cancel)
             elif request.scope is Scope.SINCE:
                 yield from self._changes(entity, request.cursor, cancel)
             else:
@@ -147,6 +149,22 @@ class SimulatedConnector:
                 self._read_at[place] = self.fate.time
                 records += self.server.records(place)
             yield Page(entity.name, records)
+
+    def _of_account(
+        self, entity: EntityMapping, account: str, cancel: CancelToken
+    ) -> Iterator[Page]:
+        """Yield the plan that is the account, or the tiers that name it."""
+        self._call(cancel, f"{self.name}: read {entity.name} of {account}")
+        places = [RecordKey(entity.name, account)]
+        if entity.parent:
+            places = self.server.places(entity.name)
+        for place in places:
+            self._read_at[place] = self.fate.time
+        found = [record for place in places for record in self.server.records(place)]
+        records = [record for record in found if not entity.parent or record.parent == account]
+        size = self.ways.page_size
+        for start in range(0, max(len(records), 1), size):
+            yield Page(entity.name, records[start : start + size])
 
     def _whole(self, entity: EntityMapping, cancel: CancelToken) -> Iterator[Page]:
         cursor, last = self._cursor(), ""

@@ -13,16 +13,16 @@ from tests.simulation.fate import Fate
 from tests.simulation.server import Server
 
 REFUSED = "bad"  # a text that Salesforce's validation rule refuses, and billing does not
-_PLANS = ("P1", "P2", "P3")
+PLANS = ("P1", "P2", "P3")
 _TIERS = ("T1", "T2", "T3", "T4")
 # Few values, so that people often write the same on both sides, or what was there before.
-_VALUES: Mapping[str, tuple[FieldValue, ...]] = {
+VALUES: Mapping[str, tuple[FieldValue, ...]] = {
     "name": ("a", "b", "c", REFUSED),
     "price": tuple(exact(Decimal(n)) for n in (1, 2, 3)),
     "family": ("x", "y", None),
     "rate": tuple(exact(Decimal(n) / 8) for n in (1, 2, 3)),
     "note": ("m", "n", None),
-    "plan": _PLANS,
+    "plan": PLANS,
 }
 
 
@@ -42,7 +42,7 @@ class People:
 
     def settle_in(self) -> None:
         """Fill both systems alike, as they stand before Concord comes."""
-        for key in self._some(_PLANS):
+        for key in self._some(PLANS):
             self._both(RecordKey("plan", key))
         for key in self._some(_TIERS):
             self._both(RecordKey("tier", key))
@@ -52,7 +52,7 @@ class People:
         random = self.fate.random
         server = self.servers[random.choice(list(Side))]
         entity = random.choice(list(server.mapping.entities))
-        key = random.choice(_PLANS if entity.name == "plan" else _TIERS)
+        key = random.choice(PLANS if entity.name == "plan" else _TIERS)
         place = RecordKey(entity.name, key)
         if place not in server.rows:
             self._insert(server, entity, place)
@@ -68,7 +68,7 @@ class People:
         server, place = self.servers[operation.side], operation.record_key
         if place in server.rows and operation.verb is not Verb.DELETE:
             name = self.fate.random.choice(operation.changes).name
-            self._set(server, place, name, self.fate.random.choice(_VALUES[name]))
+            self._set(server, place, name, self.fate.random.choice(VALUES[name]))
 
     def edit_only(self) -> None:
         """Change one value somewhere, nothing else."""
@@ -80,7 +80,7 @@ class People:
 
     def _edit(self, server: Server, entity: EntityMapping, place: RecordKey) -> None:
         name = self.fate.random.choice(list(entity.index))
-        value = self.fate.random.choice(_VALUES[name])
+        value = self.fate.random.choice(VALUES[name])
         both = self.fate.chance(1 / 8)
         for one in self.servers.values() if both else [server]:
             self._set(one, place, name, value)
@@ -114,7 +114,7 @@ class People:
                 server.put(place, values)
 
     def _values(self, entity: EntityMapping) -> list[FieldValue]:
-        return [self.fate.random.choice(_VALUES[name]) for name in entity.index]
+        return [self.fate.random.choice(VALUES[name]) for name in entity.index]
 
     def _some(self, keys: tuple[str, ...]) -> list[str]:
         return [key for key in keys if self.fate.random.random() < 3 / 4]

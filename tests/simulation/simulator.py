@@ -13,17 +13,21 @@ from random import Random
 from typing import TypeVar
 
 from app.domain.control import CancelToken
-from app.domain.convert import text
+from app.domain.convert import plain_value, text
+from app.domain.diff import Kind
+from app.domain.mapping import EntityMapping, IgnoreRule
 from app.domain.plan import CommitPlan, Operation, OutcomeState, Verb
 from app.domain.plan_json import plan_from_json, plan_to_json
-from app.domain.proposal import NO_CHOICE, SKIP, WHOLE_RECORD, Choice
+from app.domain.proposal import NO_CHOICE, SKIP, TYPED, WHOLE_RECORD, Choice
 from app.domain.record import FieldValue, RecordKey, Side
 from app.store.choices import all_choices, choose
 from app.store.comparison import stored_diffs
+from app.store.ignoring import keep_own_rules, own_rules
 from app.store.journal import entries, runs
 from app.store.workspace import Store
 from app.sync.commit import CommitResult, commit, resume
 from app.sync.compare import compare
+from app.sync.ignoring import add_rule, remove_rule
 from app.sync.planner import Selection, build_plan
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.undo import build_undo
@@ -33,7 +37,7 @@ from tests.simulation.disk import Disk
 from tests.simulation.engine import NAME, Engine
 from tests.simulation.fate import HOUR_S, Fate, Rates
 from tests.simulation.lanes import Lanes
-from tests.simulation.people import REFUSED, People, simulated_mapping
+from tests.simulation.people import PLANS, REFUSED, VALUES, People, simulated_mapping
 from tests.simulation.seams import stood_in
 from tests.simulation.server import ARIA, ORB, SALESFORCE, Server
 
@@ -95,6 +99,7 @@ class Simulation:
         steps: list[Callable[[], object]] = [
             *[self.cycle] * 7, self.refresh, self.compare, self.plan,
             self.commit, self.resume, self.review, *[self.undo] * 3, self.burst, self.jump,
+            *[self.one_account] * 2, self.ignore,
         ]  # fmt: skip
         self.fate.on_touch = self._others_act
         for _ in range(random.randint(3, _STEPS)):
@@ -137,6 +142,27 @@ class Simulation:
         self._call("refresh", lambda token: refresh(
             self.engine.bench, RefreshRequest(sides), token, self.engine.report
         ))  # fmt: skip
+
+    def one_account(self) -> None:
+        """Refresh the records of one plan and what hangs on it."""
+        key, moving = self.fate.random.choice(PLANS), self.fate.random.choice([None, False])
+        request = RefreshRequest(account=key, moving=moving)
+        self._call(f"refresh {key}", lambda token: refresh(
+            self.engine.bench, request, token, self.engine.report
+        ))  # fmt: skip
+        self.compare()
+
+    def ignore(self) -> None:
+        """Let a person make an ignore rule, or take the last one away."""
+        bench, random = self.engine.bench, self.fate.random
+        made = own_rules(bench.store)
+        entity = random.choice(MAPPING.entities)
+        rule = IgnoreRule(f"rule {len(made)}", entity.name, random.choice(list(entity.index)))
+        if made and random.random() < 1 / 2:
+            self._call("remove a rule", lambda _token: remove_rule(bench, made[-1].name))
+        else:
+            self._call(f"ignore {rule.field}", lambda _token: add_rule(bench, rule))
+        self.compare()
 
     def compare(self) -> None:
         self._call("compare", lambda token: compare(self.engine.bench, token, self.engine.report))
@@ -186,10 +212,18 @@ class Simulation:
                     take = random.choice([*(side.value for side in Side), SKIP, ""])
                     ticked = random.choice([True, True, False, None])
                     chosen[found.link] = Choice(ticked, {WHOLE_RECORD: take} if take else {})
+                    if found.kind is Kind.DIFFERENT and random.random() < 1 / 4:
+                        chosen[found.link] = self._typed(entity)
                     place = RecordKey(entity.name, found.pair.key)
                     self.touched.add(place)
                     self.fate.tell(f"    {place.key}: {found.kind.name}, {chosen[found.link]}")
         self._call("review", lambda _token: choose(bench.store, chosen))
+
+    def _typed(self, entity: EntityMapping) -> Choice:
+        """Return a value of a person's own for a field."""
+        name = self.fate.random.choice([f.name for f in entity.fields if not f.to])
+        value = plain_value(self.fate.random.choice(VALUES[name]))
+        return Choice(ticked=True, take={name: TYPED}, typed={name: value})
 
     def undo(self) -> None:
         """Take back one of the commits."""
@@ -286,6 +320,7 @@ class Simulation:
         """Refresh, compare and commit until nothing is left to commit."""
         bench = self.engine.bench
         choose(bench.store, dict.fromkeys(all_choices(bench.store), NO_CHOICE))
+        keep_own_rules(bench.store, [])
         failed: set[RecordKey] = set()
         for _ in range(_ROUNDS):
             self.look()
