@@ -98,8 +98,8 @@ class Simulation:
         random = self.fate.random
         steps: list[Callable[[], object]] = [
             *[self.cycle] * 7, self.refresh, self.compare, self.plan,
-            self.commit, self.resume, self.review, *[self.undo] * 3, self.burst, self.jump,
-            *[self.one_account] * 2, self.ignore,
+            self.commit, self.resume, self.review, *[self.undo] * 4, self.burst, self.jump,
+            self.one_account, self.ignore,
         ]  # fmt: skip
         self.fate.on_touch = self._others_act
         for _ in range(random.randint(3, _STEPS)):
