@@ -61,6 +61,7 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
         from app.window import run_window  # noqa: PLC0415 - Qt is loaded for the window alone
 
         return run_window(services, options)
+    from app.cli.acting import run_act  # noqa: PLC0415
     from app.cli.commands import COMMANDS  # noqa: PLC0415
     from app.cli.config import run_config  # noqa: PLC0415
     from app.cli.connections import run_connect, run_workspace  # noqa: PLC0415
@@ -76,6 +77,7 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
 
     commands = {
         **COMMANDS,
+        "act": run_act,
         "config": run_config,
         "connect": run_connect,
         "workspace": run_workspace,

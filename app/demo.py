@@ -12,16 +12,23 @@ from typing import Any
 
 import orjson
 
+from app.demo_edits import Door, edit_accounts
 from app.domain.control import CancelToken, Progress, Report
 from app.errors import ConnectionFailed
 from app.services import Services
 from app.settings import Workspace
+from app.sync import prepare
+from app.sync.commit import commit
 from app.sync.compare import compare
+from app.sync.planner import Selection, build_plan
 from app.sync.refresh import RefreshRequest, refresh
+from app.sync.workbench import Workbench
 
 WORKSPACE = "demo"
 _START_LIMIT_S = 60.0
 _POLL_S = 0.05
+_MAPPINGS = {"aria": "aria"}  # whose accounts the demo shows, and with which mapping
+_ACCOUNTS = 12  # so few that they are carried over in a few seconds
 
 
 @contextmanager
@@ -55,8 +62,9 @@ def prepare_demo(
 ) -> str:
     """Make the demo's connections and workspace anew, and let the two sides once have agreed.
 
-    The first refresh sees both sides in step; then people edit on both of them, so that the next
-    refresh finds every kind of difference, with a base to tell them apart by.
+    The catalogs are in step, and a few accounts are carried over as a first load does it. Then
+    people edit on both sides, so that the next refresh finds every kind of difference, with a base
+    to tell them apart by.
     """
     report(Progress(0, 0, "Connecting to the sandbox"))
     _forget(services)
@@ -64,13 +72,31 @@ def prepare_demo(
     names = {connected.connection.kind: connected.connection.name for connected in made}
     salesforce = names.pop("salesforce")
     billing = names.get("aria") or next(iter(names.values()))
-    services.create_workspace(Workspace(WORKSPACE, billing, salesforce, ""))
-    _control(control_url, {"drift": False})
+    mapping = _MAPPINGS.get(billing.removesuffix("-demo"), "")
+    services.create_workspace(Workspace(WORKSPACE, billing, salesforce, mapping))
+    door = Door(control_url)
+    door.post("reset", {"drift": False})
+    if mapping:
+        door.post("edit/aria/setting/accounts", {"value": _ACCOUNTS})
     with services.workbench(WORKSPACE) as bench:
+        if mapping:
+            _prepare_org(bench, cancel, report)
         refresh(bench, RefreshRequest(), cancel, report)
         compare(bench, cancel, report)
-    _control(control_url, {"drift": True})
+        commit(bench, build_plan(bench, Selection(), cancel, report), cancel, report)
+    door.post("drift", {})
+    if mapping:
+        edit_accounts(door, _ACCOUNTS)
     return WORKSPACE
+
+
+def _prepare_org(bench: Workbench, cancel: CancelToken, report: Report) -> None:
+    found = prepare.look(bench, cancel, report)
+    done = prepare.prepare(bench, found, prepare.ticked(found), cancel, report)
+    for failure in done.failures:
+        raise ConnectionFailed(
+            f"The sandbox refused {failure.key.name}: {failure.message}", "Start the demo again."
+        )
 
 
 def _forget(services: Services) -> None:
@@ -79,16 +105,6 @@ def _forget(services: Services) -> None:
         # The sandbox begins anew each time: an old mirror would speak of records that never were.
         for suffix in ("", "-wal", "-shm"):
             store.with_name(store.name + suffix).unlink(missing_ok=True)
-
-
-def _control(url: str, state: dict[str, bool]) -> None:
-    import requests  # noqa: PLC0415 - late, for a quick start of everything else
-
-    answer = requests.post(f"{url}/reset", json=state, timeout=60)
-    if not answer.ok:
-        raise ConnectionFailed(
-            f"The sandbox refused to reset: HTTP {answer.status_code}.", "Start the demo again."
-        )
 
 
 def _wait_for(ready: Path, process: "subprocess.Popen[bytes]", log_file: str) -> None:

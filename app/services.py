@@ -14,11 +14,15 @@ from app.connectors.protocol import Connector, Health
 from app.connectors.spec import ConnectorSpec, Given, OpenBrowser, variable
 from app.credentials import Credentials
 from app.domain.control import CancelToken, Report
+from app.domain.left_out import left_out
 from app.domain.mapping import WorkspaceMapping
+from app.domain.mapping_change import MappingChange, change_between
+from app.domain.mapping_edit import MappingDraft, draft_of
 from app.domain.mapping_file import parse_mapping
 from app.domain.record import Side
-from app.errors import NotFound, WrongUse
+from app.errors import MappingInvalid, NotFound, WrongUse
 from app.settings import Connection, Workspace
+from app.store import workspace_lock
 from app.store.workspace import Store
 from app.sync.notices import PLACE, Notifier
 from app.sync.workbench import Workbench
@@ -170,13 +174,7 @@ class Services:
             workspace = replace(workspace, mapping=registry.spec(kind).mapping)
         elif not settings.NAME.fullmatch(workspace.mapping):
             workspace = replace(workspace, mapping=str(Path(workspace.mapping).absolute()))
-        mapping = self.mapping(workspace)
-        if mapping.billing != kind:
-            raise WrongUse(
-                f"The mapping {mapping.name!r} is for {mapping.billing}, the connection"
-                f" {workspace.billing!r} is {kind}.",
-                "Choose a mapping of that kind with --mapping.",
-            )
+        self._check_kind(workspace, self.mapping(workspace))
         settings.save_workspace(self.base, workspace)
         return workspace
 
@@ -201,7 +199,56 @@ class Services:
         """Return a workspace's mapping; raises `MappingInvalid` with file and line."""
         file = settings.mapping_file(self.base, workspace)
         find = partial(settings.included_mapping, file)
-        return parse_mapping(file.read_text("utf-8"), str(getattr(file, "name", file)), find)
+        found = parse_mapping(file.read_text("utf-8"), str(getattr(file, "name", file)), find)
+        return left_out(found, workspace.without)
+
+    def whole_mapping(self, name: str) -> WorkspaceMapping:
+        """Return a workspace's mapping with what is left out; raises `MappingInvalid`."""
+        return self.mapping(replace(self.workspace(name), without=()))
+
+    def leave_out(self, name: str, without: tuple[str, ...]) -> Workspace:
+        """Have a workspace do without entities of its mapping from now on; none takes all back."""
+        workspace = replace(self.workspace(name), without=without)
+        settings.save_workspace(self.base, workspace)
+        return workspace
+
+    def mapping_draft(self, name: str) -> MappingDraft:
+        """Return a workspace's mapping to be edited; raises `MappingInvalid` with file and line."""
+        file = settings.mapping_file(self.base, self.workspace(name))
+        find = partial(settings.included_mapping, file)
+        return draft_of(file.read_text("utf-8"), str(getattr(file, "name", file)), find)
+
+    def check_mapping(self, name: str, text: str) -> WorkspaceMapping:
+        """Return what a text would be as a workspace's mapping.
+
+        Raises:
+            MappingInvalid: It has an error; the summary names the line.
+            WrongUse: It is for another kind of billing system.
+        """
+        workspace = self.workspace(name)
+        mapping = parse_mapping(text, f"{name}.toml", settings.shipped_mappings().get)
+        self._check_kind(workspace, mapping)
+        return mapping
+
+    def change_mapping(self, name: str, text: str) -> MappingChange:
+        """Make a text a workspace's own mapping and keep the former one beside it.
+
+        The store follows when the workspace is opened next: what both sides last agreed on stays,
+        field by field; records of entities whose fields changed are read again by the next refresh.
+
+        Raises:
+            MappingInvalid, WrongUse: As `check_mapping`; nothing is changed.
+            WorkspaceBusy: Another Concord works on the workspace.
+        """
+        workspace = self.workspace(name)
+        new = self.check_mapping(name, text)
+        try:
+            old = self.mapping(workspace)
+        except MappingInvalid:  # what is broken cannot be compared, but it can be mended
+            old = replace(new, entities=())
+        with workspace_lock.holding(self.store_file(workspace)):
+            settings.save_mapping(self.base, workspace, text)
+        return change_between(old, left_out(new, workspace.without))
 
     def store_file(self, workspace: Workspace) -> Path:
         """Return where a workspace's store is, there or not."""
@@ -246,6 +293,10 @@ class Services:
         store = Store(self.store_file(workspace), mapping, noted)
         return Workbench(name, mapping, store, _WhenUsed(makers))
 
+    def listen(self) -> settings.Listen:
+        """Return where events are received; raises `WrongUse` for damaged settings."""
+        return settings.load_settings(self.base).listen
+
     def notifier(self) -> Notifier:
         """Return who tells people of failed jobs; raises `WrongUse` for damaged settings."""
         mail = settings.load_settings(self.base).mail
@@ -255,6 +306,15 @@ class Services:
         """Return whether one of its connections is production."""
         names = (workspace.billing, workspace.salesforce)
         return any(self.connection(name).production for name in names)
+
+    def _check_kind(self, workspace: Workspace, mapping: WorkspaceMapping) -> None:
+        kind = self.connection(workspace.billing).kind
+        if mapping.billing != kind:
+            raise WrongUse(
+                f"The mapping {mapping.name!r} is for {mapping.billing}, the connection"
+                f" {workspace.billing!r} is {kind}.",
+                "Choose a mapping of that kind with --mapping.",
+            )
 
     def _mapping_for(self, connection: str) -> WorkspaceMapping:
         for workspace in self.workspaces():

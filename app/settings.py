@@ -7,7 +7,7 @@ import tempfile
 import tomllib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from importlib.resources import files
 from importlib.resources.abc import Traversable
 from pathlib import Path
@@ -20,6 +20,7 @@ from app.errors import AppError, NotFound, WrongUse
 LogLevel = Literal["debug", "info", "warning", "error"]
 CONNECTIONS = "connections"
 WORKSPACES = "workspaces"
+MAPPINGS = "mappings"
 NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _SECRET_WORDS = re.compile(
     r"secret|passw|token$|auth_?key|api_?key|private_?key|access_?key", re.IGNORECASE
@@ -46,6 +47,23 @@ class Mail(msgspec.Struct, frozen=True, forbid_unknown_fields=True, rename={"sen
     user: str = ""
 
 
+class Listen(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """Where events are received, `[listen]` in `settings.toml`.
+
+    Attributes:
+        address: `HOST:PORT` for `concord serve`; `""` for nowhere, unless it is told otherwise.
+        certificate: Path of a PEM file, beside `settings.toml` unless it is absolute; `""` where
+            a reverse proxy speaks TLS.
+        key_file: Path of its key's PEM file; `""` where the key stands in the same file.
+        proxies: Networks of reverse proxies that may say for whom they ask.
+    """
+
+    address: str = ""
+    certificate: str = ""
+    key_file: str = ""
+    proxies: tuple[_Line, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Settings:
     """What a person can set for all workspaces, in `settings.toml` of Concord's folder.
@@ -54,11 +72,13 @@ class Settings:
         log_level: The least that goes into the log file.
         keyring_timeout_s: How long the keyring may take to answer; its own prompt counts.
         mail: By which server people are told of failed jobs.
+        listen: Where events are received.
     """
 
     log_level: LogLevel = "info"
     keyring_timeout_s: Annotated[float, msgspec.Meta(gt=0, le=3600)] = 30.0
     mail: Mail = field(default_factory=Mail)
+    listen: Listen = field(default_factory=Listen)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +112,7 @@ class Workspace:
         store: Path of the SQLite file; empty for the usual place.
         keep_days: Commits of so many days are kept when the history is pruned; 0 is no rule.
         keep_commits: So many of the newest commits are kept then; 0 is no rule.
+        without: Entities of the mapping that are left out, with all below them.
     """
 
     name: str
@@ -101,6 +122,7 @@ class Workspace:
     store: str = ""
     keep_days: Annotated[int, msgspec.Meta(ge=0)] = 0
     keep_commits: Annotated[int, msgspec.Meta(ge=0)] = 0
+    without: tuple[str, ...] = ()
 
 
 def home() -> Path:
@@ -299,6 +321,33 @@ def included_mapping(file: Traversable, name: str) -> str | None:
         places.insert(0, file.parent / name)
     found = next((place for place in places if place.is_file()), None)
     return None if found is None else found.read_text("utf-8")
+
+
+def shipped_mappings() -> Mapping[str, str]:
+    """Return the texts of the mappings that come with Concord, by name."""
+    found = sorted(resource("mappings").iterdir(), key=lambda each: each.name)
+    return {
+        each.name.removesuffix(".toml"): each.read_text("utf-8")
+        for each in found
+        if each.name.endswith(".toml")
+    }
+
+
+def save_mapping(base: Path, workspace: Workspace, text: str) -> Workspace:
+    """Keep a text as a workspace's own mapping, the former one beside it; return the workspace.
+
+    The own one is `mappings/NAME.toml`, the former `mappings/NAME.before.toml`. Where the two are
+    the same, that one is left as it is.
+    """
+    name = checked_name(workspace.name)
+    former = mapping_file(base, workspace).read_text("utf-8")
+    if former != text:
+        _replace(base / MAPPINGS / f"{name}.before.toml", former)
+    _replace(base / MAPPINGS / f"{name}.toml", text)
+    changed = replace(workspace, mapping=f"{MAPPINGS}/{name}.toml")
+    if changed != workspace:
+        _save(base / WORKSPACES, changed)
+    return changed
 
 
 @dataclass(frozen=True, slots=True)

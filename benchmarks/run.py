@@ -14,6 +14,7 @@ NAMES = (
     "compare",
     "refresh",
     "orb_account",
+    "aria_transactions",
     "window",
     "salesforce_bulk",
     "salesforce_read",

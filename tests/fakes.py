@@ -258,3 +258,18 @@ def reopened(bench: Workbench) -> Workbench:
     """Return the workbench as a new process would open it."""
     bench.store.close()
     return replace(bench, store=Store(bench.store.path, bench.mapping))
+
+
+def refitted(side: FakeSide, mapping: WorkspaceMapping) -> dict[RecordKey, list[Record]]:
+    """Return a side's records as another mapping reads them: by field, nothing where it is new."""
+    found: dict[RecordKey, list[Record]] = {}
+    for key, records in side.records.items():
+        if key.entity not in mapping.by_name:
+            continue
+        index = side.mapping.entity(key.entity).index
+        names = [field.name for field in mapping.entity(key.entity).fields]
+        found[key] = [
+            replace(r, values=tuple(r.values[index[n]] if n in index else None for n in names))
+            for r in records
+        ]
+    return found

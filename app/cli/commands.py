@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from app.cli import output
+from app.cli.holding import held_words
 from app.cli.ignoring import run_ignore
 from app.cli.pairing import waiting_words
 from app.cli.reconcile import gap_words, reconciled_json
@@ -57,7 +58,7 @@ def run_refresh(services: Services, options: Namespace, cancel: CancelToken) -> 
         compare(bench, cancel, line)
         # Counts and sums are of all accounts: while a customer waits they are not worked out.
         gaps = Reconciled((), ()) if request.account else reconcile(bench, cancel).gaps
-        waiting = waiting_words(bench, cancel)
+        waiting = [*held_words(bench, request.account), waiting_words(bench, cancel)]
     for copy in result.set_aside:
         print(
             f"Another organisation answers now; what was known of the old one is in {copy}.",
@@ -76,7 +77,7 @@ def run_refresh(services: Services, options: Namespace, cancel: CancelToken) -> 
         ),
     )
     calls = ", ".join(f"{count} to {side.label}" for side, count in result.calls.items())
-    for words in filter(None, (gap_words(gaps), waiting)):
+    for words in filter(None, (gap_words(gaps), *waiting)):
         print(words)
     print(f"{result.changed:,} changed; calls: {calls}; {result.seconds:.1f} s")
     return ExitStatus.DONE
@@ -132,10 +133,10 @@ def run_plan(services: Services, options: Namespace, cancel: CancelToken) -> int
             keys = not_written(bench, options.failed_of)
         if options.account:
             keys = account_keys(bench, options.account.strip())
-        selection = Selection(tuple(options.entity), verbs, keys, take)
+        selection = Selection(tuple(options.entity), verbs, keys, take, options.held)
         compare(bench, cancel, line)
         plan = build_plan(bench, selection, cancel, line)
-    return _hand_out_plan(options, plan)
+    return hand_out_plan(options, plan)
 
 
 def run_undo(services: Services, options: Namespace, cancel: CancelToken) -> int:
@@ -147,10 +148,11 @@ def run_undo(services: Services, options: Namespace, cancel: CancelToken) -> int
     )
     with services.workbench(options.workspace) as bench, progress() as line:
         plan = build_undo(bench, options.commit, cancel, line, part)
-    return _hand_out_plan(options, plan)
+    return hand_out_plan(options, plan)
 
 
-def _hand_out_plan(options: Namespace, plan: CommitPlan) -> int:
+def hand_out_plan(options: Namespace, plan: CommitPlan) -> int:
+    """Save a plan where `-o` says, and tell what is in it."""
     save_plan(plan, options.output)
     if options.json:
         output.print_json(output.plan_json(str(options.output), plan))

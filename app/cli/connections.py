@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from app.cli import output
+from app.cli.types import run_types
 from app.connectors.spec import ConnectorSpec, variable
 from app.domain.control import CancelToken, no_report
 from app.errors import ExitStatus, NotFound, WrongUse
@@ -44,8 +45,10 @@ def run_connect(services: Services, options: Namespace, cancel: CancelToken) -> 
     return ExitStatus.DONE
 
 
-def run_workspace(services: Services, options: Namespace, _cancel: CancelToken) -> int:
-    """`concord workspace create|list|show|delete|keep|adopt`."""
+def run_workspace(services: Services, options: Namespace, cancel: CancelToken) -> int:
+    """`concord workspace create|list|show|delete|keep|adopt|types`."""
+    if options.verb == "types":
+        return run_types(services, options, cancel)
     if options.verb == "create":
         workspace = Workspace(options.name, options.billing, options.salesforce, options.mapping)
         found = [services.create_workspace(workspace)]

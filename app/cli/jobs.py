@@ -18,7 +18,7 @@ from app.errors import ExitStatus, WrongUse
 from app.services import Services
 from app.settings import checked_name
 from app.store.jobs import disable_job, enable_job, job_state, job_states, remove_job
-from app.sync.jobs import JobDesk, make_job
+from app.sync.jobs import JobDesk, make_job, of_account
 from app.sync.notices import MAIL_PASSWORD, PLACE, WEBHOOK
 from app.sync.workbench import Workbench
 
@@ -74,7 +74,7 @@ def run_json(run: JobRun) -> dict[str, Any]:
 
 
 def _run(services: Services, bench: Workbench, options: Namespace, cancel: CancelToken) -> int:
-    job = job_state(bench.store, options.name).job
+    job = of_account(bench, job_state(bench.store, options.name).job, options.account.strip())
     line = output.ProgressLine()
     try:
         run = JobDesk(bench, services.notifier()).run(job, cancel, line).run
@@ -99,6 +99,8 @@ def _add(bench: Workbench, options: Namespace) -> None:
         full=options.full,
         policy=Policy(_verbs(options.commit), options.most),
         notify=Notify(tuple(options.notify_email), options.notify_webhook),
+        account=options.account.strip(),
+        pair=options.pair,
     )
     make_job(bench, job)
     enable_job(bench.store, job.name, time.time())
@@ -164,7 +166,8 @@ def _list(options: Namespace, states: list[JobState]) -> None:
 def _cells(state: JobState) -> list[str]:
     job, last = state.job, state.last
     sides = " and ".join(side.label for side in job.sides)
-    reads = f"{sides}: {', '.join(job.entities) or 'all'}{', full' if job.full else ''}"
+    whose = f" of {job.account}" if job.account else ""
+    reads = f"{sides}: {', '.join(job.entities) or 'all'}{whose}{', full' if job.full else ''}"
     verbs = ", ".join(sorted(verb.value for verb in job.policy.verbs))
     commits = f"{verbs}, at most {job.policy.most:,}" if verbs else "nothing"
     due = "never" if state.due_at is None else _local(datetime.fromtimestamp(state.due_at, UTC))
@@ -188,6 +191,8 @@ def _state_json(state: JobState) -> dict[str, Any]:
         "sides": [side.value for side in job.sides],
         "entities": list(job.entities),
         "full": job.full,
+        "account": job.account,
+        "pair": job.pair,
         "commit": sorted(verb.value for verb in job.policy.verbs),
         "most": job.policy.most,
         "notify": {"emails": list(job.notify.emails), "webhook": job.notify.webhook},

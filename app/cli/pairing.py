@@ -25,7 +25,8 @@ def run_pair(services: Services, options: Namespace, cancel: CancelToken) -> int
     _check_words(options)
     with services.workbench(options.workspace) as bench:
         if options.what == "suggest":
-            _print_surveys(surveys(bench, options.entity, cancel), options)
+            found = surveys(bench, options.entity, cancel)
+            _print_surveys([one.of(options.key) if options.key else one for one in found], options)
         elif options.what == "list":
             _print_pairings(pairings(bench.store), options)
         else:

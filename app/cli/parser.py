@@ -34,11 +34,16 @@ def build_parser() -> ArgumentParser:
     pair.add_argument("what", choices=verbs, metavar="|".join(verbs))
     pair.add_argument("names", nargs="*", metavar="ENTITY BILLING_KEY SALESFORCE_ID")
     _entities(pair)
+    _add_pair_key(pair)
+    held = _on_workspace(commands, "held", "inserts that wait for you to say so, and why")
+    _entities(held)
     reconcile = _on_workspace(commands, "reconcile", "counts and sums of money, and their gaps")
     reconcile.add_argument("--all", action="store_true", help="sum everything, not only the gaps")
+    _add_mapping(commands)
     _add_jobs(commands)
     serve = _on_workspace(commands, "serve", "listen to events, read and compare what changed")
     serve.add_argument("--every", type=float, default=15, metavar="MINUTES", help="read all again")
+    serve.add_argument("--listen", metavar="HOST:PORT", help="receive what the billing side posts")
     _add_history(commands)
     doctor = commands.add_parser("doctor", help="check what Concord stands on")
     _json(doctor)
@@ -96,7 +101,16 @@ def _add_workspace(commands: "Commands[ArgumentParser]") -> None:
     keep.add_argument("--commits", type=positive_number, default=0, metavar="N")
     adopt = verbs.add_parser("adopt", help="write a store that came from elsewhere from now on")
     adopt.add_argument("name", metavar="NAME")
-    for parser in (create, listing, show, delete, keep, adopt):
+    types = verbs.add_parser("types", help="which kinds of record are kept, and what they take")
+    types.add_argument("name", nargs="?", default="", metavar="NAME")
+    types.add_argument("-w", "--workspace", default="", metavar="NAME")
+    choice = types.add_mutually_exclusive_group()
+    choice.add_argument("--only", default="", metavar="A,B", help="leave all others out")
+    choice.add_argument("--without", default="", metavar="A,B", help="leave these out")
+    choice.add_argument("--all", action="store_true", help="leave nothing out")
+    types.add_argument("--delete", action="store_true", help="plan to delete them in Salesforce")
+    types.add_argument("-o", "--output", type=Path, metavar="FILE")
+    for parser in (create, listing, show, delete, keep, adopt, types):
         _json(parser)
 
 
@@ -140,12 +154,21 @@ def _add_work(commands: "Commands[ArgumentParser]") -> None:
         "--keys", type=Path, metavar="FILE", help="lines of ENTITY KEY, separated by a tab or comma"
     )
     plan.add_argument("--account", default="", metavar="KEY", help="this account's records only")
+    plan.add_argument("--held", action="store_true", help="what is held back, too")
     plan.add_argument(
         "--failed-of", metavar="COMMIT", help="only the records that a commit could not write"
     )
     plan.add_argument(
         "--take", choices=[side.value for side in Side], help="whose value settles a conflict"
     )
+    act = _on_workspace(commands, "act", "what billing can do besides; alone, it lists that")
+    act.add_argument("action", nargs="?", default="", metavar="ACTION")
+    act.add_argument("key", nargs="?", default="", metavar="KEY", help="billing's record")
+    act.add_argument("--set", action="append", default=[], metavar="K=V", dest="settings")
+    act.add_argument(
+        "--from", dest="made_from", default="", metavar="ID", help="a Salesforce record to make"
+    )
+    act.add_argument("-o", "--output", type=Path, metavar="FILE")
     approve = _on_workspace(commands, "approve", "note in a plan that you read it and agree")
     approve.add_argument("plan", type=Path, metavar="PLAN")
     approve.add_argument("--name", metavar="WHO", help="your name (without: that of your account)")
@@ -175,6 +198,26 @@ def _add_ignore(commands: "Commands[ArgumentParser]") -> None:
     ignore.add_argument("--tolerance", metavar="NUMBER", help="how far numbers may be apart")
 
 
+def _add_mapping(commands: "Commands[ArgumentParser]") -> None:
+    mapping = _on_workspace(commands, "mapping", "which field is which: show, check, set, fields …")
+    verbs = ["show", "check", "set", "fields", "adapt"]
+    mapping.add_argument("what", choices=verbs, metavar="|".join(verbs))
+    mapping.add_argument("file", nargs="?", type=Path, metavar="FILE", help="for check and set")
+    _entities(mapping)
+    mapping.add_argument("--side", choices=[side.value for side in Side], help="for fields")
+    mapping.add_argument("--prefix", default="", metavar="P", help="for adapt: only this package")
+    _output(mapping)
+    config = commands.add_parser("config", help="carry connections, workspaces … to another place")
+    config.add_argument("what", choices=["export", "import"], metavar="export|import")
+    config.add_argument("file", type=Path, metavar="FILE")
+    config.add_argument("--replace", action="store_true", help="what is there already, too")
+    _json(config)
+
+
+def _add_pair_key(pair: ArgumentParser) -> None:
+    pair.add_argument("--key", default="", metavar="KEY", help="for suggest: this record only")
+
+
 def _add_jobs(commands: "Commands[ArgumentParser]") -> None:
     jobs = _on_workspace(commands, "jobs", "what is done on a schedule: list, run, add …")
     verbs = ["list", "run", "enable", "disable", "add", "remove", "secret"]
@@ -185,6 +228,8 @@ def _add_jobs(commands: "Commands[ArgumentParser]") -> None:
     jobs.add_argument("--side", choices=[side.value for side in Side], help="read this one only")
     _entities(jobs)
     jobs.add_argument("--full", action="store_true", help="read everything each time")
+    jobs.add_argument("--account", default="", metavar="KEY", help="this account's records only")
+    jobs.add_argument("--pair", action="store_true", help="pair what the mapping's rules match")
     jobs.add_argument("--commit", default="", metavar="VERBS", help="insert, update (without: no)")
     jobs.add_argument("--most", type=int, default=MOST, metavar="N", help="commit no more at once")
     jobs.add_argument("--notify-email", action="append", default=[], metavar="ADDRESS")

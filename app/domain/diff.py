@@ -21,6 +21,7 @@ class Kind(IntEnum):
     DUPLICATE_KEY = 5
     IGNORED = 6
     NOT_COMPARABLE = 7
+    HELD_BACK = 8
 
     @property
     def json_name(self) -> str:

@@ -62,6 +62,8 @@ class Job:
     Attributes:
         entities: None means all.
         full: Whether to read everything, not only what changed.
+        account: The key of the only account whose records are read and committed, "" for all.
+        pair: Whether what the mapping's rules match is paired before it is compared.
     """
 
     name: str
@@ -71,6 +73,8 @@ class Job:
     full: bool = False
     policy: Policy = field(default_factory=Policy)
     notify: Notify = field(default_factory=Notify)
+    account: str = ""
+    pair: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -54,15 +54,17 @@ def parse_mapping(
     """
     parser = _Parser(text, file_name)
     data = parser.data()
-    parts = list(parser.parts(data, find, frozenset()))
+    files = list(parser.files(data, find, frozenset()))
+    parts = [(part, row) for part, told in files for row in part.rows(told)]
     entities = tuple(part.entity(row) for part, row in parts)
     # Each is checked by the parser of its own file, which knows the lines.
     for (part, _row), entity in zip(parts, entities, strict=True):
         part.check(entity, entities)
     parser.check_all(entities)
-    texts = dict.fromkeys([*(part.text for part, _row in parts), text])
+    jobs = tuple(job for part, told in files for job in part.jobs(told, entities))
+    parser.once((job.name for job in jobs), "job")
+    texts = dict.fromkeys(part.text for part, _told in files)
     fingerprint = sha256("".join(texts).encode()).hexdigest()[:16]
-    jobs = tuple(parser.jobs(data, entities))
     return WorkspaceMapping(*parser.names(data), entities, fingerprint, jobs)
 
 
@@ -82,10 +84,10 @@ class _Parser:
     def names(self, data: Mapping[str, Any]) -> tuple[str, str]:
         return self._word(data, "name", ()), self._word(data, "billing", ())
 
-    def parts(
+    def files(
         self, data: Mapping[str, Any], find: FindText, within: frozenset[str]
     ) -> Iterator[tuple["_Parser", Mapping[str, Any]]]:
-        """Yield the rows of entities: those of included files first, each with its parser."""
+        """Yield what the files say, each with its parser: those included first, this one last."""
         self._known(data, {"schema", "name", "billing", "include", "entity", "job"}, ())
         if data.get("schema") != SCHEMA:
             raise self._error(
@@ -101,19 +103,23 @@ class _Parser:
                 what = f"there is no mapping {name!r} to include"
                 raise self._error(("include",), what, hint)
             other = _Parser(text, f"{str(name).removesuffix('.toml')}.toml")
-            yield from other.parts(other.data(), find, within | {str(name)})
+            yield from other.files(other.data(), find, within | {str(name)})
+        yield self, data
+
+    def rows(self, data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+        """Return the rows of this file's entities."""
+        included = data.get("include", [])
         rows = data.get("entity", [] if included else None)
         if not isinstance(rows, list) or not (rows or included):
             raise self._error((), "no [[entity]]", "Describe at least one entity.")
-        yield from ((self, row) for row in rows)
+        return rows
 
     def jobs(
         self, data: Mapping[str, Any], entities: tuple[EntityMapping, ...]
     ) -> Iterator[JobRow]:
-        """Yield the jobs of this file; those of included files are not taken over."""
-        rows, known = data.get("job", []), {entity.name for entity in entities}
-        self._once((str(row.get("name", "")) for row in rows), "job", ())
-        for row in rows:
+        """Yield the jobs of this file."""
+        known = {entity.name for entity in entities}
+        for row in data.get("job", []):
             name = self._name(row, (), _JOB_NAME)
             path = (name,)
             self._known(row, {"name", "cron", "every_minutes", "entities", "full"}, path)
@@ -239,8 +245,8 @@ class _Parser:
 
     def check(self, entity: EntityMapping, entities: tuple[EntityMapping, ...]) -> None:
         """Raise where an entity names a field or an entity that there is not."""
-        self._once((item.name for item in entity.fields), "field", (entity.name,))
-        self._once((rule.name for rule in entity.pair), "pair rule", (entity.name,))
+        self.once((item.name for item in entity.fields), "field", (entity.name,))
+        self.once((rule.name for rule in entity.pair), "pair rule", (entity.name,))
         self._known_fields(entity)
         known = {one.name for one in entities}
         self._check_rule(entity, entities)
@@ -273,7 +279,7 @@ class _Parser:
 
     def check_all(self, entities: tuple[EntityMapping, ...]) -> None:
         """Raise where entities do not go together."""
-        self._once((entity.name for entity in entities), "entity", ())
+        self.once((entity.name for entity in entities), "entity", ())
         pointed_at = {reference.to for entity in entities for reference in entity.references}
         for entity in entities:
             if entity.together and entity.name in pointed_at:
@@ -308,7 +314,8 @@ class _Parser:
                 hint = f"Its fields are: {', '.join(entity.index)}."
                 raise self._error((entity.name,), f"{what} names unknown field {name!r}", hint)
 
-    def _once(self, names: Iterable[str], what: str, path: tuple[str, ...]) -> None:
+    def once(self, names: Iterable[str], what: str, path: tuple[str, ...] = ()) -> None:
+        """Raise where a name stands twice."""
         seen: set[str] = set()
         for name in names:
             if name in seen:

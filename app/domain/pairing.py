@@ -42,7 +42,7 @@ class Candidate:
         id: Billing's key, or Salesforce's id.
         own_key: The key that it bears, `""` for none.
         name: Its title as `normal_name`, its words sorted; `""` where its title is no name.
-        currency: Its currencies; two records that differ in them are no twins.
+        currency: Its currencies, `""` for none; two records that differ in them are no twins.
         keys: For each rule of the entity what has to agree; None where something is empty.
         content: The hash of all its values.
     """
@@ -263,12 +263,17 @@ def _edges(
         looked_at = {
             place: salesforce[place].name
             for place in _looked_at(one, blocks)
-            if salesforce[place].currency == one.currency
+            if _agree(salesforce[place].currency, one.currency)
         }
         best = process.extract(
             one.name, looked_at, scorer=fuzz.ratio, score_cutoff=LEAST_SCORE, limit=_KEPT
         )
         yield from (_Edge(one.id, salesforce[place].id, score) for _, score, place in best)
+
+
+def _agree(one: Sequence[str], other: Sequence[str]) -> bool:
+    """Return whether no currency speaks against it: what nobody has linked yet may have none."""
+    return all(left == right for left, right in zip(one, other, strict=True) if left and right)
 
 
 def _looked_at(one: Candidate, blocks: dict[str, list[int]]) -> Iterable[int]:

@@ -84,6 +84,8 @@ class Outcome:
         message: The target's own words where it refused.
         field: The field that the target named, if any.
         side_id: The record's id on the target, where the target told it.
+        key: The key that the target gave a new record, where it gives keys itself; `""` where it
+            is the operation's.
     """
 
     operation: Operation
@@ -91,6 +93,7 @@ class Outcome:
     message: str = ""
     field: str = ""
     side_id: str = ""
+    key: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -62,7 +62,8 @@ class Proposal:
 def is_ticked(kind: Kind, choice: Choice) -> bool:
     """Return whether a difference is ticked: inserts and updates are, unless somebody unticked.
 
-    Deletes and conflicts are ticked by hand only; records that share a key never are.
+    Deletes, conflicts, and inserts that a rule holds back are ticked by hand only; records that
+    share a key never are.
     """
     if kind in {Kind.DUPLICATE_KEY, Kind.NOT_COMPARABLE, Kind.IDENTICAL, Kind.IGNORED}:
         return False

@@ -2,8 +2,10 @@
 
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
+
+import orjson
 
 from app.domain.mapping import EntityMapping
 from app.store.comparison import Pair, one_pair
@@ -89,5 +91,59 @@ def find_accounts(store: Store, words: str, limit: int = 20) -> list[AccountHit]
             " link.id * 4 + 2 AND instr(lower(CAST(body AS TEXT)), lower(?3))))"
             " ORDER BY key <> ?3, sort LIMIT ?4",
             (number, pattern, wanted, min(limit, _MOST_NAMED)),
+        ).fetchall()
+    return [AccountHit(*row) for row in rows]
+
+
+def _in_json(words: str) -> str:
+    """Return a text as it stands in a document."""
+    return orjson.dumps(words).decode()[1:-1]
+
+
+def pointing_at(
+    store: Store, entity: EntityMapping, field: str, key: str, limit: int
+) -> list[AccountHit]:
+    """Return the records of an entity whose field holds a key on either side, by title.
+
+    No index leads to what a document holds: all of the entity's are looked through.
+    """
+    place = f"$[{entity.index[field]}]"
+    with store.translating():
+        rows = store.reader.execute(
+            "SELECT id, key, title FROM link WHERE entity = ?1 AND EXISTS (SELECT 1 FROM document"
+            " WHERE (document.id = link.id * 4 + 1 AND link.billing_hash IS NOT NULL OR document.id"
+            " = link.id * 4 + 2 AND link.salesforce_hash IS NOT NULL) AND"
+            " instr(CAST(body AS TEXT), ?2) AND json_extract(CAST(body AS TEXT), ?3) = ?4)"
+            " ORDER BY sort, key LIMIT ?5",
+            (store.entity_ids[entity.name], _in_json(key), place, key, limit),
+        ).fetchall()
+    return [AccountHit(*row) for row in rows]
+
+
+def titles_of(store: Store, entity: EntityMapping, keys: Iterable[str]) -> dict[str, str]:
+    """Return key → title of an entity's records, for the keys that the mirror knows."""
+    number, wanted, found = store.entity_ids[entity.name], sorted(set(keys)), dict[str, str]()
+    with store.translating():
+        for start in range(0, len(wanted), _KEYS_AT_ONCE):
+            some = wanted[start : start + _KEYS_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            rows = store.reader.execute(
+                f"SELECT key, title FROM link WHERE entity = ? AND key IN ({marks})",
+                (number, *some),
+            )
+            found.update((key, title) for key, title in rows if title)
+    return found
+
+
+def accounts_by_name(store: Store, limit: int) -> list[AccountHit]:
+    """Return the first accounts of the mirror by name; empty where the mapping has none."""
+    entity = store.mapping.account
+    if entity is None:
+        return []
+    with store.translating():
+        rows = store.reader.execute(
+            "SELECT id, key, title FROM link WHERE entity = ? AND (billing_hash IS NOT NULL OR"
+            " salesforce_hash IS NOT NULL) ORDER BY sort, key LIMIT ?",
+            (store.entity_ids[entity.name], limit),
         ).fetchall()
     return [AccountHit(*row) for row in rows]

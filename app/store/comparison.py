@@ -12,6 +12,7 @@ from app.domain.diff import Kind, RecordDiff
 from app.domain.mapping import EntityMapping
 from app.domain.record import BaseValues, Side, Values
 from app.store import link_counts
+from app.store.compared import note_compared
 from app.store.migrations import SALESFORCE
 from app.store.rekey import REKEYED, TWINS
 from app.store.workspace import Store
@@ -117,6 +118,7 @@ def store_judged(store: Store, entity: EntityMapping, judged: Sequence[Judged]) 
     ]
     with store.transaction(store.mirror, shared=True) as connection:
         connection.executemany("INSERT OR REPLACE INTO diff VALUES (?, ?, ?, ?, ?, ?, ?, ?)", rows)
+        note_compared(connection)
 
 
 def drop_settled(store: Store) -> None:
@@ -127,7 +129,9 @@ def drop_settled(store: Store) -> None:
             f" WHERE link.id IS NULL OR NOT {_DIFFERS}"
         )
         connection.execute(f"DELETE FROM choice WHERE link IN ({settled})")
-        connection.execute(f"DELETE FROM diff WHERE link IN ({settled})")
+        dropped = connection.execute(f"DELETE FROM diff WHERE link IN ({settled})")
+        if dropped.rowcount:
+            note_compared(connection)
 
 
 def kind_counts(store: Store) -> Mapping[str, Mapping[Kind, int]]:

@@ -155,7 +155,14 @@ def _pairing(connection: sqlite3.Connection) -> None:
     )
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _chain, _pairing)
+def _holding(connection: sqlite3.Connection) -> None:
+    """Add why inserts are held back."""
+    connection.execute(
+        "CREATE TABLE IF NOT EXISTS held (link INTEGER PRIMARY KEY, why TEXT NOT NULL)"
+    )
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _chain, _pairing, _holding)
 VERSION = len(STEPS)
 
 

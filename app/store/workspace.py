@@ -137,7 +137,7 @@ class Store:
         try:
             yield
         except sqlite3.Error as error:
-            raise _translated(error, self.path) from error
+            raise translated(error, self.path) from error
 
     @contextmanager
     def transaction(
@@ -166,10 +166,7 @@ class Store:
             return
         holder = workspace_lock.take(self.path)
         if holder is not None:
-            raise WorkspaceBusy(
-                f"The workspace's store {self.path} is held by {holder}.",
-                "It can be read here. To write, close that Concord or wait until it is done.",
-            )
+            raise workspace_lock.busy(self.path, holder)
         self._claimed = True
         try:
             yield
@@ -270,7 +267,8 @@ class Store:
             )
 
 
-def _translated(error: sqlite3.Error, path: Path) -> StoreError:
+def translated(error: sqlite3.Error, path: Path) -> StoreError:
+    """Return what an error of SQLite's means to people."""
     words = str(error)
     name = getattr(error, "sqlite_errorname", "")
     if name.startswith(("SQLITE_BUSY", "SQLITE_LOCKED")):

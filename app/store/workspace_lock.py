@@ -8,13 +8,15 @@ import getpass
 import os
 import sys
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import orjson
 
-from app.errors import StoreError
+from app.errors import StoreError, WorkspaceBusy
 from app.store.machine import host_name
 
 # Windows keeps others from reading what is locked: lock a byte far behind what is written.
@@ -90,6 +92,39 @@ def give_back(store: Path) -> None:
         if not hold.count:
             del _held[path]
             os.close(hold.file)
+
+
+def busy(store: Path, holder: Holder) -> WorkspaceBusy:
+    """Return the error for a store that somebody else holds."""
+    return WorkspaceBusy(
+        f"The workspace's store {store} is held by {holder}.",
+        "It can be read here. To write, close that Concord or wait until it is done.",
+    )
+
+
+@contextmanager
+def holding(store: Path) -> Iterator[None]:
+    """Hold the lock of a store for a while; a store that is not there needs none.
+
+    Raises:
+        WorkspaceBusy: Another process holds it.
+    """
+    if not store.exists():
+        yield
+        return
+    holder = take(store)
+    if holder is not None:
+        raise busy(store, holder)
+    try:
+        yield
+    finally:
+        give_back(store)
+
+
+def check_free(store: Path) -> None:
+    """Make sure that no other process holds a store just now; raises `WorkspaceBusy`."""
+    with holding(store):
+        return
 
 
 def _opened(path: Path) -> int:

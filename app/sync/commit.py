@@ -23,8 +23,8 @@ from app.errors import AppError, Cancelled, PlanRefused, StoreError
 from app.store import journal
 from app.store.resumable import check_resumable
 from app.store.target_jobs import forget_jobs, jobs_of, note_job
-from app.sync.groups import group_of, without_broken
 from app.sync.given_keys import pair_made
+from app.sync.groups import group_of, without_broken
 from app.sync.preflight import Found, Live, note_live, read_live, record_after, stands, why_stale
 from app.sync.workbench import Workbench
 

@@ -7,6 +7,7 @@ from itertools import islice
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.diff import Kind, RecordDiff, diff_record, with_own_key
 from app.domain.mapping import EntityMapping, IgnoreRule
+from app.domain.plan import Problem
 from app.domain.proposal import Choice, Proposal, Target, propose
 from app.domain.record import Side
 from app.store.choices import choice_of
@@ -20,6 +21,8 @@ from app.store.comparison import (
     side_details,
     store_judged,
 )
+from app.store.holding import is_held
+from app.sync.holding import hold_back, why_held
 from app.sync.ignoring import rules_of
 from app.sync.workbench import Workbench
 
@@ -54,6 +57,7 @@ def compare(
             done += len(some)
             report(Progress(done, 0, f"Comparing {entity.plural}"))
     drop_settled(bench.store)
+    hold_back(bench, cancel)
     return kind_counts(bench.store)
 
 
@@ -65,6 +69,11 @@ def opened(entity: EntityMapping, pair: Pair, rules: Sequence[IgnoreRule] = ()) 
     return replace(diff, kind=Kind.DUPLICATE_KEY, deleted=False)
 
 
+def held(diff: RecordDiff) -> RecordDiff:
+    """Return a difference as one that is held back, if it still is an insert into Salesforce."""
+    return replace(diff, kind=Kind.HELD_BACK) if diff.kind is Kind.ONLY_IN_BILLING else diff
+
+
 def diff_of(bench: Workbench, link: int) -> OpenedDiff | None:
     """Return one pair opened, from the store alone; None where the link is gone."""
     found = one_pair(bench.store, link)
@@ -72,7 +81,14 @@ def diff_of(bench: Workbench, link: int) -> OpenedDiff | None:
         return None
     entity, pair = found
     diff, choice = opened(entity, pair, rules_of(bench, entity)), choice_of(bench.store, link)
-    return OpenedDiff(entity, diff, choice, proposal_of(bench, entity, pair, diff, choice))
+    if not is_held(bench.store, link):
+        return OpenedDiff(entity, diff, choice, proposal_of(bench, entity, pair, diff, choice))
+    diff = held(diff)
+    proposal = proposal_of(bench, entity, pair, diff, choice)
+    words = f"held back: {why_held(bench, entity, link)}"
+    reason = Problem("info", entity.name, pair.key, words)
+    proposal = replace(proposal, problems=(reason, *proposal.problems))
+    return OpenedDiff(entity, diff, choice, proposal)
 
 
 def proposal_of(

@@ -17,12 +17,13 @@ from app.store.comparison import stored_diffs
 from app.store.jobs import add_job, is_due, job_states, note_run, take_due
 from app.sync.commit import CommitResult, commit
 from app.sync.compare import compare, total
-from app.sync.planner import Selection, build_plan
+from app.sync.pairing import pair_by_rules
+from app.sync.planner import Selection, account_keys, build_plan
 from app.sync.refresh import RefreshRequest, RefreshResult, refresh
 from app.sync.workbench import Workbench
 
 Tell = Callable[[Job, JobNotice], None]
-_SETTLED = {Kind.IDENTICAL, Kind.IGNORED}
+_SETTLED = {Kind.IDENTICAL, Kind.IGNORED, Kind.HELD_BACK}
 _FAILURES_TOLD = 20
 _PLANS_AT_MOST = 4
 _BROKE_OFF = "Concord ended while the job ran."
@@ -119,7 +120,25 @@ def make_job(bench: Workbench, job: Job) -> None:
         if name not in bench.mapping.by_name:
             known = ", ".join(bench.mapping.by_name)
             raise WrongUse(f"The mapping has no entity {name!r}.", f"Its entities are: {known}.")
+    of_account(bench, job, job.account)
     add_job(bench.store, job)
+
+
+def of_account(bench: Workbench, job: Job, account: str) -> Job:
+    """Return a job as it is for one account, under a name of its own; `account` "" changes nothing.
+
+    Raises:
+        WrongUse: It reads nothing that belongs to accounts.
+    """
+    if not account:
+        return job
+    belonging = {entity.name for entity in bench.mapping.of_account()}
+    if not belonging or (job.entities and belonging.isdisjoint(job.entities)):
+        raise WrongUse(
+            f"The job {job.name!r} reads nothing that belongs to an account.",
+            f"These entities do: {', '.join(sorted(belonging)) or 'none of this mapping'}.",
+        )
+    return replace(job, name=f"{job.name} {account}", account=account)
 
 
 def run_job(bench: Workbench, job: Job, cancel: CancelToken, report: Report) -> JobRun:
@@ -150,7 +169,10 @@ def run_job(bench: Workbench, job: Job, cancel: CancelToken, report: Report) -> 
 def _carry_out(
     bench: Workbench, job: Job, run: JobRun, cancel: CancelToken, report: Report
 ) -> JobRun:
-    result = refresh(bench, RefreshRequest(job.sides, job.entities, job.full), cancel, report)
+    wanted = RefreshRequest(job.sides, job.entities, job.full, job.account)
+    result = refresh(bench, wanted, cancel, report)
+    if job.pair:
+        pair_by_rules(bench, job.entities, cancel)
     counts = compare(bench, cancel, report)
     read = sum(sum(found.values()) for found in result.read.values())
     run = replace(run, read=read, changed=result.changed)
@@ -221,6 +243,7 @@ def _allowed(bench: Workbench, job: Job) -> _Keys:
     What somebody chose is that person's to commit.
     """
     touched = {link for link, choice in all_choices(bench.store).items() if choice != NO_CHOICE}
+    only = account_keys(bench, job.account) if job.account else None
     keys: dict[str, frozenset[str]] = {}
     left = job.policy.most + 1
     for entity in bench.mapping.entities:
@@ -230,7 +253,9 @@ def _allowed(bench: Workbench, job: Job) -> _Keys:
         for one in stored_diffs(bench.store, entity):
             if len(found) == left:
                 break
-            if is_ticked(one.kind, NO_CHOICE) and not one.deleted and one.link not in touched:
+            wanted = only is None or one.pair.key in only.get(entity.name, frozenset())
+            by_rule = is_ticked(one.kind, NO_CHOICE) and not one.deleted
+            if wanted and by_rule and one.link not in touched:
                 found.add(one.pair.key)
         keys[entity.name] = frozenset(found)
         left -= len(found)

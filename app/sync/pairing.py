@@ -30,6 +30,16 @@ class Surveyed:
     entity: EntityMapping
     found: Survey
 
+    def of(self, key: str) -> "Surveyed":
+        """Return what of it is about one record of billing's."""
+        found = self.found
+        some = Survey(
+            tuple(one for one in found.matched if one.billing.id == key),
+            tuple(one for one in found.suggested if one.billing.id == key),
+            tuple(one for one in found.ambiguous if key in {c.id for c in one.billing}),
+        )
+        return Surveyed(self.entity, some)
+
 
 def surveys(bench: Workbench, entities: Sequence[str], cancel: CancelToken) -> list[Surveyed]:
     """Return what could be paired, by entity (none: all), from the store as last refreshed.

@@ -27,8 +27,9 @@ from app.store.comparison import (
     stored_diffs,
 )
 from app.store.cursors import instance_of
+from app.store.holding import is_held, own_reason
 from app.store.journal import now_text
-from app.sync.compare import opened, proposal_of
+from app.sync.compare import held, opened, proposal_of
 from app.sync.explain import DryRun, affordable
 from app.sync.ignoring import rules_of
 from app.sync.plan_order import Shelves
@@ -49,12 +50,14 @@ class Selection:
         verbs: The kinds of operations; None takes what is ticked, as the window does.
         keys: Entity → keys, where only some records are wanted; None takes all.
         take: Whose value settles a conflict that nobody decided; None leaves it.
+        held: Whether inserts that a rule holds back are taken too.
     """
 
     entities: tuple[str, ...] = ()
     verbs: frozenset[Verb] | None = None
     keys: Mapping[str, frozenset[str]] | None = None
     take: Side | None = None
+    held: bool = False
 
     def takes_verb(self, verb: Verb) -> bool:
         """Return whether operations of a verb are wanted."""
@@ -88,14 +91,24 @@ class _Draft:
     def take(self, entity: EntityMapping, found: StoredDiff, rules: Sequence[IgnoreRule]) -> None:
         """Add what settles a difference, if the selection takes it."""
         diff = opened(entity, found.pair, rules)  # as it is now: it may have turned since compared
+        if found.kind is Kind.HELD_BACK:
+            diff = held(diff)
         choice = self.choice_of(entity, found.pair, diff.kind)
         if choice is None:
+            self.tell_held(entity, diff, found.link)
             return
         proposal = proposal_of(self.bench, entity, found.pair, diff, choice)
         self.note(proposal.problems)
         for operation in proposal.operations:
             if self.selection.takes_verb(operation.verb):
                 self.put(entity, operation)
+
+    def tell_held(self, entity: EntityMapping, diff: RecordDiff, link: int) -> None:
+        """Note why a record is held back, if it is; not of what is below another one."""
+        if diff.kind is Kind.HELD_BACK and self.selection.takes(entity.name, diff.key):
+            words = own_reason(self.bench.store, link)
+            if words:
+                self.note([Problem("info", entity.name, diff.key, f"held back: {words}")])
 
     def choice_of(self, entity: EntityMapping, pair: Pair, kind: Kind) -> Choice | None:
         """Return what was chosen of a difference, None where the selection leaves it out."""
@@ -128,7 +141,7 @@ class _Draft:
         pair = self._pair(entity, needed.key)
         if pair is None:
             return False
-        diff = opened(entity, pair)
+        diff = self._opened(entity, pair)
         choice = self.choice_of(entity, pair, diff.kind)
         made = [] if choice is None else self._insert(entity, pair, diff, side, choice)
         return any(self.selection.takes_verb(operation.verb) for operation in made)
@@ -137,17 +150,24 @@ class _Draft:
         entity, side = self.bench.mapping.entity(needed.entity), operation.side
         pair = self._pair(entity, needed.key)
         choice = Choice(take={WHOLE_RECORD: side.other.value})
-        diff = None if pair is None else opened(entity, pair)
-        brought = (
-            [] if pair is None or diff is None else self._insert(entity, pair, diff, side, choice)
-        )
+        diff = None if pair is None else self._opened(entity, pair)
+        if pair is None or diff is None or diff.kind is Kind.HELD_BACK:
+            brought = []  # a person has to say so first
+        else:
+            brought = self._insert(entity, pair, diff, side, choice)
         for one in brought:
             words = f"added, since {operation.entity} {operation.key} needs it"
             self.note([Problem("info", one.entity, one.key, words)])
             self.put(entity, one)
         if not brought:
-            words = f"it refers to {needed.entity} {needed.key}, which {side.label} lacks"
+            held_back = diff is not None and diff.kind is Kind.HELD_BACK
+            lacks = "is held back" if held_back else f"{side.label} lacks"
+            words = f"it refers to {needed.entity} {needed.key}, which {lacks}"
             self.note([Problem("error", operation.entity, operation.key, words)])
+
+    def _opened(self, entity: EntityMapping, pair: Pair) -> RecordDiff:
+        diff = opened(entity, pair)
+        return held(diff) if is_held(self.bench.store, pair.link) else diff
 
     def _pair(self, entity: EntityMapping, key: str) -> Pair | None:
         link = find_link(self.bench.store, entity, key)
@@ -264,7 +284,10 @@ def _decided(kind: Kind, choice: Choice, selection: Selection) -> Choice:
 
 
 def _wanted(kind: Kind, choice: Choice, selection: Selection) -> bool:
-    if selection.verbs is None or choice.ticked is False or kind is Kind.CONFLICT:
+    if kind is Kind.HELD_BACK and selection.held:
+        return choice.ticked is not False
+    by_tick = {Kind.CONFLICT, Kind.HELD_BACK}
+    if selection.verbs is None or choice.ticked is False or kind in by_tick:
         return is_ticked(kind, choice)
     return kind in {Kind.ONLY_IN_BILLING, Kind.ONLY_IN_SALESFORCE, Kind.DIFFERENT}
 

@@ -14,6 +14,7 @@ from app.domain.mapping import EntityMapping
 from app.domain.record import Side
 from app.errors import CursorRefused, NotFound, WrongUse
 from app.store.belonging import keys_of_account
+from app.store.comparison import existing_keys
 from app.store.cursors import cursor_of, instance_of, note_instance
 from app.store.mirror import MirrorRead
 from app.store.mirror_account import MirrorAccount
@@ -221,7 +222,8 @@ def refresh(
 ) -> RefreshResult:
     """Read into the mirror what changed, or all where a side cannot tell; return what was read.
 
-    Of one account all is read, and no cursor moves.
+    Of one account all is read, and no cursor moves. Where Salesforce has it not, and the mapping
+    says that it may be there under no key (`guard`), what changed of all its accounts is read too.
 
     Records that a side no longer has are dropped once its read came through to the end; a read that
     broke off keeps the pages it stored and drops nothing, and its cursor stays where it was.
@@ -237,6 +239,7 @@ def refresh(
     run = _read_all(bench, _groups(bench, request), cancel, report)
     if request.account:
         _check_found(bench, request.account)
+        _read_all(bench, _twins_wanted(bench, request), cancel, report)
     for side in request.sides:
         note_told(bench, side, _counts(run, side), cancel)
     calls = {side: count - before[side] for side, count in bench.calls().items()}
@@ -341,6 +344,18 @@ def _check_found(bench: Workbench, account: str) -> None:
             f"Neither side has {bench.mapping.account.label} {account!r}.",
             "Check the number; the account page finds one by its name.",
         )
+
+
+def _twins_wanted(bench: Workbench, request: RefreshRequest) -> Iterator[_Group]:
+    """Yield what reads the accounts among which one that Salesforce lacks may be."""
+    entity, side = bench.mapping.account, Side.SALESFORCE
+    if entity is None or not entity.guard or side not in request.sides:
+        return
+    if not existing_keys(bench.store, entity, side, [request.account]):
+        reader = bench.connectors[side]
+        for entities in reader.groups([entity]):
+            cursor = _cursor(bench, side, reader, entities)
+            yield _Group(side, reader, tuple(entities), cursor)
 
 
 def _cursor(bench: Workbench, side: Side, reader: Reader, entities: Sequence[EntityMapping]) -> str:

@@ -2,11 +2,12 @@
 
 One loop does it all, one thing after the other: a job that is due waits until a round is through.
 A storm of events is coalesced: while one refresh runs, what is told meanwhile waits for the next.
+What a side posts (`EventDesk`) is read account by account, and compared every few seconds.
 """
 
 import logging
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from queue import Empty, Queue
@@ -25,7 +26,10 @@ from app.errors import (
 )
 from app.store.cursors import events_cursor, keep_events_cursor
 from app.sync.compare import compare, total
+from app.sync.event_desk import EventDesk
+from app.sync.gathering import Batch
 from app.sync.jobs import JobDesk, JobDone
+from app.sync.posted import PostedReads, joined
 from app.sync.refresh import RefreshRequest, RefreshResult, refresh
 from app.sync.workbench import Workbench
 
@@ -44,6 +48,7 @@ class Served:
         because: What led to it: `start`, `event` or `interval`.
         changes: How many changes events had told of.
         differences: Kind → how many differences there are now.
+        accounts: The keys of the accounts that were read by themselves.
     """
 
     because: str
@@ -52,6 +57,7 @@ class Served:
     changes: int
     result: RefreshResult
     differences: Mapping[Kind, int]
+    accounts: tuple[str, ...] = ()
 
 
 Told = Callable[[Served | JobDone], None]
@@ -102,10 +108,13 @@ def serve(
     options: ServeOptions = ServeOptions(),
     *,
     jobs: JobDesk | None = None,
+    events: EventDesk | None = None,
 ) -> None:
     """Read both sides, then listen until cancelled; `told` is called after each round and job.
 
     With `jobs`, those that are due are run; one that fails is told, and serving goes on.
+    With `events`, what a side posts is read; of its accounts' data, the reads at the start and at
+    intervals then ask only for what the side can tell to have changed.
     Listening begins before the first read, so that nothing falls between them.
 
     Raises:
@@ -117,7 +126,10 @@ def serve(
     arrivals: Queue[tuple[Side, Notice | _Broken]] = Queue()
     watching = [side for side, one in bench.connectors.items() if isinstance(one, Watcher)]
     pool = ThreadPoolExecutor(max(1, len(watching)), thread_name_prefix="watch")
-    server = _Server(bench, cancel, report, told, options, jobs)
+    posted = None
+    if events is not None:
+        posted = PostedReads(bench, events, cancel, report, options.retry_s)
+    server = _Server(bench, cancel, report, told, options, jobs, posted)
     try:
         for side in watching:
             pool.submit(_watch, bench, side, arrivals, stop, options)
@@ -139,6 +151,7 @@ class _Server:
     told: Told
     options: ServeOptions
     jobs: JobDesk | None = None
+    posted: PostedReads | None = None
     due: _Due = field(default_factory=_Due)
 
     def run(self, arrivals: "Queue[tuple[Side, Notice | _Broken]]") -> None:
@@ -151,11 +164,12 @@ class _Server:
             self._gather(arrivals)
             because, at = everything
             if time.monotonic() >= at:
-                done = self._round(because, tuple(Side), ())
+                done = all(self._round(because, *one) for one in self._polls())
                 wait = self.options.every_s if done else self.options.retry_s
                 everything = ("interval" if done else because, time.monotonic() + wait)
             elif self.due.entities:
                 self._read_what_was_told()
+            self._read_what_was_posted()
             self._keep_cursors()
             self._run_jobs()
 
@@ -188,6 +202,17 @@ class _Server:
             else:
                 self.cancel.wait(self.options.retry_s)
 
+    def _polls(self) -> Iterator[tuple[tuple[Side, ...], tuple[str, ...]]]:
+        """Yield what is read at the start and at intervals: sides, and entities (none: all)."""
+        if self.posted is None:
+            yield tuple(Side), ()
+            return
+        posts = self.posted.desk.side
+        yield tuple(side for side in Side if side is not posts), ()
+        names = self.posted.polled()
+        if names is not None:
+            yield (posts,), names
+
     def _round(self, because: str, sides: tuple[Side, ...], names: Iterable[str]) -> bool:
         """Read and compare; return whether that came to its end."""
         entities = tuple(sorted(names))
@@ -203,10 +228,34 @@ class _Server:
         self.told(Served(because, sides, entities, self.due.changes, result, differences))
         return True
 
+    def _read_what_was_posted(self) -> None:
+        """Read accounts that are due, for a few seconds at most; then compare, and tell."""
+        if self.posted is None:
+            return
+        read = self.posted.read()
+        if read:
+            counts = compare(self.bench, self.cancel, self.report)
+            self.told(_told_of(self.posted.desk.side, read, total(counts.values())))
+
     def _keep_cursors(self) -> None:
         """Keep how far each side was listened to, once what it told is read."""
         for side in [side for side in self.due.cursors if side not in self.due.entities]:
             keep_events_cursor(self.bench.store, side, self.due.cursors.pop(side))
+
+
+def _told_of(
+    side: Side, read: Sequence[tuple[Batch, RefreshResult]], differences: Mapping[Kind, int]
+) -> Served:
+    batches = [batch for batch, _ in read]
+    return Served(
+        "event",
+        (side,),
+        tuple(sorted(frozenset[str]().union(*(batch.entities for batch in batches)))),
+        sum(batch.changes for batch in batches),
+        joined([result for _, result in read]),
+        differences,
+        tuple(batch.account for batch in batches if batch.account),
+    )
 
 
 def _watch(

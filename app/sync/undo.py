@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
+from app.connectors.protocol import Lasting, Remembering
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.convert import text
 from app.domain.diff import same
@@ -165,7 +166,8 @@ def _reversed(
 ) -> Iterator[Operation | Problem]:
     operation, records = entry.operation, draft.live.of(entry.operation)
     verb = _REVERSE[operation.verb]
-    obstacle = _obstacle(operation, records, ability, draft.part)
+    lasting = _lasting(draft.bench, entity, operation)
+    obstacle = lasting.refused or _obstacle(operation, records, ability, draft.part)
     if obstacle:
         yield _problem(operation, obstacle)
         return
@@ -190,12 +192,22 @@ def _reversed(
         changes = [FieldChange(mapped.name, value, None) for mapped, value in values]
     elif changes and now is not None:
         changes = [*_kept_key(now, changes), *changes]
+    if changes and lasting.stays:
+        yield _problem(operation, lasting.stays)
     if changes:
         expects = None if now is None else content_hash(canonical(now.values))
         side_id = now.side_id if now is not None else ""
         yield Operation(
             operation.entity, operation.key, operation.side, verb, tuple(changes), expects, side_id
         )
+
+
+def _lasting(bench: Workbench, entity: EntityMapping, operation: Operation) -> Lasting:
+    """Return what the target says that stays of an operation, nothing where it does not say."""
+    connector = bench.connectors[operation.side]
+    if isinstance(connector, Remembering):
+        return connector.lasting(entity, operation)
+    return Lasting()
 
 
 def _obstacle(

@@ -10,8 +10,11 @@ from types import TracebackType
 
 from PySide6.QtCore import (
     QCoreApplication,
+    QDate,
+    QLocale,
     QMessageLogContext,
     QObject,
+    QTime,
     QTimer,
     QtMsgType,
     Slot,
@@ -25,8 +28,9 @@ from app.views.collector import Collector
 from app.views.icons import retint
 from app.views.looks import dress, system_is_dark
 from app.views.main_window import MainWindow
+from app.views.other_writer import OtherWriter
 from app.views.services import Services
-from app.views.state import language
+from app.views.state import dates, language
 from app.views.state.progress import notice
 from app.views.tasks import TaskPool
 
@@ -76,6 +80,7 @@ def run(services: Services, options: WindowOptions) -> int:
     app.setApplicationDisplayName("Concord")
     app.setDesktopFileName("concord")
     language.install(lambda text: QCoreApplication.translate("Concord", text))
+    _write_days_as_the_locale_does()
     collector = Collector(app)
     collector.start()
     looks = Looks(app, options.dark)
@@ -88,6 +93,7 @@ def run(services: Services, options: WindowOptions) -> int:
     if options.screenshot is not None:
         photographer = Photographer(window, options.screenshot)
     window.opened.connect(looks.on_opened)
+    OtherWriter(window)
     if options.demo:
         window.start_demo()
     else:
@@ -98,6 +104,14 @@ def run(services: Services, options: WindowOptions) -> int:
     sys.excepthook = sys.__excepthook__
     qInstallMessageHandler(None)
     return photographer.status if photographer is not None else status
+
+
+def _write_days_as_the_locale_does() -> None:
+    locale, short = QLocale(), QLocale.FormatType.ShortFormat
+    dates.install(
+        lambda day: locale.toString(QDate(day.year, day.month, day.day), short),
+        lambda clock: locale.toString(QTime(clock.hour, clock.minute), short),
+    )
 
 
 class Looks(QObject):

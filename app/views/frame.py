@@ -77,6 +77,11 @@ class Rail(QWidget):
         """Mark a page as the one that is shown."""
         self._buttons[name].setChecked(True)
 
+    def show_pages(self, names: Sequence[str], *, wanted: bool) -> None:
+        """Show pages that an open workspace may have nothing for, or hide them."""
+        for name in names:
+            self._buttons[name].setVisible(wanted)
+
     def holds(self, widget: QWidget | None) -> bool:
         """Return whether a widget is one of the rail's, or none at all."""
         return widget is None or widget in self._buttons.values()
@@ -263,3 +268,26 @@ class NoticeBar(QWidget):
         """Show an error."""
         self._text.setText(f"{notice.summary} {notice.hint}".strip())
         self.show()
+
+
+def framed(
+    above: Sequence[QWidget], rail: QWidget, beside: Sequence[QWidget], below: QWidget
+) -> QWidget:
+    """Return the window's parts in their places; the second one beside the rail takes the room."""
+    right = QVBoxLayout()
+    right.setSpacing(0)
+    for place, widget in enumerate(beside):
+        right.addWidget(widget, int(place == 1))
+    middle = QHBoxLayout()
+    middle.setSpacing(0)
+    middle.addWidget(rail)
+    middle.addLayout(right, 1)
+    whole = QWidget()
+    layout = QVBoxLayout(whole)
+    layout.setContentsMargins(0, 0, 0, 0)
+    layout.setSpacing(0)
+    for widget in above:
+        layout.addWidget(widget)
+    layout.addLayout(middle, 1)
+    layout.addWidget(below)
+    return whole

@@ -2,7 +2,7 @@
 
 from PySide6.QtCore import QSettings, Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QIcon, QKeySequence
-from PySide6.QtWidgets import QHBoxLayout, QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from app.domain.control import CancelToken, Report
 from app.settings import Workspace, home
@@ -12,20 +12,24 @@ from app.sync.prepare import can_prepare
 from app.sync.refresh import RefreshRequest, RefreshResult, refresh
 from app.sync.undo import UndoPart, build_undo
 from app.sync.workbench import Workbench
+from app.views.account_desk import AccountDesk
+from app.views.account_frame import AccountFrame
 from app.views.catalog_view import CatalogView
 from app.views.command_palette import CommandPalette
 from app.views.commit_dialog import CommitDialog, MakePlan, plan_ticked
 from app.views.connections_view import ConnectionsView, Inventory, read_inventory
 from app.views.first_start import FirstStart
-from app.views.frame import NoticeBar, ProductionStrip, Rail, TopBar
+from app.views.frame import NoticeBar, ProductionStrip, Rail, TopBar, framed
 from app.views.history_view import HistoryView
 from app.views.icons import pixmap
 from app.views.job_runner import JobRunner
 from app.views.jobs_view import JobsView
+from app.views.mapping_desk import MappingDesk
+from app.views.mapping_view import MappingView
 from app.views.prepare_dialog import PrepareDialog
 from app.views.read_only_strip import ReadOnlyStrip
 from app.views.services import Services
-from app.views.state.connections import production_names
+from app.views.state.connections import billing_label, production_names
 from app.views.state.language import tr
 from app.views.state.progress import notice
 from app.views.state.survey import Survey
@@ -35,9 +39,19 @@ from app.views.tasks import Task, TaskPool, Work
 from app.views.watchdog import Watchdog
 from app.views.window_actions import WindowActions
 from app.views.window_commands import commands_of
+from app.views.window_pages import (
+    ACCOUNTS,
+    CATALOG,
+    CONNECTIONS,
+    FIRST_START,
+    HISTORY,
+    JOBS,
+    MAPPING,
+    OF_ACCOUNT,
+    TRANSACTIONS,
+    rail_pages,
+)
 
-CATALOG, JOBS, HISTORY = "catalog", "jobs", "history"
-CONNECTIONS, FIRST_START = "connections", "first"
 _CLOSE_WITHIN_S = 5.0
 
 
@@ -62,23 +76,19 @@ class MainWindow(QMainWindow):
         self._inventory = Inventory((), (), (), {})
         self._workspace: Workspace | None = None
         self._benches: dict[str, Workbench] = {}
+        self._replaced: list[Workbench] = []
         self._wanted, self._told, self._to_prepare = "", "", ""
         self._working: Task | None = None
         self._surveys = True
-        self.rail = Rail(
-            (
-                (CATALOG, "catalog", tr("Catalog")),
-                (JOBS, "jobs", tr("Jobs")),
-                (HISTORY, "history", tr("History")),
-                (CONNECTIONS, "connections", tr("Connections")),
-            )
-        )
+        self.rail = Rail(rail_pages())
         self.bar, self.strip, self.notice = TopBar(), ProductionStrip(), NoticeBar()
         self.read_only = ReadOnlyStrip()
         self.catalog = CatalogView(self.pool)
+        self.customers = AccountFrame(self.pool)
         self.jobs = JobsView(self.pool)
         self.job_runner = JobRunner(self, services, self.jobs, self)
         self.history = HistoryView(self.pool)
+        self.mapping = MappingView(services, self.pool)
         self.connections = ConnectionsView(services, self.pool)
         self.first = FirstStart()
         self.status = StatusLine(self.pool)
@@ -87,6 +97,7 @@ class MainWindow(QMainWindow):
         self._names: list[str] = []
         self._lay_out()
         self._connect()
+        self.rail.show_pages(OF_ACCOUNT, wanted=False)
         self.choose_page(CATALOG)
 
     def _lay_out(self) -> None:
@@ -95,30 +106,17 @@ class MainWindow(QMainWindow):
         self.resize(1360, 860)
         for name, page in (
             (CATALOG, self.catalog),
+            (ACCOUNTS, self.customers),
             (JOBS, self.jobs),
             (HISTORY, self.history),
+            (MAPPING, self.mapping),
             (CONNECTIONS, self.connections),
             (FIRST_START, self.first),
         ):
             self._names.append(name)
             self._pages.addWidget(page)
-        right = QVBoxLayout()
-        right.setSpacing(0)
-        for widget in (self.bar, self._pages, self.notice):
-            right.addWidget(widget, int(widget is self._pages))
-        middle = QHBoxLayout()
-        middle.setSpacing(0)
-        middle.addWidget(self.rail)
-        middle.addLayout(right, 1)
-        whole = QWidget()
-        layout = QVBoxLayout(whole)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(0)
-        layout.addWidget(self.strip)
-        layout.addWidget(self.read_only)
-        layout.addLayout(middle, 1)
-        layout.addWidget(self.status)
-        self.setCentralWidget(whole)
+        beside = (self.bar, self._pages, self.notice)
+        self.setCentralWidget(framed((self.strip, self.read_only), self.rail, beside, self.status))
 
     def _connect(self) -> None:
         self.rail.chosen.connect(self.choose_page)
@@ -144,7 +142,9 @@ class MainWindow(QMainWindow):
         self.connections.prepare_wanted.connect(self.prepare)
         self.first.demo_wanted.connect(self.start_demo)
         self.first.connect_wanted.connect(self._on_connect_wanted)
-        for view in (self.catalog, self.jobs, self.history, self.connections):
+        AccountDesk(self, self.customers)
+        MappingDesk(self, self._services, self.mapping)
+        for view in (self.catalog, self.customers, self.jobs, self.history, self.connections):
             view.failed.connect(self.on_failed)
         for keys, slot in (
             ("F5", self._on_refresh_key),
@@ -191,12 +191,13 @@ class MainWindow(QMainWindow):
         """Show a page; without any workspace the catalog is the page with the two doors."""
         if name == CATALOG and self._inventory.specs and not self._inventory.workspaces:
             name = FIRST_START
-        self._pages.setCurrentIndex(self._names.index(name))
+        if name in OF_ACCOUNT:
+            self.customers.show_transactions(wanted=name == TRANSACTIONS)
+        self._pages.setCurrentIndex(self._names.index(ACCOUNTS if name == TRANSACTIONS else name))
         self.rail.choose(CATALOG if name == FIRST_START else name)
-        if name == HISTORY:
-            self.history.reload()
-        if name == JOBS:
-            self.jobs.reload()
+        for page, view in (HISTORY, self.history), (JOBS, self.jobs), (MAPPING, self.mapping):
+            if page == name:
+                view.reload()
 
     @Slot(str)
     def open_workspace(self, name: str) -> None:
@@ -232,8 +233,12 @@ class MainWindow(QMainWindow):
         self.status.watch(bench)
         self.read_only.tell(bench.store.refused)
         self.catalog.open(bench)
+        has_accounts = bench.mapping.account is not None
+        self.rail.show_pages(OF_ACCOUNT, wanted=has_accounts)
+        self.customers.open(bench, billing_label(self._inventory.specs, bench.mapping.billing))
         self.history.open(bench)
         self.job_runner.open(bench)
+        self.mapping.open(bench)
         self.opened.emit(bench.name)
         wanted, self._to_prepare = self._to_prepare == bench.name, ""
         if wanted and can_prepare(bench):
@@ -349,6 +354,14 @@ class MainWindow(QMainWindow):
             self._start(work, title)
         return free
 
+    def reopen(self, work: Work, title: str) -> Task:
+        """Start work that gives the open workspace anew, and show it from then on."""
+        if self.bench is not None:
+            self._replaced.append(self.bench)
+        task = self._start(work, title, surveys=False)
+        task.succeeded.connect(self._on_opened)
+        return task
+
     def say(self, words: str) -> None:
         """Say something in the status line."""
         self.status.rest(words)
@@ -409,6 +422,7 @@ class MainWindow(QMainWindow):
         self.first.setEnabled(True)
         if self.bench is not None and self._surveys:
             self.catalog.resurvey()
+        self.customers.on_worked()
         self._show_state()
 
     @Slot(object)
@@ -436,6 +450,7 @@ class MainWindow(QMainWindow):
         refused = "" if bench is None else str(bench.store.refused or "")
         is_open = bench is not None
         self.jobs.show_working(working=working)
+        self.customers.show_working(working=working)
         self.bar.show_state(toolbar(survey, is_open=is_open, working=working, refused=refused))
 
     def _show_workspaces(self) -> None:
@@ -455,7 +470,10 @@ class MainWindow(QMainWindow):
 
     @Slot()
     def find_text(self) -> None:
-        """Go to the catalog's text filter."""
+        """Go to the field in which an account is looked for, else to the catalog's filter."""
+        if self._pages.currentWidget() is self.customers:
+            self.customers.go_to_search()
+            return
         self.choose_page(CATALOG)
         self.catalog.filter.text.setFocus()
 
@@ -473,7 +491,7 @@ class MainWindow(QMainWindow):
         """Stop all work, wait for it with a limit, and close the stores (Qt)."""
         self._memory().setValue("geometry", self.saveGeometry())
         if self.pool.shutdown(_CLOSE_WITHIN_S):
-            for bench in self._benches.values():
+            for bench in (*self._benches.values(), *self._replaced):
                 bench.store.close()
             self._benches.clear()
         super().closeEvent(event)

@@ -6,6 +6,8 @@ from typing import Protocol
 from app.connectors.protocol import Health
 from app.connectors.spec import ConnectorSpec
 from app.domain.control import CancelToken, Report
+from app.domain.mapping_change import MappingChange
+from app.domain.mapping_edit import MappingDraft
 from app.settings import Connection, Workspace
 from app.sync.notices import Notifier
 from app.sync.workbench import Workbench
@@ -71,6 +73,22 @@ class Services(Protocol):
 
         Raises:
             AppError: It cannot be reached, or refuses us.
+        """
+        ...
+
+    def mapping_draft(self, name: str) -> MappingDraft:
+        """Return a workspace's mapping to be edited.
+
+        Raises:
+            AppError: It cannot be read; the summary names file and line.
+        """
+        ...
+
+    def change_mapping(self, name: str, text: str) -> MappingChange:
+        """Make a text a workspace's mapping; what is open of it has to be opened again.
+
+        Raises:
+            AppError: The text is wrong, or another Concord works on the workspace.
         """
         ...
 

@@ -83,6 +83,14 @@ QTableView::item {{ padding: 2px 6px; }}
 #notice QLabel {{ color: {error}; }}
 #readOnly {{ background: {notice}; border-bottom: 1px solid {line}; }}
 #readOnly QLabel {{ color: {error}; font-weight: bold; }}
+#finder {{ background: {base}; border: none; border-right: 1px solid {line}; }}
+#fact {{ background: {base}; border: 1px solid {line}; border-radius: 6px; }}
+QTabBar {{ background: {window}; }}
+QTabBar::tab {{ background: transparent; color: {muted}; border: none; padding: 8px 14px;
+  border-bottom: 2px solid transparent; }}
+QTabBar::tab:hover {{ color: {text}; background: {hover}; }}
+QTabBar::tab:selected {{ color: {text}; font-weight: bold; border-bottom: 2px solid {accent}; }}
+QTabBar::tab:selected:focus {{ background: {selection}; }}
 #door {{ background: {base}; border: 1px solid {line}; border-radius: 8px; }}
 QProgressBar {{ background: {hover}; border: none; border-radius: 3px; max-height: 6px;
   min-height: 6px; }}

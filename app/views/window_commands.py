@@ -75,10 +75,17 @@ def _files(window: "MainWindow") -> Iterator[Command]:
 
 
 def _pages(window: "MainWindow") -> Iterator[Command]:
+    accounts = window.bench is not None and window.bench.mapping.account is not None
+    for page, words in (
+        ("accounts", tr("Go to the accounts")),
+        ("transactions", tr("Go to the transactions")),
+    ):
+        yield Command(words, partial(window.choose_page, page), enabled=accounts)
     for page, words in (
         ("catalog", tr("Go to the catalog")),
         ("jobs", tr("Go to the jobs")),
         ("history", tr("Go to the history")),
+        ("mapping", tr("Go to the mapping")),
         ("connections", tr("Go to the connections")),
     ):
         yield Command(words, partial(window.choose_page, page))

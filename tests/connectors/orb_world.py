@@ -23,6 +23,7 @@ class OrbWorld:
     sandbox: Sandbox
     mapping: WorkspaceMapping
     connector: OrbConnector
+    written: int = 0
 
     @property
     def system(self) -> OrbSystem:
@@ -49,10 +50,19 @@ class OrbWorld:
 
     def update(self, key: str, **after: BaseValue) -> Outcome:
         """Update a customer."""
+        return self.write("customer", key, Verb.UPDATE, **after)
+
+    def write(self, entity: str, key: str, verb: Verb, **after: BaseValue) -> Outcome:
+        """Carry out one operation, each under an idempotency key of its own."""
         changes = tuple(FieldChange(name, None, value) for name, value in after.items())
-        operation = Operation("customer", key, Side.BILLING, Verb.UPDATE, changes, 1, key, "k")
-        batch = Batch(self.mapping.entity("customer"), (operation,))
-        (outcome,) = self.connector.write(batch, CancelToken())
+        expects = None if verb is Verb.INSERT else 1
+        self.written += 1
+        operation = Operation(
+            entity, key, Side.BILLING, verb, changes, expects, key, f"k{self.written}"
+        )
+        (outcome,) = self.connector.write(
+            Batch(self.mapping.entity(entity), (operation,)), CancelToken()
+        )
         return outcome
 
 

@@ -12,6 +12,7 @@ from jsonschema import Draft202012Validator, FormatChecker
 from app.connectors.http import Http, HttpRequest
 from app.connectors.protocol import Scope
 from app.domain.control import CancelToken
+from tests.connectors.orb_each_write import write_each
 from tests.connectors.orb_world import OrbWorld
 from tests.sandbox.orb.published import document, operation_of, operations
 
@@ -40,13 +41,23 @@ def complaints(request: HttpRequest) -> list[str]:
     assert key, f"{request.method} {parts.path}"
     operation = operations()[key][1]
     found = _of_query(operation, parse_qsl(parts.query, strict_parsing=bool(parts.query)))
-    if request.body is not None:
+    if request.body is not None and "requestBody" not in operation:
+        found.append("a body where there is none")
+    elif request.body is not None:
         body = msgspec.json.decode(request.body)
         schema = operation["requestBody"]["content"]["application/json"]["schema"]
         found += _of(schema, body)
-        known = document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
-        found += [f"unknown field {name}" for name in body if name not in known["properties"]]
+        found += [f"unknown field {name}" for name in body if name not in _names(schema, body)]
     return found
+
+
+def _names(schema: dict[str, Any], body: dict[str, Any]) -> set[str]:
+    """Return the fields of a body; of a union those of the branch that the body says it is."""
+    known = document()["components"]["schemas"][schema["$ref"].rpartition("/")[2]]
+    if "properties" in known:
+        return set(known["properties"])
+    told = known["discriminator"]
+    return _names({"$ref": told["mapping"][body[told["propertyName"]]]}, body)
 
 
 def _of_query(operation: dict[str, Any], query: list[tuple[str, str]]) -> list[str]:
@@ -76,6 +87,8 @@ def test_every_read_is_allowed(asked: list[HttpRequest], orb: OrbWorld) -> None:
             orb.pages(*names, scope=Scope.SINCE, cursor=cursor)
     for name in ("customer", "plan", "subscription", "invoice"):
         orb.read(name, [orb.state(name)[0]["id"]])
+    mine = [entity.name for entity in orb.mapping.of_account()]
+    orb.pages(*mine, scope=Scope.ACCOUNT, account=orb.state("customer")[0]["id"])
     assert len({operation_of(r.method, _path(r)) for r in asked}) == 12
     assert [(r.url, wrong) for r in asked for wrong in complaints(r)] == []
 
@@ -87,6 +100,19 @@ def test_every_write_is_allowed(asked: list[HttpRequest], own_orb: OrbWorld) -> 
     own_orb.update(made["id"], auto_collection="true", additional_emails='["a@b.example"]')
     own_orb.update(made["id"], tax_id='{"country":"CH","type":"ch_vat","value":"1"}')
     assert {request.method for request in asked} == {"GET", "POST", "PUT"}
+    assert [(r.url, wrong) for r in asked for wrong in complaints(r)] == []
+
+
+def test_every_write_about_a_subscription_is_allowed(
+    asked: list[HttpRequest], own_orb: OrbWorld
+) -> None:
+    write_each(own_orb)
+    paths = {_path(request).rpartition("/")[2] for request in asked if request.method == "POST"}
+    assert paths == {
+        *("customers", "subscriptions", "cancel", "unschedule_cancellation"),
+        *("schedule_plan_change", "unschedule_pending_plan_changes", "price_intervals"),
+        *("update_fixed_fee_quantity", "unschedule_fixed_fee_quantity_updates", "ledger_entry"),
+    }
     assert [(r.url, wrong) for r in asked for wrong in complaints(r)] == []
 
 

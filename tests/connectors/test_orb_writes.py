@@ -126,15 +126,55 @@ def test_an_answer_that_stays_away_is_unknown(answer: Told, orb_mapping: Workspa
     assert outcome.state is OutcomeState.UNKNOWN
 
 
-def test_nothing_but_customers_can_be_written(orb: OrbWorld) -> None:
+WRITTEN = {
+    "customer": {Verb.INSERT, Verb.UPDATE},
+    "subscription": {Verb.INSERT, Verb.UPDATE},
+    "subscription_version": {Verb.INSERT, Verb.DELETE},
+    "credit_ledger_entry": {Verb.INSERT},
+}
+
+
+def test_what_orb_alone_changes_cannot_be_written(orb: OrbWorld) -> None:
     for entity in orb.mapping.entities:
-        customers = entity.name == "customer"
-        assert orb.connector.verbs(entity) == ({Verb.UPDATE} if customers else frozenset())
-        assert bool(orb.connector.writable(entity)) == customers
+        verbs = orb.connector.verbs(entity)
+        assert verbs == WRITTEN.get(entity.name, set())
+        assert bool(orb.connector.writable(entity)) == (Verb.UPDATE in verbs)
     entity = orb.mapping.entity("plan")
     operation = Operation("plan", "p", Side.BILLING, Verb.UPDATE, (), 1)
     outcome: Outcome = orb.connector.desk.write(entity, operation, CancelToken())
     assert outcome.message == "Not sent: Concord cannot update Orb plans in Orb."
+
+
+@pytest.mark.parametrize(
+    ("given", "external"),
+    [
+        ({}, "mine"),
+        ({"account": "001000000000001AAA"}, "001000000000001AAA"),
+        ({"account": "001000000000001AAA", "external_customer_id": "own"}, "own"),
+    ],
+)
+def test_a_new_customer_is_known_by_an_external_id(
+    given: dict[str, str], external: str, own_orb: OrbWorld
+) -> None:
+    words = {"name": "Kestrel", "email": "ap@kestrel.example", "timezone": "Asia/Tokyo", **given}
+    outcome = own_orb.write("customer", "mine", Verb.INSERT, **words)
+    assert outcome.state is OutcomeState.WRITTEN
+    assert outcome.key == outcome.side_id != "mine"
+    row = held(own_orb, outcome.key)
+    assert (row["external_customer_id"], row["timezone"]) == (external, "Asia/Tokyo")
+
+
+def test_the_same_operation_makes_one_customer(own_orb: OrbWorld) -> None:
+    words = {"name": "Kestrel", "email": "ap@kestrel.example"}
+    first = own_orb.write("customer", "mine", Verb.INSERT, **words)
+    own_orb.written -= 1  # sent again, as `resume` does
+    assert own_orb.write("customer", "mine", Verb.INSERT, **words).key == first.key
+    assert len(own_orb.state("test:customer")) == 1
+
+
+def test_a_new_customer_without_an_email_is_not_sent(own_orb: OrbWorld) -> None:
+    outcome = own_orb.write("customer", "mine", Verb.INSERT, name="Kestrel")
+    assert outcome.message == "Not sent: a new customer needs email."
 
 
 def test_rules_and_cost_are_known_before_a_write(orb: OrbWorld) -> None:

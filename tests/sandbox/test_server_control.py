@@ -54,6 +54,15 @@ def test_the_state_shows_what_is_really_held(door: Door) -> None:
     assert door.name() == "Drifted"
 
 
+def test_drift_comes_on_top_of_what_was_added(door: Door) -> None:
+    door.send("POST", "/reset", {"drift": False})
+    door.send("POST", f"{_EDIT}/", {"Aria_Key__c": "NEW", "Name": "New"})
+    assert door.name() == "Pro"
+    assert door.send("POST", "/drift", {}).json() == {"drift": True}
+    assert door.name() == "Drifted"
+    assert len(door.send("GET", "/state/salesforce/Client_Plan__c").json()) == 2
+
+
 def test_calls_are_counted_and_zeroed(door: Door) -> None:
     for path in ("query?q=SELECT+Id+FROM+User", "composite/sobjects", "limits"):
         door.call_salesforce(path)

@@ -16,6 +16,7 @@ from app.views.catalog_view import CatalogView
 from app.views.tasks import TaskPool
 from tests.fakes import catalog_mapping, make_bench
 from tests.views.catalog import edit, fill
+from tests.views.customers import customers_mapping, edit_customers, fill_customers
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
@@ -105,3 +106,17 @@ def catalog(qtbot: QtBot, pool: TaskPool, bench: Workbench) -> CatalogView:
         view.open(bench)
     view.show()
     return view
+
+
+@pytest.fixture
+def customers(tmp_path: Path, request: pytest.FixtureRequest) -> Iterator[Workbench]:
+    """Return a workbench with three accounts, of which one differs."""
+    pool = request.getfixturevalue("pool") if "pool" in request.fixturenames else None
+    bench = make_bench(tmp_path, customers_mapping())
+    fill_customers(bench)
+    read(bench)
+    edit_customers(bench)
+    read(bench)
+    yield bench
+    assert pool is None or pool.shutdown(5)
+    bench.store.close()

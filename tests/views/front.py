@@ -2,15 +2,20 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from pathlib import Path
 
 from app.connectors.protocol import Health
 from app.connectors.spec import ConnectorSpec, SecretSpec, SettingSpec
 from app.domain.control import CancelToken, Report
+from app.domain.mapping_change import MappingChange, change_between
+from app.domain.mapping_edit import MappingDraft, draft_of
 from app.domain.record import Side
-from app.errors import NotFound, WrongUse
+from app.errors import NotFound, WorkspaceBusy, WrongUse
 from app.settings import Connection, Mail, Workspace
+from app.store.workspace import Store
 from app.sync.notices import Notifier
 from app.sync.workbench import Workbench
+from tests.fakes import refitted, side_of
 
 ARIA = ConnectorSpec(
     "aria",
@@ -42,6 +47,7 @@ class FakeServices:
     secrets: dict[str, Mapping[str, str]] = field(default_factory=dict)
     demo: Workbench | None = None
     broken: bool = False
+    texts: dict[str, str] = field(default_factory=dict)
     mail: Mail = field(default_factory=Mail)
 
     def workspaces(self) -> Sequence[Workspace]:
@@ -80,6 +86,26 @@ class FakeServices:
         if self.broken:
             raise NotFound("Nobody answers.", "Look at the address.")
         return Health("00D1", f"user of {name}", "66.0")
+
+    def mapping_draft(self, name: str) -> MappingDraft:
+        if name not in self.texts:
+            file = Path(__file__).parents[2] / "resources" / "mappings" / "aria_catalog.toml"
+            self.texts[name] = file.read_text("utf-8")
+        return draft_of(self.texts[name], f"{name}.toml")
+
+    def change_mapping(self, name: str, text: str) -> MappingChange:
+        if self.broken:
+            raise WorkspaceBusy("Held by ann.", "Wait.")
+        old, new = self.mapping_draft(name), draft_of(text, name)
+        self.texts[name] = text
+        bench = self.benches[name]
+        mapping = new.mapping
+        sides = {side: replace(side_of(bench, side), mapping=mapping) for side in Side}
+        for side, one in sides.items():
+            one.records = refitted(side_of(bench, side), mapping)
+        store = Store(bench.store.path, mapping)
+        self.benches[name] = replace(bench, mapping=mapping, store=store, connectors=sides)
+        return change_between(old.mapping, mapping)
 
     def notifier(self) -> Notifier:
         return Notifier(self.mail, lambda _name: None)

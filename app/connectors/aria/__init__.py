@@ -1,4 +1,4 @@
-"""Aria: the catalog read whole by its Core API, its texts written by AdminTools."""
+"""Aria: the catalog and accounts, read by Core and Object Query, written by Core and AdminTools."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -33,6 +33,13 @@ SPEC = ConnectorSpec(
         ),
         SettingSpec("client_no", "Client number", "A whole number above 0."),
         SettingSpec(
+            "object_query_url",
+            "Object Query URL",
+            "Needed for accounts and their transactions, such as "
+            "https://secure.future.stage.ariasystems.net/api/AriaQuery/objects.php (aria.md §1.2).",
+            required=False,
+        ),
+        SettingSpec(
             "promo_code",
             "Promotion code",
             "Only plans behind it are read; leave it empty for the whole catalog.",
@@ -51,12 +58,37 @@ SPEC = ConnectorSpec(
             "A whole number above 0.",
             default="120",
         ),
+        SettingSpec(
+            "event_answer",
+            "Answer to events",
+            "The Server Response of the destination in Aria.",
+            required=False,
+            default="OK",
+        ),
+        SettingSpec(
+            "event_sources",
+            "Networks that events come from",
+            "With commas between, such as 198.51.100.0/24; empty for any (aria.md §3.2).",
+            required=False,
+        ),
     ),
     secrets=(
         SecretSpec(
             "auth_key",
             "authentication key",
             "Shown in Aria under Configuration > Integrations > Web Service API.",
+        ),
+        SecretSpec(
+            "event_path",
+            "secret end of the address for events",
+            "32 letters and digits of your own; only for concord serve --listen.",
+            required=False,
+        ),
+        SecretSpec(
+            "event_key",
+            "key in events",
+            "Only where Aria's events carry another key than the one above.",
+            required=False,
         ),
     ),
     mapping="aria_catalog",
@@ -87,4 +119,6 @@ def from_ready(part: Mapping[str, Any]) -> ReadySettings:
     """
     names = ("core_url", "admin_url", "client_no")
     settings = {name: str(part[name]) for name in names}
+    if part.get("object_query_url"):
+        settings["object_query_url"] = str(part["object_query_url"])
     return ReadySettings(settings, {"auth_key": str(part["auth_key"])})

@@ -11,7 +11,14 @@ import requests
 from app.connectors.aria.values import number
 from app.connectors.http import TRANSIENT, Http, HttpRequest
 from app.domain.control import CancelToken
-from app.errors import AnswerUnreadable, AppError, ConnectionFailed, NotSignedIn, RemoteRefused
+from app.errors import (
+    AnswerUnreadable,
+    AppError,
+    ConnectionFailed,
+    NotSignedIn,
+    RemoteRefused,
+    WrongUse,
+)
 
 _OK = 200
 _UNAUTHENTICATED = 1004
@@ -29,6 +36,7 @@ class Account:
     client_no: int
     auth_key: str = field(repr=False)
     alt_caller_id: str = ""
+    object_query_url: str = ""
 
 
 class AriaRefused(RemoteRefused):
@@ -47,7 +55,7 @@ def transient(answer: requests.Response) -> bool:
 
 
 class AriaClient:
-    """Calls of one Aria client, Core and AdminTools; any number of threads."""
+    """Calls of one Aria client: Core, Object Query and AdminTools; any number of threads."""
 
     def __init__(self, http: Http, account: Account) -> None:
         self.http = http
@@ -69,6 +77,24 @@ class AriaClient:
         request = self._request(self.account.admin_url, "admin_url", call, inputs)
         return self._answer(call, self.http.send(request, cancel))
 
+    def query(
+        self, call: str, query_string: str, limit: int, offset: int, cancel: CancelToken
+    ) -> dict[str, Any]:
+        """Return the answer of an Object Query call; raises what `core` raises (aria.md §2.11).
+
+        Raises:
+            WrongUse: The connection does not say where Object Query is.
+        """
+        if not self.account.object_query_url:
+            raise WrongUse(
+                f"Connection {self.http.connection!r} lacks the setting 'object_query_url'"
+                f" (Object Query URL), which {call} needs.",
+                "Such as https://secure.future.stage.ariasystems.net/api/AriaQuery/objects.php.",
+            )
+        inputs = {"query_string": query_string, "limit": limit, "offset": offset}
+        request = self._request(self.account.object_query_url, "object_query_url", call, inputs)
+        return self._answer(call, self.http.send(request, cancel))
+
     def change(self, call: str, inputs: Mapping[str, Any], cancel: CancelToken) -> None:
         """Make an AdminTools call that writes; it is not repeated once it may have arrived.
 
@@ -78,6 +104,13 @@ class AriaClient:
         """
         request = self._request(self.account.admin_url, "admin_url", call, inputs, writes=True)
         self._answer(call, self.http.send(request, cancel))
+
+    def carry_out(
+        self, call: str, inputs: Mapping[str, Any], cancel: CancelToken
+    ) -> dict[str, Any]:
+        """Return the answer of a Core call that writes; raises what `change` raises."""
+        request = self._request(self.account.core_url, "core_url", call, inputs, writes=True)
+        return self._answer(call, self.http.send(request, cancel))
 
     def _request(
         self,

@@ -4,18 +4,25 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 
-from app.connectors.aria.catalog import FIELD_PREFIX
+from app.connectors.aria.account_reads import AccountReads
+from app.connectors.aria.account_writes import AccountWrites
 from app.connectors.aria.client import Account, AriaClient, transient
-from app.connectors.aria.family import ReadFamily, WriteFamily
+from app.connectors.aria.discovery import supplemental_columns
+from app.connectors.aria.events import notifications
+from app.connectors.aria.family import ReadFamily, TellingFamily, WriteFamily
+from app.connectors.aria.lacking import lacking
 from app.connectors.aria.reads import CatalogReads
-from app.connectors.aria.values import rows, text
+from app.connectors.aria.transaction_reads import TransactionReads
+from app.connectors.aria.values import text
 from app.connectors.aria.writes import CatalogWrites
 from app.connectors.http import Http, Policy
+from app.connectors.listening import DEAF, Listener
 from app.connectors.overlap import overlapped
 from app.connectors.protocol import (
     Batch,
     Connector,
     Health,
+    Lasting,
     OperationCounts,
     Page,
     Quota,
@@ -23,13 +30,14 @@ from app.connectors.protocol import (
     Scope,
 )
 from app.connectors.spec import Given
+from app.domain.column import Column
 from app.domain.constraint import Constraints
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
 from app.domain.record import Side
-from app.errors import AppError, Cancelled, ConnectionFailed, RemoteRefused, WrongUse
+from app.errors import AppError, Cancelled, WrongUse
 
 _SECONDS_PER_CALL = 1.0  # our guess; shown as an estimate
 
@@ -48,10 +56,16 @@ def build(given: Given) -> Connector:
         client_no=given.number("client_no"),
         auth_key=given.secret_value("auth_key"),
         alt_caller_id=given.setting("alt_caller_id"),
+        object_query_url=given.url("object_query_url"),
     )
     client = AriaClient(Http(given.connection, policy, transient), account)
     catalog = CatalogReads(client, given.setting("promo_code"))
-    return AriaConnector(client, (catalog,), (CatalogWrites(client, catalog),))
+    held = AccountReads(client, policy.parallel)
+    moving = TransactionReads(client, policy.parallel)
+    writers = (CatalogWrites(client, catalog), AccountWrites(client, held))
+    connector = AriaConnector(client, (catalog, held, moving), writers)
+    connector.listener = notifications(given)
+    return connector
 
 
 class AriaConnector:
@@ -63,6 +77,7 @@ class AriaConnector:
         self._client = client
         self._readers = tuple(readers)
         self._writers = {name: writer for writer in writers for name in writer.entities}
+        self.listener: Listener = DEAF
 
     @property
     def calls(self) -> int:
@@ -80,9 +95,19 @@ class AriaConnector:
         return 1
 
     def constraints(self, entity: EntityMapping, cancel: CancelToken) -> Constraints:
-        """Return nothing but that: Aria tells no rules of its fields before a write."""
+        """Return what our families know: Aria tells no rules of its fields before a write."""
         del cancel
-        return Constraints(not_checked=(f"what Aria refuses of {entity.plural}",))
+        writer = self._writers.get(entity.name)
+        known = writer.constraints(entity) if isinstance(writer, TellingFamily) else Constraints()
+        words = f"what Aria refuses of {entity.plural}"
+        return replace(known, not_checked=(words, *known.not_checked))
+
+    def lasting(self, entity: EntityMapping, operation: Operation) -> Lasting:
+        """Return what stays of an operation that was written, when it is undone."""
+        writer = self._writers.get(entity.name)
+        if isinstance(writer, TellingFamily):
+            return writer.lasting(entity, operation)
+        return Lasting()
 
     def conclude(
         self, job: str, entity: EntityMapping, operations: Sequence[Operation], cancel: CancelToken
@@ -109,8 +134,17 @@ class AriaConnector:
             instance=str(account.client_no),
             user=account.alt_caller_id or f"client {account.client_no}",
             version=text(answer.get("version")),
-            missing=tuple(self._missing(entities, cancel)),
+            missing=tuple(lacking(self._client, entities, cancel)),
         )
+
+    def columns(self, entity: EntityMapping, cancel: CancelToken) -> Sequence[Column]:
+        """Return an entity's supplemental fields; Aria tells of no other columns."""
+        return supplemental_columns(self._client, entity.name, cancel)
+
+    def objects(self, cancel: CancelToken) -> Sequence[str]:
+        """Return nothing: what the entities are called is fixed."""
+        del cancel
+        return ()
 
     def groups(self, entities: Sequence[EntityMapping]) -> Sequence[tuple[EntityMapping, ...]]:
         """Return the entities in groups that the same calls read.
@@ -204,26 +238,6 @@ class AriaConnector:
             for reader in self._readers
         )
         return [(reader, some) for reader, some in shares if some]
-
-    def _missing(self, entities: Sequence[EntityMapping], cancel: CancelToken) -> Iterator[str]:
-        """Yield what AdminTools lacks; it has a host and an allow-list flag of its own (§1.4)."""
-        wanted = {
-            field.billing.removeprefix(FIELD_PREFIX)
-            for entity in entities
-            for field in entity.fields
-            if field.billing.startswith(FIELD_PREFIX)
-        }
-        try:
-            answer = self._client.admin("list_supp_obj_fields_m", {}, cancel)
-        except (ConnectionFailed, RemoteRefused) as error:
-            yield (
-                "AdminTools does not answer, so plan sets, promotion codes and coupons cannot be "
-                f"read and nothing can be written: {error.summary}"
-            )
-            return
-        defined = {text(row.get("field_name")) for row in rows(answer, "field_details")}
-        for name in sorted(wanted - defined):
-            yield f"supplemental field {name} is not defined in Aria"
 
 
 def _all_pages(reader: ReadFamily, request: ReadRequest, cancel: CancelToken) -> list[Page]:

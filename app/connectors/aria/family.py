@@ -1,9 +1,10 @@
 """What reads and what writes a family of Aria's entities: catalog, accounts, transactions."""
 
 from collections.abc import Iterator, Sequence
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
-from app.connectors.protocol import Page, ReadRequest
+from app.connectors.protocol import Lasting, Page, ReadRequest
+from app.domain.constraint import Constraints
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
 from app.domain.plan import Operation, Outcome, Verb
@@ -56,4 +57,17 @@ class WriteFamily(Protocol):
 
     def calls(self, entity: EntityMapping, verb: Verb) -> int:
         """Return how many calls one operation takes, the reads before it included."""
+        ...
+
+
+@runtime_checkable
+class TellingFamily(WriteFamily, Protocol):
+    """A family that knows what Aria refuses, and what of a write stays for ever."""
+
+    def constraints(self, entity: EntityMapping) -> Constraints:
+        """Return what Aria takes in the fields of an entity, as far as it is known."""
+        ...
+
+    def lasting(self, entity: EntityMapping, operation: Operation) -> Lasting:
+        """Return what stays of an operation that was written."""
         ...

@@ -67,7 +67,15 @@ SPEC = ConnectorSpec(
             default="60",
         ),
     ),
-    secrets=(SecretSpec("api_key", "API key", "Made in Orb under Developers."),),
+    secrets=(
+        SecretSpec("api_key", "API key", "Made in Orb under Developers."),
+        SecretSpec(
+            "webhook_secret",
+            "secret of the webhook endpoint",
+            "Shown by Orb when the endpoint is made; only for concord serve --listen.",
+            required=False,
+        ),
+    ),
     mapping="orb",
     is_production=_is_production,
 )
@@ -93,4 +101,5 @@ def connect(
 def from_ready(part: Mapping[str, Any]) -> ReadySettings:
     """Return settings and secrets from `orb` of a ready file (design.md §5), of live mode."""
     settings = {"base_url": str(part["base_url"]), "mode": "live"}
-    return ReadySettings(settings, {"api_key": str(part["api_key"])})
+    names = ("api_key", "webhook_secret")
+    return ReadySettings(settings, {name: str(part[name]) for name in names if name in part})

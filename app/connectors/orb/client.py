@@ -144,8 +144,11 @@ class OrbClient:
         return self._send("PUT", path, cancel, body)
 
     def post(self, path: str, body: Row, key: str, cancel: CancelToken) -> dict[str, Any]:
-        """Make something, once for each `key` of at most 64 characters (orb.md §1); as `put`."""
-        return self._send("POST", path, cancel, body, key)
+        """Make something, once for each `key` of at most 64 characters (orb.md §1); as `put`.
+
+        An empty body is not sent: some calls have none.
+        """
+        return self._send("POST", path, cancel, body or None, key)
 
     def _send(
         self, method: str, path: str, cancel: CancelToken, body: Row | None = None, key: str = ""
@@ -162,7 +165,7 @@ class OrbClient:
             _SETTING,
             headers,
             None if body is None else _encoder.encode(body),
-            writes=body is not None,
+            writes=method != "GET",
         )
         self.pace.wait(cancel)
         answer = self.http.send(request, cancel)

@@ -1,12 +1,18 @@
-"""The Orb connector: reads the eight objects, updates customers."""
+"""The Orb connector: reads the eight objects, writes customers, subscriptions and credits."""
 
 from collections.abc import Iterator, Sequence
 from urllib.parse import urlsplit
 
+from app.connectors.counting import EntityCount
 from app.connectors.http import Http, Policy
+from app.connectors.listening import DEAF, Listener
+from app.connectors.orb.action_list import ACTIONS
+from app.connectors.orb.actions import planned
 from app.connectors.orb.client import Account, OrbClient, transient
+from app.connectors.orb.customer_writes import CUSTOMER
+from app.connectors.orb.events import OrbEvents
 from app.connectors.orb.reads import LOOK_BACK, OrbReads, grouped
-from app.connectors.orb.writes import CUSTOMER, Desk, writable_names
+from app.connectors.orb.writes import Desk
 from app.connectors.protocol import (
     Batch,
     Connector,
@@ -17,6 +23,7 @@ from app.connectors.protocol import (
     ReadRequest,
 )
 from app.connectors.spec import Given
+from app.domain.action import Action, Asked, Planned
 from app.domain.constraint import Constraints, FieldRule
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
@@ -27,7 +34,6 @@ from app.errors import AppError, Cancelled, WrongUse
 
 MODES = ("live", "test")
 _SECONDS_PER_CALL = 0.3  # our guess; shown as an estimate
-_CALLS_AN_UPDATE = 2  # where metadata changes; else one
 _LONGEST_NAME = 500
 
 
@@ -49,7 +55,9 @@ def build(given: Given) -> Connector:
     account = Account(given.url("base_url"), given.secret_value("api_key"), mode)
     currencies = [each.strip() for each in given.setting("credit_currencies").split(",")]
     client = OrbClient(Http(given.connection, policy, transient), account)
-    return OrbConnector(client, parallel, [each for each in currencies if each])
+    connector = OrbConnector(client, parallel, [each for each in currencies if each])
+    connector.listener = OrbEvents(lambda: given.secret_value("webhook_secret"))
+    return connector
 
 
 class OrbConnector:
@@ -61,6 +69,7 @@ class OrbConnector:
         self._instance = f"{host} {client.account.mode}"
         self._reads = OrbReads(client, self._instance, at_once, currencies)
         self.desk = Desk(client)
+        self.listener: Listener = DEAF
 
     @property
     def calls(self) -> int:
@@ -100,6 +109,12 @@ class OrbConnector:
         """Yield the records of the entities, in pages."""
         return self._reads.pages(request, cancel)
 
+    def counts(
+        self, entities: Sequence[EntityMapping], cancel: CancelToken
+    ) -> Iterator[EntityCount]:
+        """Yield how many records there are: lists are counted, the rest is sampled."""
+        return self._reads.counts([entity.name for entity in entities], cancel)
+
     def incremental(self, entity: EntityMapping) -> bool:
         """Return whether it only grows: Orb tells no changes of anything else (orb.md §6.1)."""
         return entity.name in LOOK_BACK
@@ -109,15 +124,23 @@ class OrbConnector:
         return self._reads.forecast(entity, keys)
 
     def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
-        """Return update of customers; all else is Orb's own to change."""
-        return frozenset({Verb.UPDATE}) if writable_names(entity) else frozenset()
+        """Return what can be done to an entity; all else is Orb's own to change."""
+        return self.desk.verbs(entity)
 
     def writable(self, entity: EntityMapping) -> frozenset[str]:
         """Return the names of the fields that an update can set."""
-        return writable_names(entity)
+        return self.desk.writable(entity)
+
+    def actions(self, entity: EntityMapping) -> Sequence[Action]:
+        """Return what can be done about records of an entity that no edit of a field says."""
+        return [action for action in ACTIONS if action.entity == entity.name]
+
+    def planned(self, asked: Asked) -> Planned:
+        """Return the operation that an action becomes; nobody is asked."""
+        return planned(asked)
 
     def batch_size(self, counts: OperationCounts) -> int:
-        """One: Orb has no call for several customers."""
+        """One: Orb has no call for several records."""
         del counts
         return 1
 
@@ -143,7 +166,7 @@ class OrbConnector:
         return iter(())
 
     def write(self, batch: Batch, cancel: CancelToken) -> Iterator[Outcome]:
-        """Yield the outcome of each update."""
+        """Yield the outcome of each operation."""
         for place, operation in enumerate(batch.operations):
             try:
                 outcome = self.desk.write(batch.entity, operation, cancel)
@@ -156,8 +179,8 @@ class OrbConnector:
             yield outcome
 
     def forecast(self, counts: OperationCounts) -> Forecast:
-        """Return the most calls that the updates take, and a guess of seconds."""
-        calls = counts.verbs.get(Verb.UPDATE, 0) * _CALLS_AN_UPDATE
+        """Return the most calls that the operations take, about, and a guess of seconds."""
+        calls = counts.total * self.desk.most_calls(counts.entity)
         return Forecast(
             calls={Side.BILLING: calls},
             size_bytes=counts.size_bytes,

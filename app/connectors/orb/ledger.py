@@ -1,6 +1,6 @@
 """The credit ledger, which Orb keeps by customer and by currency (orb.md §2.5, §5.8)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
@@ -32,32 +32,35 @@ def entries(
         cancel: Ends the work.
     """
     drafts = _drafts(client, cancel)
-    known = tuple(currencies) or _currencies(client, cancel)
+    known = tuple(currencies) or currencies_sold(client, cancel)
     for page in pages(client, Listing("customers", window="created_at"), at_once, cancel):
         tasks = [
-            partial(_ledger, client, customer, currency, since, cancel)
+            partial(ledger, client, str(customer["id"]), currency, since, cancel)
             for customer in page
-            for currency in dict.fromkeys((*known, *(() if currencies else _own(customer))))
+            for currency in (known if currencies else asked_of(customer, known))
         ]
         for found in overlapped(tasks, at_once, cancel):
             if found:
-                yield [_row(entry, drafts) for entry in found]
+                yield [entry_row(entry, drafts) for entry in found]
 
 
-def _own(customer: Row) -> tuple[str, ...]:
-    return (str(customer["currency"]),) if customer.get("currency") else ()
+def asked_of(customer: Row, known: Sequence[str]) -> tuple[str, ...]:
+    """Return the currencies to ask of a customer: those known, and its own."""
+    own = (str(customer["currency"]),) if customer.get("currency") else ()
+    return tuple(dict.fromkeys((*known, *own)))
 
 
-def _ledger(
+def ledger(
     client: OrbClient,
-    customer: Row,
+    customer_id: str,
     currency: str,
     since: datetime | None,
     cancel: CancelToken,
 ) -> list[Row]:
+    """Return a customer's committed entries in one currency, the newest first."""
     from_then = () if since is None else (("created_at[gte]", since.isoformat()),)
     listing = Listing(
-        f"customers/{part(str(customer['id']))}/credits/ledger",
+        f"customers/{part(customer_id)}/credits/ledger",
         (("currency", currency), ("entry_status", "committed"), *from_then),
         limit=MOST_LEDGER,
     )
@@ -70,7 +73,7 @@ def _drafts(client: OrbClient, cancel: CancelToken) -> frozenset[str]:
     return frozenset(str(row["id"]) for page in pages(client, listing, 1, cancel) for row in page)
 
 
-def _currencies(client: OrbClient, cancel: CancelToken) -> tuple[str, ...]:
+def currencies_sold(client: OrbClient, cancel: CancelToken) -> tuple[str, ...]:
     """Return the currencies and pricing units of all plans and of their prices."""
     found = {CREDITS: None}
     for page in pages(client, Listing("plans"), 1, cancel):
@@ -81,7 +84,8 @@ def _currencies(client: OrbClient, cancel: CancelToken) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _row(entry: Row, drafts: frozenset[str]) -> Row:
+def entry_row(entry: Row, drafts: Collection[str]) -> Row:
+    """Return the row of an entry; `drafts` are the invoices that it may name and nobody reads."""
     invoice = entry.get("invoice_id")
     issued = None if invoice in drafts else invoice
     name = f"{entry['entry_type']} {entry['ledger_sequence_number']}"

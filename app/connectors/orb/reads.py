@@ -1,12 +1,15 @@
 """Which calls read what: the eight objects in as few calls as Orb's API allows (orb.md §5)."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from typing import TypeVar
 
+from app.connectors.counting import EntityCount
+from app.connectors.orb.account_reads import AccountReads
 from app.connectors.orb.client import OrbClient, Row, part
+from app.connectors.orb.counting import OrbCounts
 from app.connectors.orb.ledger import entries
 from app.connectors.orb.paging import Listing, pages
 from app.connectors.orb.revenue import BILLED, Days, daily
@@ -96,6 +99,7 @@ class OrbReads:
         self._instance = instance
         self._at_once = at_once
         self.currencies = tuple(currencies)
+        self._of_account = AccountReads(client, at_once, self.currencies)
 
     def pages(self, request: ReadRequest, cancel: CancelToken) -> Iterator[Page]:
         """Yield the records of each entity asked for, in pages.
@@ -108,12 +112,20 @@ class OrbReads:
             for entity in request.entities:
                 yield from self._by_keys(entity, frozenset(request.keys), cancel)
             return
+        if request.scope is Scope.ACCOUNT:
+            yield from self._of_account.pages(request.entities, request.account, cancel)
+            return
         began = datetime.now(UTC)
         since = self._since(request) if request.scope is Scope.SINCE else None
         yield from self._whole(request.entities, since, cancel)
         for entity in request.entities:
             if entity.name in LOOK_BACK:
                 yield Page(entity.name, (), cursor=f"{self._instance}|{began.isoformat()}")
+
+    def counts(self, names: Collection[str], cancel: CancelToken) -> Iterator[EntityCount]:
+        """Yield how many records there are of each entity, in any order."""
+        made = OrbCounts(self._client, _LISTS.__getitem__, self._at_once, self.currencies)
+        return made.counts(names, cancel)
 
     def forecast(self, entity: EntityMapping, keys: int) -> int:
         """Return the calls that a read of that many keys takes, at least."""

@@ -4,7 +4,7 @@ The costs call tells neither invoice nor line; both are found by price and day a
 subscription's issued invoices. Days on which a price neither counted nor cost anything make no row.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
@@ -30,7 +30,7 @@ class Days:
 
 
 @dataclass(frozen=True, slots=True)
-class _Line:
+class Line:
     """A line of an issued invoice, and the days that it is for."""
 
     price_id: str
@@ -52,11 +52,31 @@ def daily(
 
     Today counts as a whole day of the customer's, so that its row keeps its end.
     """
+    windows = costs(client, subscription, since, now, cancel)
+    lines = lines_of(_invoices(client, subscription, cancel)) if windows else ()
+    return days_of(subscription, windows, lines)
+
+
+def costs(
+    client: OrbClient,
+    subscription: Row,
+    since: datetime | None,
+    now: datetime,
+    cancel: CancelToken,
+) -> list[Row]:
+    """Return the days of a subscription as the costs call tells them, bounds as `daily` has."""
     span = _span(subscription, since, now)
-    if span is None:
-        return Days((), ())
-    windows = list(_costs(client, subscription, span, cancel))
-    lines = _lines(client, subscription, cancel) if windows else []
+    return [] if span is None else list(_costs(client, subscription, span, cancel))
+
+
+def days_of(subscription: Row, windows: Sequence[Row], lines: Sequence[Line]) -> Days:
+    """Return the rows of a subscription's days, each with the first of the lines that is its own.
+
+    Args:
+        subscription: As Orb shows it.
+        windows: What `costs` gave.
+        lines: Those of the subscription's invoices, the newest invoice first.
+    """
     rows: list[Row] = []
     empty: list[str] = []
     for window in windows:
@@ -110,12 +130,17 @@ def _costs(
         start = until
 
 
-def _lines(client: OrbClient, subscription: Row, cancel: CancelToken) -> list[_Line]:
-    """Return the lines of a subscription's issued invoices, the newest first."""
+def _invoices(client: OrbClient, subscription: Row, cancel: CancelToken) -> Iterator[Row]:
+    """Yield a subscription's issued invoices, the newest first."""
     states = tuple(("status[]", state) for state in BILLED)
     listing = Listing("invoices", (("subscription_id", str(subscription["id"])), *states))
-    return [
-        _Line(
+    return (invoice for page in pages(client, listing, 1, cancel) for invoice in page)
+
+
+def lines_of(invoices: Iterable[Row]) -> tuple[Line, ...]:
+    """Return the lines of invoices in their order, but for lines that are for no days."""
+    return tuple(
+        Line(
             str((line.get("price") or {}).get("id")),
             utc(line["start_date"]),
             utc(line["end_date"]),
@@ -123,14 +148,13 @@ def _lines(client: OrbClient, subscription: Row, cancel: CancelToken) -> list[_L
             str(invoice["id"]),
             str(invoice["currency"]),
         )
-        for page in pages(client, listing, 1, cancel)
-        for invoice in page
+        for invoice in invoices
         for line in invoice.get("line_items") or ()
         if line.get("start_date") and line.get("end_date")
-    ]
+    )
 
 
-def _row(subscription: Row, window: Row, cost: Row, lines: Sequence[_Line]) -> dict[str, Any]:
+def _row(subscription: Row, window: Row, cost: Row, lines: Sequence[Line]) -> dict[str, Any]:
     start, price_id = utc(window["timeframe_start"]), str(cost["price_id"])
     line = next(
         (each for each in lines if each.price_id == price_id and each.start <= start < each.end),

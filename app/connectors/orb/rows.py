@@ -2,10 +2,11 @@
 
 import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import msgspec
 
@@ -92,6 +93,21 @@ def moment(text: object) -> datetime:
         message = f"Orb told {str(text)[:40]!r} where a time was expected."
         raise AnswerUnreadable(message, "Try again; if it stays so, tell Orb's support.") from error
     return found if found.tzinfo else found.replace(tzinfo=UTC)
+
+
+def midnight(at: date, timezone: str) -> datetime:
+    """Return, in UTC, the beginning of a day of a time zone: of a date, or what a moment is in."""
+    try:
+        zone = ZoneInfo(timezone)
+    except (ZoneInfoNotFoundError, ValueError):
+        zone = ZoneInfo("UTC")
+    day = at.astimezone(zone).date() if isinstance(at, datetime) else at
+    return datetime.combine(day, time(), zone).astimezone(UTC)
+
+
+def json_text(value: object) -> str:
+    """Return a nested value as records have it: compact JSON with sorted keys."""
+    return _encoder.encode(value).decode()
 
 
 def utc(text: object) -> str:

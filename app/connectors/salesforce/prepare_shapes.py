@@ -164,7 +164,7 @@ def _new_field(field: FieldMapping, entity: EntityMapping, mapping: WorkspaceMap
         target = field.lookup or mapping.entity(field.to).sobject
         return FieldShape(
             name, label, "Lookup", target=target,
-            children=_children(field, entity), children_label=entity.plural,
+            children=_children(field, entity, target), children_label=entity.plural,
         )  # fmt: skip
     values = accepted_values(field)
     if values:
@@ -189,10 +189,15 @@ def accepted_values(field: FieldMapping) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*field.values, *field.value_map.values())))
 
 
-def _children(field: FieldMapping, entity: EntityMapping) -> str:
-    """Return what a parent calls the records that point at it: one name for each such field."""
+def _children(field: FieldMapping, entity: EntityMapping, target: str) -> str:
+    """Return what a parent calls the records that point at it: one name for each such field.
+
+    A standard object has children of its own, such as Account's `Contracts` and `Orders`
+    (salesforce.md §19), so there the name comes of the child's API name.
+    """
     several = sum(other.to == field.to for other in entity.references) > 1 and not field.lookup
-    base = identifier(entity.plural)
+    own = target.endswith("__c")
+    base = identifier(entity.plural if own else f"{words(entity.sobject)}s")
     return base if not several else identifier(f"{base}_{words(field.salesforce)}")
 
 

@@ -44,6 +44,13 @@ class Schema:
             self._objects[entity.sobject] = self._described(entity.sobject, cancel)
         return self._objects[entity.sobject]
 
+    def fields_now(
+        self, entity: EntityMapping, cancel: CancelToken
+    ) -> Mapping[str, FieldShape] | None:
+        """Return the same, asked again: somebody may just have made a field."""
+        self._objects.pop(entity.sobject, None)
+        return self.fields(entity, cancel)
+
     def require(self, entity: EntityMapping, cancel: CancelToken) -> Mapping[str, FieldShape]:
         """Return the fields of an entity's object, all mapped ones among them.
 

@@ -165,14 +165,8 @@ class AriaSystem:
         number = account_count(self._settings.size) if sold else 0
         tables.put("setting", {"name": _POPULATION, "value": number})
         tables.put("setting", {"name": DECLINES, "value": False})
-        for change in self._settings.dataset.drift if drift else ():
-            if change.system != self.name:
-                continue
-            if change.verb == "insert":
-                edits.insert(tables, change.type_name, change.values)
-            else:
-                values = {edits.DELETE: True} if change.verb == "delete" else change.values
-                edits.edit(tables, change.type_name, change.key, values)
+        if drift:
+            self._edit_catalog(tables)
         with self._lock:
             self._tables = tables
             if not self._seed.is_fresh(self._settings.clock.now()):
@@ -180,6 +174,21 @@ class AriaSystem:
             self._accounts = Accounts(self._population(), self._seed)
             self._board.clear()
             self._answers.clear()
+
+    def drift(self) -> None:
+        """Make those edits of the data set that are Aria's, on the catalog as it is."""
+        with self._lock:
+            self._edit_catalog(self._tables)
+
+    def _edit_catalog(self, tables: Tables) -> None:
+        for change in self._settings.dataset.drift:
+            if change.system != self.name:
+                continue
+            if change.verb == "insert":
+                edits.insert(tables, change.type_name, change.values)
+            else:
+                values = {edits.DELETE: True} if change.verb == "delete" else change.values
+                edits.edit(tables, change.type_name, change.key, values)
 
     def _population(self) -> int:
         """Return how many accounts there are: the setting `accounts`, none without plans."""

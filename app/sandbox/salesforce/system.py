@@ -291,7 +291,11 @@ class Salesforce:
         self._bus.clear()
         self._org.sessions.settings = SessionSettings()
         if drift:
-            loading.apply_drift(self._org, self._dataset.drift)
+            self.drift()
+
+    def drift(self) -> None:
+        """Make those edits of the data set that are Salesforce's, on what there is."""
+        loading.apply_drift(self._org, self._dataset.drift)
 
     def close(self) -> None:
         """End the bulk jobs and remove the database."""

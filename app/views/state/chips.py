@@ -9,7 +9,7 @@ from app.views.state.language import tr
 ALL = "all"
 _CHIPS: Mapping[str, frozenset[Kind]] = {
     ALL: frozenset(),
-    "only_in_billing": frozenset({Kind.ONLY_IN_BILLING}),
+    "only_in_billing": frozenset({Kind.ONLY_IN_BILLING, Kind.HELD_BACK}),
     "only_in_salesforce": frozenset({Kind.ONLY_IN_SALESFORCE}),
     "different": frozenset({Kind.DIFFERENT}),
     # Records that share a key stand here: they too wait for a person.

@@ -1,6 +1,6 @@
 """Connections: what the list says, what the form asks for, how a check is told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from app.connectors.protocol import Health
@@ -134,3 +134,8 @@ def next_step(
     if not candidates(connections, specs, Side.SALESFORCE):
         return tr("Step 2 of 4: add the connection to Salesforce.")
     return tr("Step 3 of 4: make a workspace of the two connections.")
+
+
+def billing_label(specs: Iterable[ConnectorSpec], kind: str) -> str:
+    """Return what people call a billing system of a kind; without its connector the kind."""
+    return next((spec.label for spec in specs if spec.kind == kind), kind or tr("billing"))

@@ -12,7 +12,9 @@ from app.domain.record import Side
 from app.views.state.language import tr
 
 MINUS = "\u2212"
-TICKABLE = frozenset({Kind.ONLY_IN_BILLING, Kind.ONLY_IN_SALESFORCE, Kind.DIFFERENT, Kind.CONFLICT})
+TICKABLE = frozenset({
+    Kind.ONLY_IN_BILLING, Kind.ONLY_IN_SALESFORCE, Kind.DIFFERENT, Kind.CONFLICT, Kind.HELD_BACK,
+})  # fmt: skip
 # What a tick on a whole group takes along; deletes and conflicts are ticked one by one.
 SAFE_TO_TICK = frozenset({Kind.ONLY_IN_BILLING, Kind.DIFFERENT})
 DIFFERENCES = TICKABLE | {Kind.DUPLICATE_KEY, Kind.NOT_COMPARABLE}
@@ -58,6 +60,7 @@ TONES = {
     Kind.DUPLICATE_KEY: Tone.CONFLICT,
     Kind.IGNORED: Tone.MUTED,
     Kind.NOT_COMPARABLE: Tone.MUTED,
+    Kind.HELD_BACK: Tone.MUTED,
 }
 _GLYPHS = {
     Kind.IDENTICAL: "",
@@ -68,6 +71,7 @@ _GLYPHS = {
     Kind.DUPLICATE_KEY: "!",
     Kind.IGNORED: "\u2248",
     Kind.NOT_COMPARABLE: "?",
+    Kind.HELD_BACK: "\u2016",
 }
 _ACRONYMS = {"gl": "GL", "id": "ID", "url": "URL", "sku": "SKU"}
 _VERB_GLYPHS = {Verb.INSERT: "+", Verb.UPDATE: "~", Verb.DELETE: MINUS}
@@ -96,6 +100,7 @@ def kind_word(kind: Kind, *, deleted: bool = False) -> str:
         Kind.DUPLICATE_KEY: tr("several records share this key"),
         Kind.IGNORED: tr("same when ignored"),
         Kind.NOT_COMPARABLE: tr("not comparable"),
+        Kind.HELD_BACK: tr("held back"),
     }[kind]
 
 
@@ -135,7 +140,7 @@ def field_label(name: str) -> str:
 
 def glyph(kind: Kind, intent: Intent) -> str:
     """Return the sign of a difference: what would be done, or what is the matter."""
-    if kind in {Kind.CONFLICT, Kind.DUPLICATE_KEY} or intent.verb is None:
+    if kind in {Kind.CONFLICT, Kind.DUPLICATE_KEY, Kind.HELD_BACK} or intent.verb is None:
         return _GLYPHS[kind]
     return _VERB_GLYPHS[intent.verb]
 

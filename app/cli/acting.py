@@ -1,0 +1,74 @@
+"""`concord act`: what the billing system can do besides setting fields, as a plan to review."""
+
+from argparse import Namespace
+from collections.abc import Iterable
+from typing import Any
+
+from app.cli import output
+from app.cli.commands import hand_out_plan
+from app.domain.action import Action, Input
+from app.domain.control import CancelToken
+from app.errors import ExitStatus, WrongUse
+from app.services import Services
+from app.sync.actions import actions_of, plan_action
+
+
+def run_act(services: Services, options: Namespace, cancel: CancelToken) -> int:
+    """`concord act`: without an action, list them; else write the plan that it becomes."""
+    del cancel
+    with services.workbench(options.workspace) as bench:
+        if not options.action:
+            _print_actions(list(actions_of(bench)), as_json=options.json)
+            return ExitStatus.DONE
+        if options.output is None:
+            raise WrongUse("An action is a plan to review.", "Say where with -o plan.json.")
+        given = dict(_told(words) for words in options.settings)
+        made_from = options.made_from
+        plan = plan_action(bench, options.action, options.key, given, made_from=made_from)
+    return hand_out_plan(options, plan)
+
+
+def _told(words: str) -> tuple[str, str]:
+    name, equals, value = words.partition("=")
+    if not equals:
+        raise WrongUse(f"--set {words} names no value.", "Write --set NAME=VALUE.")
+    return name.strip(), value
+
+
+def _print_actions(found: Iterable[Action], *, as_json: bool) -> None:
+    if as_json:
+        output.print_json({"actions": [_action_json(action) for action in found]})
+        return
+    rows = [
+        [action.name, "" if action.makes else action.entity, _inputs(action.inputs), action.undo]
+        for action in found
+    ]
+    if rows:
+        output.print_table(["action", "about", "--set (* needed)", "taken back by"], rows)
+    else:
+        print("This billing system offers no actions.")
+
+
+def _inputs(inputs: Iterable[Input]) -> str:
+    return " ".join(f"{one.name}{'*' if one.needed else ''}" for one in inputs)
+
+
+def _action_json(action: Action) -> dict[str, Any]:
+    return {
+        "name": action.name,
+        "label": action.label,
+        "entity": action.entity,
+        "makes": action.makes,
+        "undo": action.undo,
+        "inputs": [
+            {
+                "name": one.name,
+                "label": one.label,
+                "type": one.type.value,
+                "needed": one.needed,
+                "choices": list(one.choices),
+                "about": one.about,
+            }
+            for one in action.inputs
+        ],
+    }

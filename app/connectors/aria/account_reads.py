@@ -1,0 +1,243 @@
+"""Reads accounts and what they hold: all of them from lists, one of them by its own calls."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from itertools import islice
+from typing import Any
+
+from app.connectors.aria import accounts
+from app.connectors.aria.accounts import DETAILS, PLANS, Facts, RowsOf
+from app.connectors.aria.accounts_needs import Needs, of_all, of_one, together
+from app.connectors.aria.accounts_plans import account_with_plans, instance_rows, rate_rows
+from app.connectors.aria.client import AriaClient, AriaRefused
+from app.connectors.aria.numbered import Lists
+from app.connectors.aria.object_query import ACCOUNTS, PLAN_INSTANCES
+from app.connectors.aria.order_reads import ORDER_SOURCES, OrderReads
+from app.connectors.aria.values import Row, rows, whole
+from app.connectors.overlap import overlapped
+from app.connectors.protocol import Page, ReadRequest, Scope
+from app.domain.control import CancelToken
+from app.domain.mapping import EntityMapping
+from app.domain.reader import RecordReader
+from app.domain.record import Side
+from app.errors import RemoteRefused
+
+NO_ACCOUNT = "1009"
+_MOST_PLANS, _LAST_OFFSET = 999, 998  # of get_acct_plans_all_m (aria.md §1.8)
+_INPUTS: Mapping[str, Mapping[str, Any]] = {
+    PLANS: {
+        "include_plan_services": "true",
+        "include_product_fields": "true",
+        "include_plan_instance_fields": "true",
+        "limit": _MOST_PLANS,
+    },
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """How an entity's rows come out of the facts; which column is Aria's own number of one."""
+
+    rows: RowsOf
+    number: str
+
+
+SOURCES: Mapping[str, Source] = {
+    "account": Source(account_with_plans, "acct_no"),
+    "contact": Source(accounts.contact_rows, "contact_no"),
+    "billing_group": Source(accounts.billing_group_rows, "billing_group_no"),
+    "payment_method": Source(accounts.payment_method_rows, "payment_method_no"),
+    "dunning_group": Source(accounts.dunning_group_rows, "dunning_group_no"),
+    "plan_instance": Source(instance_rows, "plan_instance_no"),
+    "plan_instance_rate": Source(rate_rows, ""),
+    "queued_change": Source(accounts.queue_rows, "queue_id"),
+    "account_coupon": Source(accounts.coupon_rows, ""),
+    "contract": Source(accounts.contract_rows, "contract_no"),
+}
+"""The entities that belong to accounts and are read with them, by the mapping's name."""
+
+
+class AccountReads:
+    """Reads accounts; `at_once` calls for single accounts run at the same time."""
+
+    def __init__(self, client: AriaClient, at_once: int) -> None:
+        self._client = client
+        self._at_once = at_once
+        self._lists = Lists(client, at_once)
+        self._orders = OrderReads(client, at_once)
+
+    @property
+    def entities(self) -> frozenset[str]:
+        """The account and what belongs to it, its money left out."""
+        return frozenset(SOURCES) | frozenset(ORDER_SOURCES)
+
+    def groups(self, entities: Sequence[EntityMapping]) -> list[tuple[EntityMapping, ...]]:
+        """Return the entities in groups, none of which costs the calls of another."""
+        orders = tuple(entity for entity in entities if entity.name in ORDER_SOURCES)
+        found = together(entity for entity in entities if entity.name in SOURCES)
+        return [*found, orders] if orders else found
+
+    def incremental(self, entity: EntityMapping) -> bool:
+        """Yes for orders; accounts have no date of change (aria.md §2.11)."""
+        return entity.name in ORDER_SOURCES
+
+    def forecast(self, entity: EntityMapping, keys: int) -> int:
+        """Return the calls that a read of that many keys takes, if each is of another account."""
+        if entity.name in ORDER_SOURCES:
+            return keys
+        return keys * len(of_one([entity]).calls)
+
+    def pages(self, request: ReadRequest, cancel: CancelToken) -> Iterator[Page]:
+        """Yield the records asked for; pages of 80 accounts, and of each entity one.
+
+        Raises:
+            WrongUse: A list is needed and the connection does not say where Object Query is.
+            CursorRefused: The cursor is of another client.
+        """
+        orders = tuple(entity for entity in request.entities if entity.name in ORDER_SOURCES)
+        others = tuple(entity for entity in request.entities if entity.name in SOURCES)
+        if request.scope in {Scope.ALL, Scope.SINCE}:
+            if orders:
+                yield from self._orders.changed(orders, request.cursor, cancel)
+            yield from self._all(others, cancel)
+            return
+        keys = [request.account] if request.scope is Scope.ACCOUNT else request.keys
+        numbers = sorted({whole(key.split("|")[0]) or 0 for key in keys} - {0})
+        wanted = frozenset(request.keys) if request.scope is Scope.KEYS else None
+        tasks: list[Callable[[], list[Page]]] = [
+            lambda: list(self._single(others, numbers, cancel)),
+            lambda: list(self._orders.of_accounts(orders, numbers, cancel)),
+        ]
+        for pages in overlapped(tasks, len(tasks), cancel):
+            yield from (_narrowed(page, wanted) for page in pages)
+
+    def _all(self, entities: Sequence[EntityMapping], cancel: CancelToken) -> Iterator[Page]:
+        """Yield all records; while some pages of accounts are read, the next are listed."""
+        if not entities:
+            return
+        needs, readers = of_all(entities), _readers(entities)
+        listing = self._lists.pages(ACCOUNTS, (), cancel)
+        following = list(islice(listing, self._at_once))
+        while following:
+            pages = [_by_number(page) for page in following]
+            tasks: list[Callable[[], Any]] = [lambda: list(islice(listing, self._at_once))]
+            tasks += [partial(self._instances, needs, page, cancel) for page in pages]
+            tasks += [call for page in pages for call in self._calls(needs, page, cancel)]
+            answers = overlapped(tasks, self._at_once + 1, cancel)
+            following = next(answers)
+            instances = [next(answers) for _page in pages]
+            for page, listed in zip(pages, instances, strict=True):
+                yield from _pages(readers, _facts(page, needs, listed, answers))
+
+    def _single(
+        self, entities: Sequence[EntityMapping], numbers: Sequence[int], cancel: CancelToken
+    ) -> Iterator[Page]:
+        """Yield the records of some accounts, each by its own calls; none of one that is gone."""
+        needs, readers = of_one(entities), _readers(entities)
+        if not needs.calls:
+            return
+        for start in range(0, len(numbers), ACCOUNTS.page):
+            known: dict[int, Row] = {
+                number: {} for number in numbers[start : start + ACCOUNTS.page]
+            }
+            answers = overlapped(self._calls(needs, known, cancel), self._at_once, cancel)
+            yield from _pages(readers, _facts(known, needs, {}, answers))
+
+    def _calls(
+        self, needs: Needs, known: Mapping[int, Row], cancel: CancelToken
+    ) -> list[Callable[[], list[Row] | None]]:
+        return [
+            partial(self._answers, call, number, cancel)
+            for number in known
+            for call in sorted(needs.calls)
+        ]
+
+    def _answers(self, call: str, number: int, cancel: CancelToken) -> list[Row] | None:
+        """Return what a call answers of an account; None where there is no such account."""
+        inputs = {"acct_no": number, **_INPUTS.get(call, {})}
+        try:
+            first = self._client.core(call, inputs, cancel)
+            if call != PLANS or (whole(first.get("record_count")) or 0) <= _MOST_PLANS:
+                return [first]
+            return [first, self._later_plans(first, inputs, cancel)]
+        except AriaRefused as error:
+            if error.code == NO_ACCOUNT:
+                return None
+            raise
+
+    def _later_plans(self, first: Row, inputs: Mapping[str, Any], cancel: CancelToken) -> Row:
+        """Return the second and last page of an account's plan instances, without any twice."""
+        count = whole(first.get("record_count")) or 0
+        if count > _MOST_PLANS + _LAST_OFFSET:
+            raise RemoteRefused(
+                f"Account {inputs['acct_no']} has {count} plan instances; Aria gives"
+                f" {_MOST_PLANS + _LAST_OFFSET} of an account and no more (aria.md §1.8).",
+                "Leave plan instances, their rates and the MRR out of the mapping.",
+            )
+        array = "all_acct_plans_m"
+        later = self._client.core(PLANS, {**inputs, "offset": _LAST_OFFSET}, cancel)
+        seen = {whole(row.get("plan_instance_no")) for row in rows(first, array)}
+        found = rows(later, array)
+        return {array: [row for row in found if whole(row.get("plan_instance_no")) not in seen]}
+
+    def _instances(
+        self, needs: Needs, known: Mapping[int, Row], cancel: CancelToken
+    ) -> dict[int, list[Row]]:
+        """Return the listed plan instances of the accounts of a page."""
+        found: dict[int, list[Row]] = {}
+        if needs.instances:
+            between = (f"acct_no >= {min(known)}", f"acct_no <= {max(known)}")
+            for page in self._lists.pages(PLAN_INSTANCES, between, cancel):
+                for row in page:
+                    found.setdefault(whole(row.get("acct_no")) or 0, []).append(row)
+        return found
+
+
+def _by_number(page: Sequence[Row]) -> dict[int, Row]:
+    return {whole(row.get("acct_no")) or 0: accounts.listed(row) for row in page}
+
+
+def _facts(
+    known: Mapping[int, Row],
+    needs: Needs,
+    instances: Mapping[int, list[Row]],
+    answers: Iterator[list[Row] | None],
+) -> Iterator[Facts]:
+    """Yield what was told of each account, the answers in the order of `_calls`."""
+    for number, listed in known.items():
+        told = {call: next(answers) for call in sorted(needs.calls)}
+        given = {call: answer for call, answer in told.items() if answer is not None}
+        if len(given) < len(told):
+            continue  # it was there when it was listed
+        account = accounts.detailed(given[DETAILS][0]) if DETAILS in given else listed
+        yield Facts(number, account, instances.get(number, ()), given)
+
+
+def _readers(entities: Sequence[EntityMapping]) -> list[RecordReader]:
+    return [RecordReader(entity, Side.BILLING) for entity in entities]
+
+
+def _pages(readers: Sequence[RecordReader], found: Iterator[Facts]) -> Iterator[Page]:
+    """Yield a page of each entity."""
+    facts = list(found)
+    for reader in readers:
+        source = SOURCES[reader.entity.name]
+        told = [row for one in facts for row in source.rows(one)]
+        yield page_of(reader, told, source.number)
+
+
+def page_of(reader: RecordReader, told: Sequence[Row], number: str) -> Page:
+    """Return the records of some rows; `number` is the column of Aria's own number, if any."""
+    made = [
+        reader.record(row, side_id=str(whole(row.get(number)) or "") if number else "")
+        for row in told
+    ]
+    records = [record for record in made if record is not None]
+    return Page(reader.entity.name, records, len(made) - len(records))
+
+
+def _narrowed(page: Page, wanted: frozenset[str] | None) -> Page:
+    if wanted is None:
+        return page
+    return Page(page.entity, [record for record in page.records if record.key in wanted])

@@ -1,0 +1,91 @@
+"""Reads orders and their lines from Object Query: all, what changed, or those of some accounts."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+
+from app.connectors.aria.client import AriaClient
+from app.connectors.aria.cursors import changed_since, cursor_now
+from app.connectors.aria.numbered import Lists
+from app.connectors.aria.object_query import ORDERS
+from app.connectors.aria.values import Row, joined, rows, whole
+from app.connectors.protocol import Page
+from app.domain.control import CancelToken
+from app.domain.mapping import EntityMapping
+from app.domain.reader import RecordReader
+from app.domain.record import Side
+
+
+def order_rows(order: Row) -> Iterator[Row]:
+    """Yield an order."""
+    number = whole(order.get("order_no"))
+    yield {
+        **order,
+        "=key": joined(whole(order.get("acct_no")), number),
+        "invoice_no": whole(order.get("invoice_no")),
+    }
+
+
+def item_rows(order: Row) -> Iterator[Row]:
+    """Yield the lines of an order, numbered from 1 as they come."""
+    key = joined(whole(order.get("acct_no")), whole(order.get("order_no")))
+    for line, item in enumerate(rows(order, "order_item"), 1):
+        yield {
+            **item,
+            "acct_no": order.get("acct_no"),
+            "order_no": order.get("order_no"),
+            "currency_cd": order.get("currency_cd"),
+            "=order": key,
+            "=line": line,
+            "=key": joined(key, line),
+        }
+
+
+ORDER_SOURCES: Mapping[str, Callable[[Row], Iterator[Row]]] = {
+    "order": order_rows,
+    "order_item": item_rows,
+}
+"""How an entity's rows come out of an order, by the mapping's name."""
+
+
+class OrderReads:
+    """Reads orders, `at_once` pages at a time; one list holds them with their lines."""
+
+    def __init__(self, client: AriaClient, at_once: int) -> None:
+        self._client = client
+        self._lists = Lists(client, at_once)
+
+    def changed(
+        self, entities: Sequence[EntityMapping], cursor: str, cancel: CancelToken
+    ) -> Iterator[Page]:
+        """Yield all orders, or those that changed since a cursor; the last pages have a new one.
+
+        Raises:
+            CursorRefused: The cursor is of another client.
+        """
+        conditions = [changed_since(self._client, cursor, "last_updated")] if cursor else []
+        # What changes while we read is read again next time: the clock is asked first.
+        began = cursor_now(self._client, cancel)
+        for page in self._lists.pages(ORDERS, conditions, cancel):
+            yield from _pages(entities, page)
+        for entity in entities:
+            yield Page(entity.name, (), cursor=began)
+
+    def of_accounts(
+        self, entities: Sequence[EntityMapping], numbers: Sequence[int], cancel: CancelToken
+    ) -> Iterator[Page]:
+        """Yield the orders of some accounts."""
+        for number in numbers if entities else ():
+            for page in self._lists.pages(ORDERS, [f"acct_no = {number}"], cancel):
+                yield from _pages(entities, page)
+
+
+def _pages(entities: Sequence[EntityMapping], orders: Sequence[Row]) -> Iterator[Page]:
+    for entity in entities:
+        reader = RecordReader(entity, Side.BILLING)
+        told = [row for order in orders for row in ORDER_SOURCES[entity.name](order)]
+        made = [reader.record(row, side_id=_side_id(entity, row)) for row in told]
+        records = [record for record in made if record is not None]
+        yield Page(entity.name, records, len(made) - len(records))
+
+
+def _side_id(entity: EntityMapping, row: Row) -> str:
+    return str(whole(row.get("order_no")) or "") if entity.name == "order" else ""

@@ -1,0 +1,297 @@
+"""From an action to the operation that it becomes, with what it will cost in words."""
+
+import secrets
+from collections.abc import Callable, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from app.connectors.orb.action_list import DATE, NOW, TERM
+from app.connectors.orb.credit_writes import LEDGER
+from app.connectors.orb.customer_writes import CUSTOMER
+from app.connectors.orb.price_words import price_words
+from app.connectors.orb.quantities import QUANTITIES
+from app.connectors.orb.rows import json_text, midnight, moment
+from app.connectors.orb.subscription_writes import SUBSCRIPTION
+from app.connectors.orb.version_writes import VERSION
+from app.domain.action import Asked, Named, Planned
+from app.domain.plan import Verb
+from app.domain.record import FieldValue, decimal_text
+from app.errors import WrongUse
+
+_INTERVALS, _METADATA = "price_intervals", "metadata"
+_MOST_PRICES = 12
+_CREDITED = "Orb may void or credit invoices that reach beyond that moment."
+_decoder = msgspec.json.Decoder(float_hook=Decimal)
+
+
+def planned(asked: Asked) -> Planned:
+    """Return the operation of an action; raises `WrongUse` where it cannot be done so."""
+    return _PLANS[asked.action.name](asked)
+
+
+def _create_customer(asked: Asked) -> Planned:
+    given = asked.given
+    external = given.get("external_customer_id") or given.get("account") or asked.key
+    key = str(external or _new())
+    note = f"Orb will know it as {key}; its own id comes with the commit."
+    return Planned(CUSTOMER, key, Verb.INSERT, {**given, "external_customer_id": key}, (note,))
+
+
+def _create_subscription(asked: Asked) -> Planned:
+    given, notes = asked.given, tuple(_plan_words(asked, str(asked.given["plan"])))
+    plan, start, days = given["plan"], _moment(given["start_date"]), given.get("trial_days")
+    values: dict[str, FieldValue] = {
+        "customer_id": asked.key,
+        "customer": asked.key,
+        "plan_id": plan,
+        "plan": plan,
+        "active_plan_phase_order": given.get("phase"),
+        "price_intervals": given.get("prices"),
+        **{n: given.get(n) for n in ("name", "start_date", "end_date", "net_terms", _METADATA)},
+    }
+    if days is not None:
+        values["trial_end_date"] = start + timedelta(days=int(str(days)))
+    if quantities := given.get("quantities"):
+        rows = [
+            {"price_id": price, "quantity": quantity, "start_date": start.isoformat()}
+            for price, quantity in _numbers(str(quantities))
+        ]
+        values[QUANTITIES] = json_text(rows)
+    return Planned(SUBSCRIPTION, _new(), Verb.INSERT, values, notes)
+
+
+def _cancel(asked: Asked) -> Planned:
+    end = _when(asked)
+    if asked.record.get("status") == "upcoming":
+        end = _moment(asked.record["start_date"])
+    if asked.record.get("status") == "ended":
+        raise WrongUse("The subscription has ended.", "There is nothing to cancel.")
+    notes = (f"It ends at {end:%Y-%m-%d %H:%M} UTC. {_CREDITED}",)
+    return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {"end_date": end}, notes)
+
+
+def _unschedule_cancellation(asked: Asked) -> Planned:
+    end = asked.record.get("end_date")
+    if not isinstance(end, datetime) or end <= asked.now:
+        raise WrongUse("No cancellation is yet to come.", "Refresh, if there should be one.")
+    return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {"end_date": None})
+
+
+def _change_plan(asked: Asked) -> Planned:
+    plan = str(asked.given["plan"])
+    notes = tuple(_plan_words(asked, plan))
+    values: dict[str, FieldValue] = {"plan_id": plan, "plan": plan}
+    if asked.given.get("when", NOW) == NOW and "date" not in asked.given:
+        return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, values, (*notes, _CREDITED))
+    at = _when(asked)
+    if at <= asked.now:
+        raise WrongUse("The day is past.", "A change of plan is now or later.")
+    key = f"{asked.key}|{at:%Y-%m-%dT%H:%M:%SZ}"
+    values |= {"subscription_id": asked.key, "subscription": asked.key, "start_date": at}
+    return Planned(VERSION, key, Verb.INSERT, values, notes)
+
+
+def _unschedule_plan_change(asked: Asked) -> Planned:
+    if _moment(asked.record["start_date"]) <= asked.now:
+        raise WrongUse("That version has begun.", "Change the plan again instead.")
+    return Planned(VERSION, asked.key, Verb.DELETE)
+
+
+def _change_quantity(asked: Asked) -> Planned:
+    price, quantity = _price(asked), Decimal(str(asked.given["quantity"]))
+    rows = _rows(asked.record, QUANTITIES)
+    mine = [row for row in rows if row["price_id"] == price["id"]]
+    if not mine:
+        raise WrongUse(f"{price['name']} is no fixed fee.", "Name a price that has a quantity.")
+    at = _midnight(asked, asked.given.get("date") or asked.now)
+    at = max(at, moment(mine[0]["start_date"]))
+    kept = [row for row in mine if moment(row["start_date"]) < at]
+    before = (kept or mine)[-1]["quantity"]
+    if kept:
+        kept[-1] = {**kept[-1], "end_date": at.isoformat()}
+    new = {**mine[-1], "start_date": at.isoformat(), "quantity": quantity}
+    place = rows.index(mine[0])
+    others = [row for row in rows if row not in mine]
+    after = [*others[:place], *kept, new, *others[place:]]
+    words = f"{price['name']}: quantity {before} → {decimal_text(quantity)} from {at:%Y-%m-%d} on"
+    notes = (f"{words}; {_in_words(price)}{_amounts(price, before, quantity)}.",)
+    return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {QUANTITIES: json_text(after)}, notes)
+
+
+def _add_price(asked: Asked) -> Planned:
+    given, words = asked.given, str(asked.given["price"])
+    price = _json(words) if words.startswith("{") else None
+    named = {"price_id": words} if price is None else {"price": price}
+    dates = {n: _moment(given[n]).isoformat() for n in ("start_date", "end_date") if given.get(n)}
+    after = json_text([*_rows(asked.record, _INTERVALS), {**named, **dates}])
+    notes = () if price is None else (_in_words(price),)
+    return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {_INTERVALS: after}, notes)
+
+
+def _end_price(asked: Asked) -> Planned:
+    price, end = _price(asked), _moment(asked.given["end_date"])
+    rows = _rows(asked.record, _INTERVALS)
+    last = [row for row in rows if row["price"]["id"] == price["id"]][-1]
+    after = [{**row, "end_date": end.isoformat()} if row is last else row for row in rows]
+    notes = (f"{price['name']} ends at {end:%Y-%m-%d %H:%M} UTC: {_in_words(price)}.",)
+    return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {_INTERVALS: json_text(after)}, notes)
+
+
+def _add_credits(asked: Asked) -> Planned:
+    given = asked.given
+    values: dict[str, FieldValue] = {
+        "customer_id": asked.key,
+        "customer": asked.key,
+        "entry_type": "increment",
+        "amount": given["amount"],
+        "currency": given.get("currency") or "credits",
+        "credit_block_expiry_date": given.get("expiry_date"),
+        "credit_block_per_unit_cost_basis": given.get("cost_basis"),
+        "description": given.get("description"),
+    }
+    note = f"{_plain(given['amount'])} {values['currency']} are added; no invoice is made of it."
+    return Planned(LEDGER, _new(), Verb.INSERT, values, (note,))
+
+
+def _void_credits(asked: Asked) -> Planned:
+    record = asked.record
+    if record.get("entry_type") != "increment":
+        raise WrongUse("Only credits that were added can be voided.", "Name an increment.")
+    amount = asked.given.get("amount") or record["amount"]
+    values: dict[str, FieldValue] = {
+        **{n: record[n] for n in ("customer_id", "customer", "currency", "credit_block_id")},
+        "entry_type": "void",
+        "amount": amount,
+        "void_amount": amount,
+        "void_reason": asked.given.get("reason"),
+    }
+    note = f"{_plain(amount)} {record['currency']} go; Orb refuses it if fewer are left."
+    return Planned(LEDGER, _new(), Verb.INSERT, values, (note,))
+
+
+def _set_metadata(asked: Asked) -> Planned:
+    held = asked.record.get(_METADATA)
+    found = {} if held is None else dict(_json(str(held)))
+    name, value = str(asked.given["name"]), asked.given.get("value")
+    found.pop(name, None)
+    if value is not None:
+        found[name] = value
+    values = {_METADATA: json_text(found)}
+    return Planned(asked.action.entity, asked.key, Verb.UPDATE, values)
+
+
+_PLANS: Mapping[str, Callable[[Asked], Planned]] = {
+    "create_customer": _create_customer,
+    "create_subscription": _create_subscription,
+    "cancel_subscription": _cancel,
+    "unschedule_cancellation": _unschedule_cancellation,
+    "change_plan": _change_plan,
+    "unschedule_plan_change": _unschedule_plan_change,
+    "change_quantity": _change_quantity,
+    "add_price": _add_price,
+    "end_price": _end_price,
+    "add_credits": _add_credits,
+    "void_credits": _void_credits,
+    "set_customer_metadata": _set_metadata,
+    "set_subscription_metadata": _set_metadata,
+}
+
+
+def _new() -> str:
+    """Return what names a record until Orb has given it its id."""
+    return f"new-{secrets.token_hex(4)}"
+
+
+def _when(asked: Asked) -> datetime:
+    """Return when something is to happen, in whole seconds."""
+    wish = asked.given.get("when") or (DATE if "date" in asked.given else NOW)
+    if (wish == DATE) != ("date" in asked.given):
+        raise WrongUse("A date belongs to when=date.", "Add --set date=2027-01-31, or leave it.")
+    if wish == DATE:
+        return _moment(asked.given["date"])
+    if wish == NOW:
+        return asked.now.replace(microsecond=0)
+    ends = [row.get("current_billing_period_end_date") for row in _rows(asked.record, _INTERVALS)]
+    found = [moment(end) for end in ends if end]
+    if wish == TERM and not found:
+        raise WrongUse("The subscription is in no term.", "Name a date.")
+    return max(found)
+
+
+def _midnight(asked: Asked, at: FieldValue) -> datetime:
+    """Return the beginning of the customer's day, as Orb shows it: in UTC."""
+    customer = asked.look(CUSTOMER, str(asked.record.get("customer_id"))) or {}
+    zone = str(customer.get("timezone") or "UTC")
+    given = _moment(at)
+    if given.time() == datetime.min.time():  # a day, not a moment: that day where the customer is
+        return midnight(given.date(), zone)
+    return midnight(given, zone)
+
+
+def _moment(value: FieldValue) -> datetime:
+    if not isinstance(value, datetime):
+        raise WrongUse(f"{value!r} is no time.", "Write 2027-01-31.")
+    return value.astimezone(UTC)
+
+
+def _rows(record: Named, name: str) -> list[dict[str, Any]]:
+    return list(_json(str(record.get(name) or "[]")))
+
+
+def _json(words: str) -> Any:
+    try:
+        return _decoder.decode(words)
+    except msgspec.DecodeError as error:
+        raise WrongUse(f"{words[:40]!r} is no JSON: {error}.", "Correct it.") from error
+
+
+def _numbers(words: str) -> Iterator[tuple[str, Decimal]]:
+    for each in words.split(","):
+        price, _, number = each.partition("=")
+        if not number.strip().replace(".", "", 1).isdecimal():
+            raise WrongUse(f"{each!r} names no quantity.", "Write PRICE=NUMBER,PRICE=NUMBER.")
+        yield price.strip(), Decimal(number.strip())
+
+
+def _price(asked: Asked) -> Mapping[str, Any]:
+    """Return the price of a subscription that its id or its name says; the last of that name."""
+    wanted = str(asked.given["price"])
+    found = [row["price"] for row in _rows(asked.record, _INTERVALS)]
+    mine: list[Mapping[str, Any]] = [p for p in found if wanted in {p["id"], p.get("name")}]
+    if not mine:
+        known = ", ".join(sorted({str(price.get("name")) for price in found}))
+        raise WrongUse(f"The subscription has no price {wanted!r}.", f"It has: {known}.")
+    return mine[-1]
+
+
+def _plan_words(asked: Asked, plan: str) -> Iterator[str]:
+    found = asked.look("plan", plan)
+    if found is None:
+        raise WrongUse(
+            f"Orb has no plan {plan!r}.", "Name the id of a plan; refresh, if it is new."
+        )
+    yield f"Plan {found.get('name')}, version {found.get('version')}:"
+    for price in _json(str(found.get("prices") or "[]"))[:_MOST_PRICES]:
+        yield f"{price.get('name')}: {_in_words(price)}"
+
+
+def _in_words(price: Mapping[str, Any]) -> str:
+    words = price_words(price)
+    return f"{words.model}: {'; '.join(words.rates)}; {', '.join(words.terms)}"
+
+
+def _amounts(price: Mapping[str, Any], before: object, after: Decimal) -> str:
+    """Return what a fee comes to before and after, where each unit costs the same."""
+    unit = (price.get("unit_config") or {}).get("unit_amount")
+    if price.get("model_type") != "unit" or unit is None:
+        return ""
+    was, will = (Decimal(str(unit)) * Decimal(str(each)) for each in (before, after))
+    currency = price.get("currency")
+    return f"; {currency} {decimal_text(was)} → {currency} {decimal_text(will)} each time"
+
+
+def _plain(value: FieldValue) -> str:
+    return decimal_text(value) if isinstance(value, Decimal) else str(value)

@@ -1,0 +1,103 @@
+"""Customers: made with an external id of ours, updated, read back (orb.md §2.1, §6.14)."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from app.connectors.orb.client import OrbClient, part
+from app.connectors.orb.sendable import (
+    METADATA,
+    TEXTS,
+    NotSendable,
+    Post,
+    Sent,
+    as_flag,
+    as_json,
+    as_text,
+    converted,
+    unlike,
+    whole_metadata,
+)
+from app.domain.control import CancelToken
+from app.domain.mapping import EntityMapping
+from app.domain.plan import Operation, Verb
+from app.domain.record import FieldValue
+
+CUSTOMER = "customer"
+EXTERNAL = "external_customer_id"
+_ACCOUNT = "=account"
+_NEEDED = frozenset({"name", "email"})
+_EMAILS = "additional_emails"
+_ADDRESS = as_json(dict[str, str | None], "object of texts")
+SETTABLE: Mapping[str, Callable[[FieldValue], Any]] = {
+    "name": as_text,
+    "email": as_text,
+    EXTERNAL: as_text,
+    "payment_provider": as_text,
+    "payment_provider_id": as_text,
+    _EMAILS: as_json(list[str], "list of addresses"),
+    "billing_address": _ADDRESS,
+    "shipping_address": _ADDRESS,
+    "tax_id": TEXTS,
+    METADATA: TEXTS,
+    "auto_collection": as_flag,
+    "auto_issuance": as_flag,
+    "email_delivery": as_flag,
+}
+"""What of a customer can be set, by Orb's names. Its time zone is fixed; its external id can be set
+while it is empty, and Orb refuses it later."""
+_ONCE: Mapping[str, Callable[[FieldValue], Any]] = {"timezone": as_text, "currency": as_text}
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerWrites:
+    """Writes customers.
+
+    A new one's key is Orb's to give, so that its external id is what it is known by before: the one
+    that the record has, else the Salesforce account's, else the key that somebody gave the record.
+    """
+
+    client: OrbClient
+    verbs: frozenset[Verb] = frozenset({Verb.INSERT, Verb.UPDATE})
+    settable: frozenset[str] = frozenset(SETTABLE)
+    most_calls: int = 2
+
+    def carry_out(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Sent:
+        """Make or update a customer and compare it with what Orb then shows."""
+        post = Post(self.client, operation.idempotency_key, cancel)
+        if operation.verb is Verb.INSERT:
+            body = self._new(entity, operation)
+            made = post.post("customers", body)
+            key = str(made["id"])
+            return Sent(key, key, unlike(body, made, body))
+        body = dict(converted(entity, change, SETTABLE) for change in operation.changes)
+        for name in _NEEDED & body.keys():
+            if body[name] is None:
+                message = f"{entity.plural} cannot be without {name} in Orb"
+                raise NotSendable(message)
+        if body.get(_EMAILS, ()) is None:
+            body[_EMAILS] = []
+        path = f"customers/{part(operation.key)}"
+        if METADATA in body:
+            found = self.client.find(path, cancel)
+            if found is None:
+                message = f"Orb has no customer {operation.key} any more"
+                raise NotSendable(message)
+            body[METADATA] = whole_metadata(found, body[METADATA])
+        return Sent(operation.key, unkept=unlike(body, post.put(path, body), body))
+
+    def _new(self, entity: EntityMapping, operation: Operation) -> dict[str, Any]:
+        known = {**SETTABLE, **_ONCE}
+        body: dict[str, Any] = {}
+        account = ""
+        for change in operation.changes:
+            billing = entity.fields[entity.index[change.name]].billing
+            if billing == _ACCOUNT:
+                account = str(change.after or "")
+            elif billing in known and change.after is not None:
+                body |= [converted(entity, change, known)]
+        lacking = _NEEDED - body.keys()
+        if lacking:
+            message = f"a new customer needs {' and '.join(sorted(lacking))}"
+            raise NotSendable(message)
+        return {EXTERNAL: account or operation.key, **body}

@@ -1,0 +1,26 @@
+"""One Salesforce record that has no twin: what somebody made there, to be made in billing too."""
+
+from typing import cast
+
+from app.domain.convert import decode_each
+from app.domain.mapping import EntityMapping
+from app.domain.record import Values
+from app.store.migrations import SALESFORCE
+from app.store.workspace import Store
+
+
+def alone_by_id(store: Store, entity: EntityMapping, side_id: str) -> tuple[str, Values] | None:
+    """Return key (`""` if it has none) and values of a record by its id; None if it has a twin."""
+    number = store.entity_ids[entity.name]
+    with store.translating():
+        row = store.reader.execute(
+            "SELECT '', body FROM loose WHERE entity = ?1 AND side_id = ?2"
+            " UNION ALL SELECT key, body FROM document JOIN link ON link.id = document.id >> 2"
+            " WHERE document.side_id = ?2 AND document.id & 3 = ?3 AND link.entity = ?1"
+            " AND link.billing_hash IS NULL AND link.salesforce_hash IS NOT NULL",
+            (number, side_id, SALESFORCE),
+        ).fetchone()
+    if row is None or not side_id:
+        return None
+    (values,) = decode_each([row[1]], entity)
+    return str(row[0]), cast("Values", values)

@@ -1,0 +1,156 @@
+"""Actions: what a billing system offers, and the plan that one of them becomes."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import replace
+from datetime import UTC, datetime
+
+from app.connectors.acting import Acts
+from app.domain.action import Action, Asked, Input, Named, Planned
+from app.domain.convert import converter
+from app.domain.diff import same
+from app.domain.mapping import EntityMapping, FieldMapping, Owner
+from app.domain.plan import CommitPlan, FieldChange, Operation, Problem, Verb
+from app.domain.record import FieldValue, Side, Unreadable
+from app.errors import NotFound, WrongUse
+from app.store.alone import alone_by_id
+from app.store.comparison import Pair, find_link, one_pair, side_details
+from app.sync.planner import assembled
+from app.sync.workbench import Workbench
+
+
+def actions_of(bench: Workbench) -> Iterator[Action]:
+    """Yield what the billing system offers, by entity; nothing where it offers nothing."""
+    connector = bench.connectors[Side.BILLING]
+    if isinstance(connector, Acts):
+        for entity in bench.mapping.entities:
+            yield from connector.actions(entity)
+
+
+def plan_action(
+    bench: Workbench, name: str, key: str, given: Mapping[str, str], *, made_from: str = ""
+) -> CommitPlan:
+    """Return the plan of one action, from the store as last refreshed; nobody is called.
+
+    Args:
+        bench: The workspace.
+        name: The action's name.
+        key: The key of billing's record; `""` where the action makes one.
+        given: Input → what was typed.
+        made_from: The id of a Salesforce record that has no twin: what it holds is taken where an
+            input of that name was not given.
+
+    Raises:
+        WrongUse: There is no such action or input, or it cannot be done so.
+        NotFound: Billing has no such record, or Salesforce none of that id without a twin.
+    """
+    connector = bench.connectors[Side.BILLING]
+    action = next((one for one in actions_of(bench) if one.name == name), None)
+    if action is None or not isinstance(connector, Acts):
+        known = ", ".join(one.name for one in actions_of(bench)) or "none"
+        raise WrongUse(f"There is no action {name!r}.", f"This billing system offers: {known}.")
+    entity = bench.mapping.entity(action.entity)
+    values = {each: _input(action, each, words) for each, words in given.items()}
+    if made_from:
+        key, held = _from_salesforce(bench, entity, made_from)
+        known_inputs = {one.name for one in action.inputs}
+        values = {**{n: v for n, v in held.items() if n in known_inputs}, **values}
+    _check(action, values, key if not action.makes else "-")
+    record: Named = {} if action.makes else _billing(bench, entity, key)
+    asked = Asked(
+        action, key, record, values, datetime.now(UTC), lambda e, k: _looked_up(bench, e, k)
+    )
+    planned = connector.planned(asked)
+    operation = _operation(bench, planned)
+    notes = [*planned.notes, *([f"To take it back: {action.undo}"] if action.undo else [])]
+    told = [Problem("info", planned.entity, planned.key, words) for words in notes]
+    return assembled(bench, [operation], told)
+
+
+def _input(action: Action, name: str, words: str) -> FieldValue:
+    wanted = next((one for one in action.inputs if one.name == name), None)
+    if wanted is None:
+        known = ", ".join(one.name for one in action.inputs)
+        raise WrongUse(f"{action.name} has no input {name!r}.", f"It takes: {known}.")
+    if wanted.choices and words not in wanted.choices:
+        raise WrongUse(f"{name} cannot be {words!r}.", f"It may be: {', '.join(wanted.choices)}.")
+    return _converted(wanted, words)
+
+
+def _converted(wanted: Input, words: str) -> FieldValue:
+    field = FieldMapping(wanted.name, wanted.name, wanted.name, wanted.type, Owner.BOTH)
+    found = converter(field, Side.BILLING)(words)
+    if isinstance(found, Unreadable):
+        raise WrongUse(f"{wanted.name} cannot be {words!r}.", f"It is a {wanted.type.value}.")
+    return found
+
+
+def _check(action: Action, values: Named, key: str) -> None:
+    if not key:
+        raise WrongUse(f"{action.name} is about one {action.entity}.", "Name its key.")
+    lacking = [one.name for one in action.inputs if one.needed and values.get(one.name) is None]
+    if lacking:
+        raise WrongUse(f"{action.name} needs {lacking[0]}.", f"Add --set {lacking[0]}=VALUE.")
+
+
+def _from_salesforce(bench: Workbench, entity: EntityMapping, side_id: str) -> tuple[str, Named]:
+    found = alone_by_id(bench.store, entity, side_id)
+    if found is None:
+        raise NotFound(
+            f"Salesforce has no {entity.label} {side_id!r} that is without a twin.",
+            "Refresh, and see `concord compare`.",
+        )
+    key, values = found
+    names = (field.name for field in entity.fields)
+    return key or side_id, dict(zip(names, values, strict=True))
+
+
+def _pair(bench: Workbench, entity: EntityMapping, key: str) -> tuple[int, Pair] | None:
+    link = find_link(bench.store, entity, key)
+    found = None if link is None else one_pair(bench.store, link)
+    if link is None or found is None or found[1].billing is None:
+        return None
+    return link, found[1]
+
+
+def _looked_up(bench: Workbench, name: str, key: str) -> Named | None:
+    entity = bench.mapping.by_name.get(name)
+    found = None if entity is None else _pair(bench, entity, key)
+    if entity is None or found is None or found[1].billing is None:
+        return None
+    names = (field.name for field in entity.fields)
+    return dict(zip(names, found[1].billing, strict=True))
+
+
+def _billing(bench: Workbench, entity: EntityMapping, key: str) -> Named:
+    found = _looked_up(bench, entity.name, key)
+    if found is None:
+        raise NotFound(f"Billing has no {entity.label} {key!r}.", "Refresh, or check the key.")
+    return found
+
+
+def _operation(bench: Workbench, planned: Planned) -> Operation:
+    """Return the operation against what the mirror holds."""
+    entity = bench.mapping.entity(planned.entity)
+    made = Operation(planned.entity, planned.key, Side.BILLING, planned.verb, (), None)
+    if planned.verb is Verb.INSERT:
+        # What the system works out itself is not said, so that an undo does not look for it.
+        known = {name: value for name, value in planned.values.items() if value is not None}
+        names = (field.name for field in entity.fields if field.name in known)
+        changes = tuple(FieldChange(name, None, known[name]) for name in names)
+        return replace(made, changes=changes)
+    record = _billing(bench, entity, planned.key)
+    found = _pair(bench, entity, planned.key)
+    link, pair = found if found is not None else (0, None)
+    side_id = side_details(bench.store, link, Side.BILLING)[0]
+    expects = None if pair is None else pair.hashes.billing
+    if planned.verb is Verb.DELETE:
+        gone = tuple(FieldChange(name, value, None) for name, value in record.items())
+        return replace(made, changes=gone, expects=expects, side_id=side_id)
+    changes = tuple(
+        FieldChange(field.name, record[field.name], planned.values[field.name])
+        for field in entity.fields
+        if field.name in planned.values and not same(record[field.name], planned.values[field.name])
+    )
+    if not changes:
+        raise WrongUse(f"The {entity.label} is so already.", "Refresh, if it should not be.")
+    return replace(made, changes=changes, expects=expects, side_id=side_id)

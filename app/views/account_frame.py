@@ -1,0 +1,273 @@
+"""The two pages of an account: the list beside them, the head and the buttons above them."""
+
+from dataclasses import dataclass
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
+
+from app.domain.control import CancelToken, Report
+from app.sync.refresh import RefreshRequest, RefreshResult
+from app.sync.workbench import Workbench
+from app.views.account_finder import AccountFinder
+from app.views.accounts_view import AccountsView
+from app.views.labels import label, push_button
+from app.views.looks import colours_of
+from app.views.message_page import MessagePage
+from app.views.state.account import (
+    AccountHead,
+    AccountPage,
+    account_buttons,
+    account_page,
+    told_words,
+)
+from app.views.state.account_data import AccountData, read_account
+from app.views.state.language import tr
+from app.views.tasks import Task, TaskPool
+from app.views.transactions_view import TransactionsView
+
+_BUTTON_HEIGHT = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """An account read by a worker, and its page; None for one that was not read yet."""
+
+    data: AccountData
+    page: AccountPage
+
+
+class AccountFrame(QWidget):
+    """Shows the chosen account on either page.
+
+    Signals:
+        refresh_wanted: A `RefreshRequest` of one account.
+        commit_wanted: The key of the account whose differences are to be committed.
+        shown: The key of the account that is shown now.
+        failed: An exception, for the window's notice.
+    """
+
+    refresh_wanted = Signal(object)
+    commit_wanted = Signal(str)
+    shown = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, pool: TaskPool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pool = pool
+        self._bench: Workbench | None = None
+        self._billing, self._key = "", ""
+        self._data: AccountData | None = None
+        self._reading: Task | None = None
+        self._asked = ""
+        self._result: RefreshResult | None = None
+        self._working = False
+        self.finder = AccountFinder(pool)
+        self.accounts, self.transactions = AccountsView(pool), TransactionsView(pool)
+        self.title, self.subtitle = label("", "heading"), label("", "muted")
+        self.pill, self.told = QLabel(), label("", "muted", wrap=True)
+        self.refresh = push_button(tr("Refresh"), "", "refresh")
+        self.days = push_button(tr("Refresh Transactions"), "", "refresh")
+        self.commit = push_button(tr("Commit\u2026"), "primary", "commit")
+        self.message = MessagePage()
+        self._content = QWidget()
+        self._pages, self._bodies = QStackedWidget(), QStackedWidget()
+        self._lay_out()
+        self._connect()
+        self._show_nothing()
+
+    def _lay_out(self) -> None:
+        for widget in (self.title, self.pill, self.subtitle):
+            widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            # In a narrow window the buttons matter more.
+            widget.setMinimumWidth(1)
+        name = QHBoxLayout()
+        name.setSpacing(12)
+        name.addWidget(self.title)
+        name.addWidget(self.pill)
+        name.addStretch(1)
+        names = QVBoxLayout()
+        names.setSpacing(2)
+        names.addLayout(name)
+        names.addWidget(self.subtitle)
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 12, 16, 8)
+        head.setSpacing(8)
+        head.addLayout(names, 1)
+        for button in (self.refresh, self.days, self.commit):
+            button.setFixedHeight(_BUTTON_HEIGHT)
+            head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        self.told.setContentsMargins(16, 0, 16, 6)
+        self._bodies.addWidget(self.accounts)
+        self._bodies.addWidget(self.transactions)
+        column = QVBoxLayout(self._content)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addLayout(head)
+        column.addWidget(self.told)
+        column.addWidget(self._bodies, 1)
+        self._pages.addWidget(self.message)
+        self._pages.addWidget(self._content)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.finder)
+        layout.addWidget(self._pages, 1)
+
+    def _connect(self) -> None:
+        self.finder.chosen.connect(self.choose)
+        self.finder.read_wanted.connect(self._on_read_wanted)
+        self.accounts.account_wanted.connect(self.choose)
+        self.refresh.clicked.connect(self._on_refresh)
+        self.days.clicked.connect(self._on_days)
+        self.commit.clicked.connect(self._on_commit)
+        for view in (self.finder, self.accounts, self.transactions):
+            view.failed.connect(self.failed)
+
+    @property
+    def data(self) -> AccountData | None:
+        """The account that is shown."""
+        return self._data
+
+    def open(self, bench: Workbench | None, billing: str) -> None:
+        """Show another workspace's accounts; `billing` is what its billing system is called."""
+        self._bench, self._billing, self._key = bench, billing, ""
+        self._asked, self._reading = "", None
+        self.finder.open(bench, billing)
+        self._show_nothing()
+
+    def show_transactions(self, *, wanted: bool) -> None:
+        """Show the page of transactions, else that of the account."""
+        self._bodies.setCurrentWidget(self.transactions if wanted else self.accounts)
+
+    def go_to_search(self) -> None:
+        """Go to the field in which an account is looked for."""
+        self.finder.text.setFocus()
+        self.finder.text.selectAll()
+
+    def show_working(self, *, working: bool) -> None:
+        """Take whether something is under way that a refresh would have to wait for."""
+        self._working = working
+        self._show_buttons()
+
+    @Slot(str)
+    def choose(self, key: str) -> None:
+        """Show an account of the mirror."""
+        if key != self._key:
+            self._result = None
+        self._key = key
+        self.finder.show_current(key)
+        if self._data is None:
+            self.message.tell_busy(tr("Opening {key}").format(key=key))
+        self.reload()
+
+    @Slot()
+    def reload(self) -> None:
+        """Read the account from the mirror again, in a worker."""
+        bench, key = self._bench, self._key
+        if bench is None or not key:
+            return
+
+        def work(cancel: CancelToken, _report: Report) -> _Read | None:
+            data = read_account(bench, key, cancel)
+            return None if data is None else _Read(data, account_page(data))
+
+        if self._reading is not None:
+            self._reading.cancel()
+        self._reading = self._pool.start(work)
+        self._reading.succeeded.connect(self._on_read)
+        self._reading.failed.connect(self._on_failed)
+
+    @Slot(object)
+    def on_refreshed(self, result: RefreshResult) -> None:
+        """Take that a refresh ended; of one that was asked for here it is told what it read."""
+        if self._asked:
+            self._key, self._asked, self._result = self._asked, "", result
+
+    def on_worked(self) -> None:
+        """Take that what wrote the store has ended, well or not: look at it again."""
+        self._asked = ""
+        self.finder.look()
+        self.finder.show_current(self._key)
+        self.reload()
+
+    @Slot(object)
+    def _on_read(self, read: _Read | None) -> None:
+        if self.sender() is not self._reading or self._bench is None:
+            return
+        self._reading = None
+        if read is None:
+            self._show_nothing()
+            return
+        self._data = read.data
+        self.told.setText("" if self._result is None else told_words(self._result, read.data))
+        self._show_head(read.page.head)
+        self.accounts.show_page(self._bench, read.page)
+        self.transactions.show_account(self._bench, read.data)
+        self._pages.setCurrentWidget(self._content)
+        self._show_buttons()
+        self.shown.emit(read.data.key)
+
+    @Slot(object)
+    def _on_failed(self, error: Exception) -> None:
+        if self.sender() is self._reading:
+            self._reading = None
+            self.failed.emit(error)
+
+    def _show_head(self, head: AccountHead) -> None:
+        self.title.setText(head.title)
+        self.title.setToolTip(head.title)
+        self.subtitle.setText(head.subtitle)
+        ink = colours_of(self.palette()).tones[head.pill.tone]
+        self.pill.setText(head.pill.text)
+        self.pill.setStyleSheet(
+            f"background:{ink.ground}; color:{ink.front}; border-radius:4px; padding:2px 8px;"
+        )
+
+    def _show_nothing(self) -> None:
+        self._data, self._result, self._key = None, None, ""
+        self.accounts.clear()
+        self.transactions.clear()
+        self.message.tell(
+            "accounts",
+            tr("Choose an account"),
+            tr("Type a number, a name or an external id, or take one from the list."),
+        )
+        self._pages.setCurrentWidget(self.message)
+        self._show_buttons()
+
+    def _show_buttons(self) -> None:
+        refused = "" if self._bench is None else str(self._bench.store.refused or "")
+        data = self._data
+        state = account_buttons(data, self._billing, working=self._working, refused=refused)
+        for button, text, works in (
+            (self.refresh, state.refresh, state.can_refresh),
+            (self.days, state.transactions, state.can_refresh),
+            (self.commit, state.commit, state.can_commit),
+        ):
+            button.setText(text)
+            button.setAccessibleName(text)
+            button.setEnabled(works)
+            button.setToolTip(state.hint)
+        self.told.setVisible(bool(self.told.text()))
+        self.finder.show_can_read(can_read=not state.hint)
+
+    @Slot()
+    def _on_refresh(self) -> None:
+        self._ask(RefreshRequest(account=self._key, moving=False))
+
+    @Slot()
+    def _on_days(self) -> None:
+        self._ask(RefreshRequest(account=self._key, moving=True))
+
+    @Slot(str)
+    def _on_read_wanted(self, words: str) -> None:
+        self._ask(RefreshRequest(account=words))
+
+    def _ask(self, request: RefreshRequest) -> None:
+        self._asked = request.account
+        self.refresh_wanted.emit(request)
+
+    @Slot()
+    def _on_commit(self) -> None:
+        if self._data is not None:
+            self.commit_wanted.emit(self._data.key)

@@ -1,0 +1,23 @@
+"""The window's pages by name, and how the rail shows them."""
+
+from app.views.state.language import tr
+
+CATALOG, JOBS, HISTORY = "catalog", "jobs", "history"
+CONNECTIONS, FIRST_START = "connections", "first"
+ACCOUNTS, TRANSACTIONS = "accounts", "transactions"
+MAPPING = "mapping"
+OF_ACCOUNT = (ACCOUNTS, TRANSACTIONS)
+"""Two pages of one widget; a workspace whose mapping has no account goes without."""
+
+
+def rail_pages() -> tuple[tuple[str, str, str], ...]:
+    """Return name, icon and text of each page in the rail."""
+    return (
+        (CATALOG, "catalog", tr("Catalog")),
+        (ACCOUNTS, "accounts", tr("Accounts")),
+        (TRANSACTIONS, "transactions", tr("Transactions")),
+        (JOBS, "jobs", tr("Jobs")),
+        (HISTORY, "history", tr("History")),
+        (MAPPING, "mapping", tr("Mapping")),
+        (CONNECTIONS, "connections", tr("Connections")),
+    )

@@ -1,0 +1,394 @@
+"""Assigning, changing, replacing and cancelling plan instances; rates of their own."""
+
+from collections.abc import Iterator
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from app.connectors.protocol import OperationCounts
+from app.domain.plan import FieldChange, Operation, Outcome, OutcomeState, Verb
+from app.domain.record import BaseValue, Side
+from app.sandbox.launch import Sandbox, SandboxOptions
+from tests.connectors.account_world import (
+    CUSTOM,
+    DOLLARS,
+    FIRST,
+    SEED,
+    AccountWorld,
+    accounts_mapping,
+)
+from tests.connectors.world import connected, make_operation
+
+WRITTEN, FAILED, UNKNOWN = OutcomeState.WRITTEN, OutcomeState.FAILED, OutcomeState.UNKNOWN
+ASSIGN, UPDATE = "assign_acct_plan_m", "update_acct_plan_m"
+REPLACE, CANCEL = "replace_acct_plan_m", "cancel_acct_plan_m"
+RATES = "assign_custom_acct_plan_rates_m"
+KEY = "NEW-1"
+
+
+@pytest.fixture(scope="module")
+def ready() -> Iterator[dict[str, Any]]:
+    with Sandbox(SandboxOptions(size=1, systems=["aria"])) as running:
+        yield running.ready
+
+
+@pytest.fixture
+def world(ready: dict[str, Any]) -> Iterator[AccountWorld]:
+    mapping = accounts_mapping()
+    connector = connected("aria", ready["aria"], mapping)
+    made = AccountWorld(ready, mapping, {"aria": connector})
+    made.reset()
+    yield made
+    connector.close()
+
+
+def master(world: AccountWorld, acct_no: int = FIRST) -> dict[str, Any]:
+    rows = world.truth("plan_instance", acct_no)
+    return next(row for row in rows if not row["supp_plan_ind"] and row["status_cd"] == 1)
+
+
+def instance(world: AccountWorld, number: int, acct_no: int = FIRST) -> dict[str, Any]:
+    rows = world.truth("plan_instance", acct_no)
+    return next(row for row in rows if row["plan_instance_no"] == number)
+
+
+def key_of(row: dict[str, Any]) -> str:
+    return f"{row['acct_no']}|{row['plan_instance_no']}"
+
+
+def insert(world: AccountWorld, key: str = KEY, **after: BaseValue) -> Outcome:
+    entity = world.mapping.entity("plan_instance")
+    values = dict.fromkeys((one.name for one in entity.fields), None) | after
+    changes = tuple(FieldChange(name, None, value) for name, value in values.items())
+    return world.send(Operation("plan_instance", key, Side.BILLING, Verb.INSERT, changes, None))
+
+
+def another_master(world: AccountWorld, acct_no: int = FIRST) -> str:
+    """Return a master plan that the account does not have, sold in its currency."""
+    held = {row["client_plan_id"] for row in world.truth("plan_instance", acct_no)}
+    currency = world.account(acct_no)["acct_currency"]
+    sold = {r["plan_no"] for r in world.state("aria", "rate_schedule")
+            if r["schedule_currency"] == currency}  # fmt: skip
+    plans = (
+        row["client_plan_id"]
+        for row in world.state("aria", "plan")
+        if not row["supp_plan_ind"] and row["active_ind"] and row["plan_no"] in sold
+    )
+    return next(plan for plan in plans if plan not in held)
+
+
+def child_plan(world: AccountWorld, parent: dict[str, Any]) -> str:
+    """Return a supplemental plan that is offered under an instance."""
+    plans = {row["plan_no"]: row["client_plan_id"] for row in world.state("aria", "plan")}
+    links = world.state("aria", "plan_relationship")
+    return next(plans[x["plan_no"]] for x in links if x["parent_plan_no"] == parent["plan_no"])
+
+
+def another_schedule(world: AccountWorld) -> tuple[dict[str, Any], str]:
+    """Return an instance, and another schedule of its plan in its currency."""
+    schedules = world.state("aria", "rate_schedule")
+    now = {row["schedule_no"]: row for row in schedules}
+    return next(
+        (row, other["client_rate_schedule_id"])
+        for row in world.state("aria", "plan_instance")
+        for other in schedules
+        if row["status_cd"] == 1
+        and row["schedule_no"] != other["schedule_no"]
+        and row["plan_no"] == other["plan_no"]
+        and now[row["schedule_no"]]["schedule_currency"] == other["schedule_currency"]
+    )
+
+
+def test_a_master_plan_is_assigned_under_the_records_key(world: AccountWorld) -> None:
+    plan = another_master(world)
+    outcome = insert(world, account=str(FIRST), plan=plan, units=Decimal(3), status="Active")
+    assert outcome.state is WRITTEN
+    row = instance(world, int(outcome.side_id))
+    assert outcome.key == key_of(row)
+    assert (row["client_plan_instance_id"], row["client_plan_id"]) == (KEY, plan)
+    assert (row["plan_units"], row["status_cd"]) == (3, 1)
+    assert world.receipts() == [f"{SEED}B"]
+    assert world.made(ASSIGN) == 2  # a preview, and the write
+
+
+def test_a_supplemental_plan_is_assigned_under_its_parent(world: AccountWorld) -> None:
+    above = master(world)
+    outcome = insert(
+        world, account=str(FIRST), plan=child_plan(world, above), parent_instance=key_of(above),
+        client_id="MY-ID", line_id="LINE-1",
+    )  # fmt: skip
+    assert outcome.state is WRITTEN
+    row = instance(world, int(outcome.side_id))
+    assert row["parent_plan_instance_no"] == above["plan_instance_no"]
+    assert row["client_plan_instance_id"] == "MY-ID"
+    fields = world.state("aria", "instance_field")
+    own = [x for x in fields if x["plan_instance_no"] == row["plan_instance_no"]]
+    assert [(x["field_name"], x["field_value"]) for x in own] == [("sf_line_id", "LINE-1")]
+
+
+def test_an_assignment_sent_twice_makes_one_instance(world: AccountWorld) -> None:
+    wanted = {"account": str(FIRST), "plan": another_master(world)}
+    first = insert(world, **wanted)
+    again = insert(world, **wanted)
+    assert (again.state, again.key) == (WRITTEN, first.key)
+    assert "it was there already" in again.message
+    assert world.made(ASSIGN) == 2
+
+
+@pytest.mark.parametrize("kind", ["drop_after", "drop_before", "truncate"])
+def test_a_lost_assignment_is_unknown_and_its_repetition_makes_no_second(
+    kind: str, world: AccountWorld
+) -> None:
+    wanted = {"account": str(FIRST), "plan": another_master(world)}
+    world.fault(system="aria", endpoint=ASSIGN, kind=kind, after=1, times=1)  # not the preview
+    assert insert(world, **wanted).state is UNKNOWN
+    outcome = insert(world, **wanted)
+    assert outcome.state is WRITTEN
+    rows = world.truth("plan_instance", FIRST)
+    assert [key_of(r) for r in rows if r["client_plan_instance_id"] == KEY] == [outcome.key]
+
+
+@pytest.mark.parametrize(
+    ("wanted", "words"),
+    [
+        ({"account": str(FIRST)}, "needs a plan"),
+        ({"plan": "X"}, "needs an account"),
+        ({"account": str(FIRST), "plan": "NO-SUCH"}, "1013: "),
+        ({"account": "55999999", "plan": "X"}, "1009: "),
+        ({"account": str(FIRST), "plan": "X", "client_id": "y" * 101}, "at most 100 characters"),
+    ],
+)
+def test_an_assignment_that_cannot_be_is_refused_and_writes_nothing(
+    wanted: dict[str, Any], words: str, world: AccountWorld
+) -> None:
+    before = world.truth("plan_instance", FIRST)
+    outcome = insert(world, **wanted)
+    assert outcome.state is FAILED
+    assert words in outcome.message
+    assert world.truth("plan_instance", FIRST) == before
+    assert world.receipts() == []
+
+
+def test_what_aria_invoices_and_cannot_collect_is_told(world: AccountWorld) -> None:
+    world.edit("aria", "setting", "declines", value=True)
+    above = master(world)
+    outcome = world.change("plan_instance", key_of(above), units=Decimal(above["plan_units"] + 40))
+    assert outcome.state is WRITTEN
+    assert "Aria made invoice " in outcome.message
+    assert "collection: 4011: authorisation failed" in outcome.message
+    assert instance(world, above["plan_instance_no"])["plan_units"] == above["plan_units"] + 40
+
+
+CHANGES = [
+    ("units", Decimal("7.5"), "plan_units", 7.5),
+    ("status", "Suspended", "status_cd", -1),
+    ("po_number", "PO 1", "po_num", "PO 1"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "column", "held"), CHANGES)
+def test_one_thing_is_changed_by_one_call_after_its_preview(
+    name: str, value: Any, column: str, held: object, world: AccountWorld
+) -> None:
+    row = master(world)
+    outcome = world.change("plan_instance", key_of(row), **{name: value})
+    assert outcome.state is WRITTEN, outcome.message
+    after = instance(world, row["plan_instance_no"])
+    changed = {name for name in row if row[name] != after[name]}
+    assert changed - {"status_date"} == {column}
+    assert after[column] == held
+    assert world.made(UPDATE) == 2
+    assert world.receipts() == [f"{SEED}C"]
+
+
+def test_a_rate_schedule_and_units_are_one_call(world: AccountWorld) -> None:
+    row, schedule = another_schedule(world)
+    wanted = {"rate_schedule": schedule, "units": Decimal(4), "status": "Active"}
+    outcome = world.change("plan_instance", key_of(row), **wanted)
+    assert outcome.state is WRITTEN, outcome.message
+    after = instance(world, row["plan_instance_no"], row["acct_no"])
+    assert (after["plan_units"], after["schedule_no"] != row["schedule_no"]) == (4, True)
+    assert world.made(UPDATE) == 2
+
+
+def test_a_field_alone_touches_no_billing(world: AccountWorld) -> None:
+    row, before = master(world), len(world.truth("invoice", FIRST))
+    for seed, value in (("a", "LINE-9"), ("b", None)):
+        outcome = world.change("plan_instance", key_of(row), seed * 32, line_id=value)
+        assert (outcome.state, outcome.message) == (WRITTEN, "")
+        fields = world.truth("instance_field", FIRST)
+        held = [x["field_value"] for x in fields if x["plan_instance_no"] == row["plan_instance_no"]
+                and x["field_name"] == "sf_line_id"]  # fmt: skip
+        assert held == ([value] if value else [])
+    assert len(world.truth("invoice", FIRST)) == before
+
+
+def test_another_plan_replaces_the_one_behind_the_instance(world: AccountWorld) -> None:
+    row, plan = master(world), another_master(world)
+    outcome = world.change("plan_instance", key_of(row), plan=plan, units=Decimal(2))
+    assert outcome.state is WRITTEN, outcome.message
+    after = instance(world, row["plan_instance_no"])
+    assert (after["client_plan_id"], after["plan_units"]) == (plan, 2)
+    assert (world.made(REPLACE), world.made(UPDATE)) == (2, 0)
+
+
+def test_to_cancel_is_a_status_or_a_delete_and_children_go_along(world: AccountWorld) -> None:
+    row = master(world)
+    outcome = world.change("plan_instance", key_of(row), status="Cancelled")
+    assert outcome.state is WRITTEN, outcome.message
+    number = row["plan_instance_no"]
+    family = [x for x in world.truth("plan_instance", FIRST)
+              if number in {x["plan_instance_no"], x["master_plan_instance_no"]}]  # fmt: skip
+    assert {x["status_cd"] for x in family} == {-2}
+    assert (world.made(CANCEL), world.made(UPDATE)) == (2, 0)
+    again = world.send(make_operation("plan_instance", key_of(row), Verb.DELETE, Side.BILLING))
+    assert again.state is FAILED
+    assert "has ended already" in again.message
+
+
+def test_a_deleted_instance_is_cancelled_and_kept(world: AccountWorld) -> None:
+    row = master(world, DOLLARS)
+    outcome = world.send(make_operation("plan_instance", key_of(row), Verb.DELETE, Side.BILLING))
+    assert outcome.state is WRITTEN
+    assert "Aria keeps it as Cancelled" in outcome.message
+    assert instance(world, row["plan_instance_no"], DOLLARS)["status_cd"] == -2
+    assert world.receipts() == [f"{SEED}E"]
+
+
+def test_the_refusal_of_a_preview_is_the_outcome_and_nothing_is_written(
+    world: AccountWorld,
+) -> None:
+    row = master(world)
+    outcome = world.change("plan_instance", key_of(row), units=Decimal(0))
+    assert (outcome.state, outcome.field) == (FAILED, "units")
+    assert outcome.message.startswith("1016: ")
+    assert world.made(UPDATE) == 1
+    assert instance(world, row["plan_instance_no"]) == row
+
+
+def test_an_update_and_a_cancellation_are_both_previewed_first(world: AccountWorld) -> None:
+    row = master(world)
+    wanted = {"units": Decimal(0), "status": "Cancelled"}
+    assert world.change("plan_instance", key_of(row), **wanted).state is FAILED
+    assert instance(world, row["plan_instance_no"]) == row
+    wanted["units"] = Decimal(3)
+    assert world.change("plan_instance", key_of(row), **wanted).state is WRITTEN
+    after = instance(world, row["plan_instance_no"])
+    assert (after["plan_units"], after["status_cd"]) == (3, -2)
+
+
+@pytest.mark.parametrize("key", ["NEW-9", "55010001", "55010001|x"])
+def test_what_has_no_key_of_arias_cannot_be_changed(key: str, world: AccountWorld) -> None:
+    outcome = world.change("plan_instance", key, units=Decimal(1))
+    assert outcome.state is FAILED
+    assert "is no key of a Account plan" in outcome.message
+    assert world.calls("aria") == {}
+
+
+def test_an_instance_that_is_gone_is_refused(world: AccountWorld) -> None:
+    outcome = world.change("plan_instance", f"{FIRST}|9", units=Decimal(1))
+    assert outcome.message.startswith("14046: ")
+
+
+def tiered(world: AccountWorld, acct_no: int) -> list[str]:
+    """Return the keys of the tiers of a service with more than one."""
+    keys = [one.key for one in world.held(acct_no, "plan_instance_rate")]
+    second = next(key for key in keys if key.endswith("|2"))
+    return [key for key in keys if key.rpartition("|")[0] == second.rpartition("|")[0]]
+
+
+def test_one_rate_is_changed_and_all_tiers_are_sent_again(world: AccountWorld) -> None:
+    keys = tiered(world, FIRST)
+    before = {one.key: one for one in world.held(FIRST, "plan_instance_rate")}
+    outcome = world.change("plan_instance_rate", keys[1], rate_per_unit=Decimal("0.5"))
+    assert (outcome.state, outcome.message) == (WRITTEN, "")
+    rows = world.truth("custom_rate", FIRST)
+    assert len(rows) == len(keys)
+    after = {one.key: one for one in world.held(FIRST, "plan_instance_rate")}
+    assert {key for key in after if after[key] != before[key]} == {keys[1]}
+    assert world.field("plan_instance_rate", after[keys[1]], "rate_per_unit") == Decimal("0.5")
+
+
+def test_custom_rates_that_there_are_stay_where_another_changes(world: AccountWorld) -> None:
+    own = world.truth("custom_rate", CUSTOM)
+    numbers = {(row["plan_instance_no"], row["service_no"]) for row in own}
+    services = {s["service_no"]: s["client_service_id"]
+                for s in world.state("aria", "service_definition")}  # fmt: skip
+    number, service = min(numbers)
+    key = f"{CUSTOM}|{number}|{services[service]}|1"
+    outcome = world.change("plan_instance_rate", key, rate_per_unit=Decimal("1.25"))
+    assert (outcome.state, outcome.message) == (WRITTEN, "")
+    after = {row["key"]: row["rate_per_unit"] for row in world.truth("custom_rate", CUSTOM)}
+    expected = {row["key"]: row["rate_per_unit"] for row in own}
+    assert after == expected | {f"{number}|{service}|1": 1.25}
+
+
+def test_tiers_of_one_service_written_at_once_do_not_undo_each_other(world: AccountWorld) -> None:
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - for this test alone
+
+    keys = tiered(world, FIRST)
+    world.fault(system="aria", endpoint=RATES, kind="latency", seconds=0.05, times=None)
+    with ThreadPoolExecutor(4) as pool:
+        outcomes = list(
+            pool.map(
+                lambda key: world.change("plan_instance_rate", key, rate_per_unit=Decimal(9)), keys
+            )
+        )
+    assert {outcome.state for outcome in outcomes} == {WRITTEN}
+    assert {row["rate_per_unit"] for row in world.truth("custom_rate", FIRST)} == {9}
+
+
+def test_tiers_that_the_schedule_no_longer_has_are_refused_unsent(world: AccountWorld) -> None:
+    row = world.truth("custom_rate", CUSTOM)[0]
+    world.edit("aria", "custom_rate", row["key"], to_unit=99999)
+    services = {s["service_no"]: s["client_service_id"]
+                for s in world.state("aria", "service_definition")}  # fmt: skip
+    key = f"{CUSTOM}|{row['plan_instance_no']}|{services[row['service_no']]}|1"
+    outcome = world.change("plan_instance_rate", key, rate_per_unit=Decimal(1))
+    assert outcome.state is FAILED
+    assert outcome.message.startswith("Not sent: 14014: ")
+    assert world.made(RATES) == 0
+
+
+@pytest.mark.parametrize(
+    ("key", "words"),
+    [
+        ("55010001|70000001|NO-SUCH|1", "does not show the rate"),
+        ("55010001|70000001|NO-SUCH", "is no key"),
+        ("55010001|9|X|1", "does not show the rate"),
+    ],
+)
+def test_a_rate_that_is_not_there_is_refused(key: str, words: str, world: AccountWorld) -> None:
+    outcome = world.change("plan_instance_rate", key, rate_per_unit=Decimal(1))
+    assert outcome.state is FAILED
+    assert words in outcome.message
+
+
+def test_bounds_of_tiers_cannot_be_changed_and_the_dry_run_knows(world: AccountWorld) -> None:
+    connector, entity = world.connectors["aria"], world.mapping.entity("plan_instance_rate")
+    assert connector.writable(entity) == {"rate_per_unit"}
+    rules = connector.constraints(entity, None).fields
+    assert not rules["from_unit"].updatable
+    assert not rules["to_unit"].updatable
+
+
+def test_a_forecast_counts_previews_and_reads(world: AccountWorld) -> None:
+    connector, row, keys = world.connectors["aria"], master(world), tiered(world, FIRST)
+    for entity, key, wanted in (
+        ("plan_instance", key_of(row), {"units": Decimal(3)}),
+        ("plan_instance_rate", keys[0], {"rate_per_unit": Decimal(3)}),
+    ):
+        before = connector.calls
+        world.change(entity, key, **wanted)
+        counts = OperationCounts(world.mapping.entity(entity), {Verb.UPDATE: 1})
+        assert connector.forecast(counts).calls == {Side.BILLING: connector.calls - before}
+
+
+def test_a_noisy_aria_is_written_as_well(world: AccountWorld) -> None:
+    world.edit("aria", "setting", "noisy", value=1)
+    row, keys = master(world), tiered(world, FIRST)
+    assert world.change("plan_instance", key_of(row), units=Decimal(3)).state is WRITTEN
+    rate = world.change("plan_instance_rate", keys[0], rate_per_unit=Decimal(3))
+    assert (rate.state, rate.message) == (WRITTEN, "")
+    assert insert(world, account=str(FIRST), plan=another_master(world)).state is WRITTEN

@@ -1,0 +1,60 @@
+"""What the systems tell of their columns, asked of the sandbox."""
+
+import pytest
+
+from app.connectors.describes import Describes
+from app.domain.column import Column
+from app.domain.control import CancelToken
+from app.domain.mapping import FieldType
+from tests.connectors.world import World
+
+
+def columns(world: World, kind: str, entity: str) -> dict[str, Column]:
+    connector = world.connectors[kind]
+    assert isinstance(connector, Describes)
+    found = connector.columns(world.mapping.entity(entity), CancelToken())
+    return {column.name: column for column in found}
+
+
+def test_salesforce_tells_an_objects_fields_with_their_types(world: World) -> None:
+    found = columns(world, "salesforce", "plan")
+    assert found["Description__c"].length == 32768
+    assert found["Supplemental__c"].type is FieldType.BOOLEAN
+    assert found["Aria_Number__c"].type is FieldType.INTEGER
+    assert set(found["Currency__c"].values) >= {"USD", "EUR", "GBP"}
+    assert found["Plan_Set__c"].points_at == ("Aria_Plan_Set__c",)
+    assert not found["SystemModstamp"].writable
+    assert found["Description__c"].label
+
+
+def test_every_mapped_field_is_among_those_that_salesforce_tells(world: World) -> None:
+    for entity in world.mapping.entities:
+        found = columns(world, "salesforce", entity.name)
+        assert {field.salesforce for field in entity.fields} <= found.keys()
+        for field in entity.fields:
+            told = found[field.salesforce].type
+            alike = {FieldType.PICKLIST, FieldType.TEXT}, {FieldType.DECIMAL, FieldType.MONEY}
+            assert told is field.type or {told, field.type} in alike, field.salesforce
+
+
+def test_salesforce_names_its_objects(world: World) -> None:
+    connector = world.connectors["salesforce"]
+    assert isinstance(connector, Describes)
+    assert {"Account", "Client_Plan__c"} <= set(connector.objects(CancelToken()))
+
+
+def test_aria_tells_the_supplemental_fields_of_plans_alone(world: World) -> None:
+    found = columns(world, "aria", "plan")
+    defined = {
+        row["field_name"]
+        for row in world.state("aria", "supp_field")
+        if row["associated_object"] == "Plan"
+    }
+    assert set(found) == {f"=field:{name}" for name in defined}
+    assert "=field:sf_family" in found
+    assert columns(world, "aria", "coupon") == {}
+
+
+@pytest.mark.parametrize("kind", ["aria", "salesforce"])
+def test_every_sandbox_connector_tells_its_columns(world: World, kind: str) -> None:
+    assert isinstance(world.connectors[kind], Describes)
