@@ -18,7 +18,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import requests
 from claims import Claim
-from salesforce_bulk import KEY, make_key, mapping
+from salesforce_bulk import make_key, mapping
 
 from app.connectors import registry
 from app.demo import sandbox_process

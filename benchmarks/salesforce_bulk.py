@@ -1,7 +1,13 @@
-"""Upsert of many records by bulk jobs, against simple-salesforce's bulk2 from a CSV file."""
+"""Upsert of many records by bulk jobs, against simple-salesforce's bulk2 from a CSV file.
+
+Where CONCORD_SF_CLI names Salesforce's own command line (`sf`), against that too; CONCORD_SF_NODE
+is a folder with the Node that it wants.
+"""
 
 import csv
 import json
+import os
+import subprocess
 import sys
 import tempfile
 from collections.abc import Iterable, Iterator
@@ -36,7 +42,8 @@ def run(count: int) -> list[Claim]:
 
     count = min(count, COUNT)
     took: dict[str, Took] = {}
-    for name in ("simple_salesforce", "concord", "concord_tenth"):
+    official = ["official"] if os.environ.get("CONCORD_SF_CLI") else []
+    for name in ("simple_salesforce", *official, "concord", "concord_tenth"):
         rows = count // 10 if name == "concord_tenth" else count
         with sandbox_process(["--size", "small"]) as (ready_file, _ready):
             make_key(_ready)
@@ -49,7 +56,12 @@ def run(count: int) -> list[Claim]:
             flush=True,
         )
     ours, theirs, tenth = took["concord"], took["simple_salesforce"], took["concord_tenth"]
+    against_official = [
+        Claim("bulk upsert, times sf's time", ours.total / took[name].total, 1, at_most=True)
+        for name in official
+    ]
     return [
+        *against_official,
         Claim(
             "bulk upsert, times simple-salesforce's time",
             ours.total / theirs.total,
@@ -171,6 +183,54 @@ def simple_salesforce(ready_file: str, count: str) -> None:
     tell(watch, found)
 
 
+def official(ready_file: str, count: str) -> None:
+    """The same records from a CSV file through `sf data upsert bulk`, and their results."""
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "rows.csv"
+        _write_csv(file, int(count))
+        sf = _Official(Path(folder), _org(ready_file))
+        watch = Stopwatch()
+        words = ("--sobject", SOBJECT, "--file", str(file), "--external-id", KEY, "--wait", "60")
+        job = sf.run("data", "upsert", "bulk", *words, "--line-ending", "LF")["jobInfo"]["id"]
+        found = sf.run("data", "bulk", "results", "--job-id", job)["successfulRecords"]
+        watch.step("write and results")
+    tell(watch, int(found))
+
+
+class _Official:
+    """Salesforce's command line with a home of its own, signed in."""
+
+    def __init__(self, home: Path, org: dict[str, Any]) -> None:
+        node = os.environ.get("CONCORD_SF_NODE", "")
+        path = os.pathsep.join(part for part in (node, os.environ["PATH"]) if part)
+        self._home = home
+        self._environment = {
+            **os.environ, "HOME": str(home), "PATH": path, "SF_ACCESS_TOKEN": org["access_token"],
+            "SF_AUTOUPDATE_DISABLE": "true", "SF_DISABLE_TELEMETRY": "true",
+            "SF_SKIP_NEW_VERSION_CHECK": "true", "SF_USE_GENERIC_UNIX_KEYCHAIN": "true",
+        }  # fmt: skip
+        words = ("org", "login", "access-token", "--no-prompt", "--alias", "bench")
+        self._ask(*words, "--instance-url", org["instance_url"])
+
+    def run(self, *words: str) -> Any:
+        """Return the result of a command on the org."""
+        return self._ask(*words, "--target-org", "bench")
+
+    def _ask(self, *words: str) -> Any:
+        done = subprocess.run(  # noqa: S603 - our own benchmark
+            [os.environ["CONCORD_SF_CLI"], *words, "--json"],
+            cwd=self._home,
+            env=self._environment,
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        body = json.loads(done.stdout or "{}")
+        if body.get("status") != 0:
+            raise SystemExit(f"sf {' '.join(words[:3])}: {done.stdout[:800]}{done.stderr[-800:]}")
+        return body["result"]
+
+
 def _org(ready_file: str) -> dict[str, Any]:
     found: dict[str, Any] = json.loads(Path(ready_file).read_text(encoding="utf-8"))["salesforce"]
     return found
@@ -222,7 +282,7 @@ def _write_csv(file: Path, count: int) -> None:
 
 if __name__ == "__main__":
     if len(sys.argv) > 2:  # a contender, its sandbox and its count
-        main({"concord": concord, "simple_salesforce": simple_salesforce})
+        main({"concord": concord, "simple_salesforce": simple_salesforce, "official": official})
     else:
         for claim in run(int(sys.argv[1]) if len(sys.argv) > 1 else COUNT):
             print(claim.row)
