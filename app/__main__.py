@@ -70,6 +70,7 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
     from app.cli.holding import run_held  # noqa: PLC0415
     from app.cli.jobs import run_jobs  # noqa: PLC0415
     from app.cli.mapping import run_mapping  # noqa: PLC0415
+    from app.cli.matching import run_match  # noqa: PLC0415
     from app.cli.pairing import run_pair  # noqa: PLC0415
     from app.cli.prepare import run_prepare  # noqa: PLC0415
     from app.cli.reconcile import run_reconcile  # noqa: PLC0415
@@ -86,6 +87,7 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
         "held": run_held,
         "jobs": run_jobs,
         "mapping": run_mapping,
+        "match": run_match,
         "pair": run_pair,
         "prepare": run_prepare,
         "reconcile": run_reconcile,

@@ -25,6 +25,7 @@ from app.settings import Connection, Workspace
 from app.store import workspace_lock
 from app.store.workspace import Store
 from app.sync.notices import PLACE, Notifier
+from app.sync.offers import Seller
 from app.sync.workbench import Workbench
 
 
@@ -147,6 +148,20 @@ class Services:
         """Ask a system who we are and what is missing; raises what `Reader.check` raises."""
         mapping = self._mapping_for(name)
         return self._connector(self.connection(name), mapping).check(mapping.entities, cancel)
+
+    def seller(self, name: str) -> Seller:
+        """Return a billing connection to be read only, with the mapping that comes with its kind.
+
+        Raises:
+            NotFound: There is none of that name.
+            WrongUse: It is no billing system.
+        """
+        connection = self.connection(name)
+        shipped = registry.spec(connection.kind).mapping
+        if not shipped:
+            raise WrongUse(f"{name!r} is no billing connection.", "Name one of Aria or Orb.")
+        mapping = self.mapping(Workspace("", "", "", shipped))
+        return Seller(connection.kind, self._connector(connection, mapping), mapping)
 
     def workspaces(self) -> tuple[Workspace, ...]:
         """Return all workspaces, by name."""

@@ -269,7 +269,7 @@ def refitted(side: FakeSide, mapping: WorkspaceMapping) -> dict[RecordKey, list[
         index = side.mapping.entity(key.entity).index
         names = [field.name for field in mapping.entity(key.entity).fields]
         found[key] = [
-            replace(r, values=tuple(r.values[index[n]] if n in index else None for n in names))
+            r._replace(values=tuple(r.values[index[n]] if n in index else None for n in names))
             for r in records
         ]
     return found

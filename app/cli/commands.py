@@ -13,6 +13,7 @@ from typing import TextIO
 from app.cli import output
 from app.cli.holding import held_words
 from app.cli.ignoring import run_ignore
+from app.cli.offers import compare_billing
 from app.cli.pairing import waiting_words
 from app.cli.reconcile import gap_words, reconciled_json
 from app.domain.control import CancelToken
@@ -85,6 +86,11 @@ def run_refresh(services: Services, options: Namespace, cancel: CancelToken) -> 
 
 def run_compare(services: Services, options: Namespace, cancel: CancelToken) -> int:
     """`concord compare`: exit status 1 where anything differs."""
+    if options.billing or options.against:
+        with _output(options.output) as file:
+            return compare_billing(services, options, cancel, file)
+    if not options.workspace:
+        raise WrongUse("compare needs a workspace.", "Add -w NAME, or --billing A --against B.")
     with services.workbench(options.workspace) as bench, progress() as line:
         _check_entities(bench, options.entity)
         counts = compare(bench, cancel, line)

@@ -139,9 +139,13 @@ def _add_work(commands: "Commands[ArgumentParser]") -> None:
         action="store_true",
         help="only invoices, payments and whatever else an account's days bring",
     )
-    compare = _on_workspace(
-        commands, "compare", "show what differs; exit status 1 if anything does"
+    compare = commands.add_parser(
+        "compare", help="show what differs; exit status 1 if anything does"
     )
+    compare.add_argument("-w", "--workspace", default="", metavar="NAME")
+    compare.add_argument("--billing", default="", metavar="CONN", help="what one system sells …")
+    compare.add_argument("--against", default="", metavar="CONN", help="… beside another's")
+    _json(compare)
     _entities(compare)
     compare.add_argument("--format", choices=["table", "json", "csv", "html"], default="table")
     _output(compare)
@@ -169,6 +173,10 @@ def _add_work(commands: "Commands[ArgumentParser]") -> None:
         "--from", dest="made_from", default="", metavar="ID", help="a Salesforce record to make"
     )
     act.add_argument("-o", "--output", type=Path, metavar="FILE")
+    match = _on_workspace(commands, "match", "which Salesforce account each customer belongs to")
+    match.add_argument("--suggested", action="store_true", help="what nobody confirmed, too")
+    match.add_argument("--set", action="append", default=[], metavar="KEY=ID", dest="settings")
+    match.add_argument("-o", "--output", type=Path, metavar="FILE")
     approve = _on_workspace(commands, "approve", "note in a plan that you read it and agree")
     approve.add_argument("plan", type=Path, metavar="PLAN")
     approve.add_argument("--name", metavar="WHO", help="your name (without: that of your account)")

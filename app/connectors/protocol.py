@@ -10,7 +10,7 @@ from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping
 from app.domain.plan import Operation, Outcome, Verb
-from app.domain.record import Record
+from app.domain.record import FieldValue, Record
 
 
 class Scope(Enum):
@@ -181,6 +181,19 @@ class Remembering(Protocol):
 
     def lasting(self, entity: EntityMapping, operation: Operation) -> Lasting:
         """Return what stays of an operation that was written; no call."""
+        ...
+
+
+Held = Callable[[str, Sequence[str]], Sequence[Mapping[str, FieldValue]]]
+"""Gives, of an entity and keys of its records, those that the mirror has: by billing's columns."""
+
+
+@runtime_checkable
+class Foreseeing(Protocol):
+    """A connector that knows, from what was read before, of operations that will be refused."""
+
+    def foreseen(self, entity: EntityMapping, operation: Operation, held: Held) -> Iterator[str]:
+        """Yield in words why an operation will be refused; nothing where that is not known."""
         ...
 
 

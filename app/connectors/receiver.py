@@ -120,6 +120,7 @@ class _Handler(BaseHTTPRequestHandler):
     """One request: admitted, read, taken, answered."""
 
     server: "_Server"
+    protocol_version = "HTTP/1.1"  # else who asks whether to go on would wait for an answer
     server_version, sys_version = "Concord", ""
 
     def do_POST(self) -> None:

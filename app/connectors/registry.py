@@ -1,9 +1,10 @@
 """Finds the connectors: each folder beside this file is one, imported when first asked for."""
 
 import importlib
+import importlib.util
 import pkgutil
-from collections.abc import Mapping
-from typing import Any, cast
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, Protocol, cast
 
 import app.connectors
 from app.connectors.protocol import Connector
@@ -15,7 +16,21 @@ from app.connectors.spec import (
     SaveSecret,
 )
 from app.domain.mapping import WorkspaceMapping
+from app.domain.offer import Offer
+from app.domain.record import Record
 from app.errors import WrongUse
+
+
+class OffersModule(Protocol):
+    """The module `offers` of a connector: what the system sells, from records of some entities."""
+
+    ENTITIES: Sequence[str]
+
+    def offers(
+        self, mapping: WorkspaceMapping, records: Mapping[str, Sequence[Record]]
+    ) -> Iterator[Offer]:
+        """Yield the plans with their prices; `records` has those of `ENTITIES`, by entity."""
+        ...
 
 
 def kinds() -> tuple[str, ...]:
@@ -52,6 +67,15 @@ def connect(
 def from_ready(kind: str, part: Mapping[str, Any]) -> ReadySettings:
     """Return a kind's settings and secrets from its part of a sandbox's ready file."""
     return _folder(kind).from_ready(part)
+
+
+def offering(kind: str) -> OffersModule:
+    """Return what tells of a kind's plans and prices; raises `WrongUse` where nothing does."""
+    _folder(kind)
+    name = f"app.connectors.{kind}.offers"
+    if importlib.util.find_spec(name) is None:
+        raise WrongUse(f"Plans and prices of {kind} cannot be told.", "Name a billing connection.")
+    return cast("OffersModule", importlib.import_module(name))
 
 
 def _folder(kind: str) -> ConnectorFolder:

@@ -129,7 +129,10 @@ def change_field(
         changed = settings if is_reference else {**settings, "to": None}
         if _is_array(table["fields"]):
             # Written anew: what is taken out of an inline table leaves its blanks behind.
-            table["fields"][place] = _inline(_merged(table["fields"][place].unwrap(), changed))
+            said = table["fields"][place].unwrap()
+            merged = _merged(said, changed)
+            if merged != said:
+                table["fields"][place] = _inline(merged)
         else:
             _put(table["fields"][place], changed)
         _follow(table, name, str(settings.get("name") or name))
@@ -314,7 +317,7 @@ def _put(table: Any, settings: Mapping[str, Setting]) -> None:
 def _merged(said: Mapping[str, Any], changed: Mapping[str, Setting]) -> dict[str, Setting]:
     """Return a field's settings after a change; new ones stand before the owner, which is last."""
     kept = {name: changed.get(name, value) for name, value in said.items()}
-    new = {name: value for name, value in changed.items() if name not in said}
+    new = {n: value for n, value in changed.items() if n not in said and value is not None}
     owner = {"owner": kept.pop("owner")} if "owner" in kept and new else {}
     return {**kept, **new, **owner}
 

@@ -7,6 +7,8 @@ import sqlite3
 from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
+import msgspec
+
 from app.domain.convert import decode_each
 from app.domain.diff import Kind
 from app.domain.mapping import EntityMapping
@@ -14,6 +16,7 @@ from app.domain.record import Values
 from app.store.migrations import BILLING
 from app.store.workspace import Store
 
+_NOTE = "doubles/"
 _NEW, _HELD = int(Kind.ONLY_IN_BILLING), int(Kind.HELD_BACK)
 
 
@@ -28,24 +31,72 @@ class Held(NamedTuple):
 
 
 class NewRecord(NamedTuple):
-    """A record that only billing has, held back or not."""
+    """A record that only billing has, held back or not; `content` is the hash of its values."""
 
     link: int
     key: str
     values: Values
+    content: int
+
+
+class Doubles(NamedTuple):
+    """Which new records Salesforce may have already, and of what that was found out.
+
+    Attributes:
+        mark: The same as long as nothing has changed by which it was found out.
+        whys: Key → why it may be so.
+    """
+
+    mark: str = ""
+    whys: Mapping[str, str] = {}
 
 
 def new_records(store: Store, entity: EntityMapping) -> Iterator[NewRecord]:
     """Yield what only billing has of an entity, by what the last compare found."""
     with store.translating():
         rows = store.reader.execute(
-            "SELECT link.id, link.key, document.body FROM diff JOIN link ON link.id = diff.link"
-            " JOIN document ON document.id = link.id * 4 + ?"
+            "SELECT link.id, link.key, document.body, link.billing_hash FROM diff"
+            " JOIN link ON link.id = diff.link JOIN document ON document.id = link.id * 4 + ?"
             f" WHERE diff.entity = ? AND diff.kind IN ({_NEW}, {_HELD})",
             (BILLING, store.entity_ids[entity.name]),
         ).fetchall()
-    for link, key, body in rows:
-        yield NewRecord(link, key, cast("Values", decode_each([body], entity)[0]))
+    for link, key, body, content in rows:
+        yield NewRecord(link, key, cast("Values", decode_each([body], entity)[0]), content)
+
+
+def mark_of_alone(store: Store, entity: EntityMapping) -> str:
+    """Return what changes when a record of Salesforce's that has no twin comes, goes or changes."""
+    number = store.entity_ids[entity.name]
+    with store.translating():
+        loose = store.reader.execute(
+            "SELECT count(*), max(changed_at), total(length(body)) FROM loose WHERE entity = ?",
+            (number,),
+        ).fetchone()
+        # The words of the partial index `link_differs`, so that it is walked alone.
+        alone = store.reader.execute(
+            "SELECT count(*), total(salesforce_hash) FROM link WHERE entity = ?"
+            " AND (billing_hash IS NOT salesforce_hash OR duplicate) AND billing_hash IS NULL",
+            (number,),
+        ).fetchone()
+    return "|".join(str(value) for value in (*loose, *alone))
+
+
+def known_doubles(store: Store, entity: EntityMapping) -> Doubles:
+    """Return what was found out last."""
+    with store.translating():
+        row = store.reader.execute(
+            "SELECT value FROM note WHERE name = ?", (_NOTE + entity.name,)
+        ).fetchone()
+    return Doubles() if row is None else msgspec.json.decode(row[0], type=Doubles)
+
+
+def keep_doubles(store: Store, entity: EntityMapping, found: Doubles) -> None:
+    """Keep what was found out."""
+    with store.transaction(store.mirror, shared=True) as connection:
+        value = msgspec.json.encode(found).decode()
+        connection.execute(
+            "INSERT OR REPLACE INTO note VALUES (?, ?)", (_NOTE + entity.name, value)
+        )
 
 
 def below(store: Store, entity: EntityMapping, parent: str) -> list[Values]:

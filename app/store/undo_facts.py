@@ -36,6 +36,17 @@ def children_on(
     return found
 
 
+def key_of_id(store: Store, entity: EntityMapping, side: Side, side_id: str) -> str:
+    """Return the key of the record with a side's own id, `""` where the mirror has none."""
+    with store.translating():
+        row = store.reader.execute(
+            "SELECT link.key FROM document JOIN link ON document.id = link.id * 4 + ?"
+            " WHERE document.side_id = ? AND link.entity = ?",
+            (SLOT[side], side_id, store.entity_ids[entity.name]),
+        ).fetchone()
+    return "" if row is None else str(row[0])
+
+
 def note_found(
     store: Store,
     side: Side,

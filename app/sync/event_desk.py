@@ -23,6 +23,10 @@ from app.sync.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
+_STRANGE = {
+    HTTPStatus.NOT_FOUND: "their path is not the right one",
+    HTTPStatus.FORBIDDEN: "they came from an address that is not among those allowed",
+}
 _BUSY = Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"Later, please.")
 _KEPT_S = 60 * 24 * 3600.0
 _LOG_EVERY_S = 60.0
@@ -84,7 +88,10 @@ class EventDesk:
 
     def admits(self, path: str, source: str) -> Answer | None:
         """Return a refusal, or None where the body of a post may be read."""
-        return self._listener.admits(path, source)
+        refusal = self._listener.admits(path, source)
+        if refusal is not None:
+            self._note_refusal(_STRANGE.get(refusal.status, refusal.status.phrase))
+        return refusal
 
     def take(self, posted: Posted) -> Answer:
         """Return the answer to a post, once what it told is on the disk."""

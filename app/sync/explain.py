@@ -3,16 +3,18 @@
 It asks nobody: the sides told their rules and limits when they were last read.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 
-from app.connectors.protocol import Resource
+from app.connectors.protocol import Foreseeing, Resource
 from app.domain.constraint import Constraints, FieldRule, objection, rounded
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping, FieldMapping
 from app.domain.plan import FieldChange, Operation, Problem, Verb
-from app.domain.record import Side
+from app.domain.record import FieldValue, Side
+from app.store.mirrored import mirrored
 from app.store.told import constraints_of, keep_constraints, keep_limits, limits_of
 from app.sync.workbench import Workbench
 
@@ -37,6 +39,7 @@ class DryRun:
         default_factory=dict
     )
     _unique: dict[tuple[Side, str, str], dict[object, str]] = field(default_factory=dict)
+    _seers: dict[Side, Foreseeing | None] = field(default_factory=dict)
 
     def problems(self, entity: EntityMapping, operation: Operation) -> Iterator[Problem]:
         """Yield what will or may go wrong with an operation."""
@@ -58,6 +61,28 @@ class DryRun:
         if insert and told.unmapped:
             words = f"{operation.side.label} wants {', '.join(told.unmapped)}, which is not mapped"
             yield Problem("error", entity.name, operation.key, words)
+        for words in self._foreseen(entity, operation):
+            yield Problem("error", entity.name, operation.key, words)
+
+    def _foreseen(self, entity: EntityMapping, operation: Operation) -> Iterator[str]:
+        side = operation.side
+        if side not in self._seers:
+            connector = self.bench.connectors[side]
+            self._seers[side] = connector if isinstance(connector, Foreseeing) else None
+        seer = self._seers[side]
+        if seer is not None:
+            yield from seer.foreseen(entity, operation, partial(self._held, side))
+
+    def _held(
+        self, side: Side, name: str, keys: Sequence[str]
+    ) -> Sequence[Mapping[str, FieldValue]]:
+        """Return the mirror's records of some keys, by billing's columns."""
+        entity = self.bench.mapping.by_name.get(name)
+        if entity is None:
+            return ()
+        columns = [mapped.billing for mapped in entity.fields]
+        found = mirrored(self.bench.store, entity, side, keys)
+        return [dict(zip(columns, record.values, strict=True)) for record in found]
 
     def _of_change(
         self, operation: Operation, change: FieldChange, rule: FieldRule

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from functools import partial
+from hashlib import sha256
 
 from app.domain.control import CancelToken
 from app.domain.convert import text
@@ -11,9 +12,13 @@ from app.domain.pairing import survey
 from app.domain.record import Side
 from app.store.comparison import existing_keys
 from app.store.holding import (
+    Doubles,
     NewRecord,
     below,
+    keep_doubles,
     keep_held,
+    known_doubles,
+    mark_of_alone,
     new_records,
     own_reason,
     parent_key,
@@ -51,7 +56,7 @@ def _held_of(bench: Workbench, entity: EntityMapping, cancel: CancelToken) -> Ma
     links = {one.key: one.link for one in new}
     whys: dict[str, str] = {}
     if entity.guard:
-        whys |= _doubles(bench, entity, cancel)
+        whys |= _doubles(bench, entity, new, cancel)
     if entity.insert_if:
         for key, why in _lacking(bench, entity.insert_if, new, cancel):
             whys[key] = f"{whys[key]}; {why}" if key in whys else why
@@ -59,8 +64,24 @@ def _held_of(bench: Workbench, entity: EntityMapping, cancel: CancelToken) -> Ma
     return {links[key]: why for key, why in _with_what_refers(entity, new, whys).items()}
 
 
-def _doubles(bench: Workbench, entity: EntityMapping, cancel: CancelToken) -> dict[str, str]:
-    """Return key → why it may be a record that Salesforce has under no key, or another one."""
+def _doubles(
+    bench: Workbench, entity: EntityMapping, new: list[NewRecord], cancel: CancelToken
+) -> Mapping[str, str]:
+    """Return key → why it may be a record that Salesforce has under no key, or another one.
+
+    To look through all takes its time, so that it is done only where something has changed.
+    """
+    parts = [bench.mapping.fingerprint, mark_of_alone(bench.store, entity)]
+    parts += sorted(f"{one.link} {one.content}" for one in new)
+    mark = sha256("|".join(parts).encode()).hexdigest()
+    known = known_doubles(bench.store, entity)
+    if known.mark != mark:
+        known = Doubles(mark, _found_doubles(bench, entity, cancel))
+        keep_doubles(bench.store, entity, known)
+    return known.whys
+
+
+def _found_doubles(bench: Workbench, entity: EntityMapping, cancel: CancelToken) -> dict[str, str]:
     others = list(alone_in_salesforce(bench.store, entity))
     if not others:
         return {}

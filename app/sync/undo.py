@@ -20,7 +20,7 @@ from app.errors import WrongUse
 from app.store.comparison import existing_keys
 from app.store.cursors import instance_of
 from app.store.journal import Entry, Run, entries, find_run
-from app.store.undo_facts import children_on, note_found
+from app.store.undo_facts import children_on, key_of_id, note_found
 from app.sync.planner import assembled
 from app.sync.preflight import Live, read_live, value_of
 from app.sync.workbench import Workbench
@@ -102,7 +102,8 @@ def build_undo(
     _check_part(part, written)
     problems = list(_elsewhere(bench, found))
     usable = [] if problems else [e for e in written if _is_mapped(e, problems)]
-    chosen = [entry for entry in usable if part.takes(entry.operation)]
+    chosen = [_by_given_key(bench, entry) for entry in usable if part.takes(entry.operation)]
+    usable = [_by_given_key(bench, entry) for entry in usable]
     live = _read(bench, usable if part.keys is not None else chosen, cancel, report)
     by_place = {_place(entry.operation): entry for entry in usable}
     draft = _Draft(bench, part, by_place, live, problems=problems)
@@ -128,6 +129,17 @@ def _check_part(part: UndoPart, written: Sequence[Entry]) -> None:
         raise WrongUse(
             f"The commit wrote no field {name!r}.", f"It wrote: {_some(sorted(fields))}."
         )
+
+
+def _by_given_key(bench: Workbench, entry: Entry) -> Entry:
+    """Return an entry under the key that billing gave its record, where it gave one of its own."""
+    operation = entry.operation
+    made = operation.side is Side.BILLING and operation.verb is Verb.INSERT
+    if not made or not operation.side_id or operation.entity in entry.unmapped:
+        return entry
+    entity = bench.mapping.entity(operation.entity)
+    key = key_of_id(bench.store, entity, operation.side, operation.side_id)
+    return replace(entry, operation=replace(operation, key=key)) if key else entry
 
 
 def _elsewhere(bench: Workbench, run: Run) -> Iterator[Problem]:
@@ -177,7 +189,8 @@ def _reversed(
         for name in entry.unmapped
     )
     known = [change for change in operation.changes if change.name not in entry.unmapped]
-    moved = [] if now is None else _moved(known, now, entity)
+    told = [c for c in known if _was_told(operation, c, ability)]
+    moved = [] if now is None else _moved(told, now, entity)
     if moved and operation.verb is Verb.INSERT:
         yield _problem(operation, f"changed since: {', '.join(moved)}")
         return
@@ -227,6 +240,13 @@ def _obstacle(
     if not records and operation.verb is not Verb.DELETE:
         return "it is not there any more"
     return ""
+
+
+def _was_told(operation: Operation, change: FieldChange, ability: Ability) -> bool:
+    """Return whether a write said what a field is to be: billing fills the others in by itself."""
+    if operation.side is Side.SALESFORCE or operation.verb is not Verb.INSERT:
+        return True
+    return change.after is not None and change.name in ability.fields
 
 
 def _moved(changes: Sequence[FieldChange], now: Record, entity: EntityMapping) -> list[str]:
@@ -328,10 +348,16 @@ def _keep_what_others_hang_on(draft: _Draft, cancel: CancelToken) -> None:
             others = [
                 f"{child.entity} {child.key}"
                 for child in below.get(operation.key, ())
-                if (child, side) not in draft.operations
+                if (child, side) not in draft.operations and _stands_alone(draft, child, side)
             ]
             if others:
                 draft.leave(operation, f"it cannot go, since these hang on it: {_some(others)}")
+
+
+def _stands_alone(draft: _Draft, child: RecordKey, side: Side) -> bool:
+    """Return whether a record can be deleted by itself: what cannot is a part of its parent."""
+    entity = draft.bench.mapping.entity(child.entity)
+    return Verb.DELETE in draft.bench.connectors[side].verbs(entity)
 
 
 def _some(names: Sequence[str]) -> str:

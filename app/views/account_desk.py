@@ -11,11 +11,15 @@ from app.sync.planner import Selection, account_keys, build_plan
 from app.sync.refresh import RefreshRequest
 from app.sync.workbench import Workbench
 from app.views.account_frame import AccountFrame
+from app.views.catalog_view import CatalogView
 from app.views.commit_dialog import MakePlan
+from app.views.window_pages import CATALOG
 
 
 class Desk(Protocol):
     """What the pages of an account need of the window."""
+
+    catalog: CatalogView
 
     @property
     def refreshed(self) -> SignalInstance:
@@ -24,6 +28,10 @@ class Desk(Protocol):
 
     def refresh(self, request: RefreshRequest) -> None:
         """Read and compare."""
+        ...
+
+    def choose_page(self, name: str) -> None:
+        """Show a page."""
         ...
 
     def open_commit(self, make_plan: MakePlan) -> None:
@@ -37,9 +45,12 @@ class AccountDesk(QObject):
     def __init__(self, desk: Desk, frame: AccountFrame) -> None:
         super().__init__(frame)
         self._desk = desk
+        self._sought = 0
         frame.refresh_wanted.connect(self.refresh)
         frame.commit_wanted.connect(self.plan_commit)
+        frame.decide_wanted.connect(self.show_in_catalog)
         desk.refreshed.connect(frame.on_refreshed)
+        desk.catalog.surveyed.connect(self._on_surveyed)
 
     @Slot(object)
     def refresh(self, request: RefreshRequest) -> None:
@@ -50,6 +61,20 @@ class AccountDesk(QObject):
     def plan_commit(self, key: str) -> None:
         """Show what would be written of an account; nothing is before it was confirmed."""
         self._desk.open_commit(partial(plan_account, key))
+
+    @Slot(int)
+    def show_in_catalog(self, link: int) -> None:
+        """Go to a record in the catalog; a filter that hides it is taken away."""
+        self._desk.choose_page(CATALOG)
+        if not self._desk.catalog.trees.go_to(link):
+            self._sought = link
+            self._desk.catalog.filter.clear()
+
+    @Slot()
+    def _on_surveyed(self) -> None:
+        if self._sought:
+            self._desk.catalog.trees.go_to(self._sought)
+            self._sought = 0
 
 
 def plan_account(key: str, bench: Workbench, cancel: CancelToken, report: Report) -> CommitPlan:

@@ -109,6 +109,7 @@ class AccountFinder(QWidget):
         self._billing = ""
         self._current = ""
         self._can_read = True
+        self._entered = False
         self._looking: Task | None = None
         self.text = _Search()
         self.model = Rows([Column(tr("Account")), Column(tr("Number"))], self)
@@ -202,6 +203,8 @@ class AccountFinder(QWidget):
         if self.sender() is self._looking:
             self._looking = None
             self._show(hits, self.text.text().strip())
+            if self._entered:
+                self._on_return()
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
@@ -235,12 +238,15 @@ class AccountFinder(QWidget):
     @Slot()
     def _on_return(self) -> None:
         """Open the account whose number it is, or the first; with none, ask for it to be read."""
-        if self._typing.isActive() or self._looking is not None:
+        if not self.is_settled:
             self._typing.stop()
+            self._entered = True  # what is listed is not yet what was typed
             self.look()
+            return
+        self._entered = False
         if self.model.rowCount():
             self._choose(self.model.index(0, 0))
-        elif self.read.isVisible() and self.read.isEnabled():
+        elif not self.read.isHidden() and self.read.isEnabled():
             self._on_read()
 
     @Slot()

@@ -22,6 +22,7 @@ from app.views.state.account import (
 )
 from app.views.state.account_data import AccountData, read_account
 from app.views.state.language import tr
+from app.views.state.progress import notice
 from app.views.tasks import Task, TaskPool
 from app.views.transactions_view import TransactionsView
 
@@ -42,12 +43,14 @@ class AccountFrame(QWidget):
     Signals:
         refresh_wanted: A `RefreshRequest` of one account.
         commit_wanted: The key of the account whose differences are to be committed.
+        decide_wanted: The link of a record whose difference is to be decided in the catalog.
         shown: The key of the account that is shown now.
         failed: An exception, for the window's notice.
     """
 
     refresh_wanted = Signal(object)
     commit_wanted = Signal(str)
+    decide_wanted = Signal(int)
     shown = Signal(str)
     failed = Signal(object)
 
@@ -78,17 +81,17 @@ class AccountFrame(QWidget):
     def _lay_out(self) -> None:
         for widget in (self.title, self.pill, self.subtitle):
             widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
-            # In a narrow window the buttons matter more.
-            widget.setMinimumWidth(1)
-        name = QHBoxLayout()
-        name.setSpacing(12)
-        name.addWidget(self.title)
-        name.addWidget(self.pill)
-        name.addStretch(1)
+        # In a narrow window the buttons matter more.
+        self.title.setMinimumWidth(1)
+        self.subtitle.setMinimumWidth(1)
+        state = QHBoxLayout()
+        state.setSpacing(8)
+        state.addWidget(self.pill)
+        state.addWidget(self.subtitle, 1)
         names = QVBoxLayout()
-        names.setSpacing(2)
-        names.addLayout(name)
-        names.addWidget(self.subtitle)
+        names.setSpacing(4)
+        names.addWidget(self.title)
+        names.addLayout(state)
         head = QHBoxLayout()
         head.setContentsMargins(16, 12, 16, 8)
         head.setSpacing(8)
@@ -122,6 +125,8 @@ class AccountFrame(QWidget):
         self.commit.clicked.connect(self._on_commit)
         for view in (self.finder, self.accounts, self.transactions):
             view.failed.connect(self.failed)
+        for page in (self.accounts, self.transactions):
+            page.decide_wanted.connect(self.decide_wanted)
 
     @property
     def data(self) -> AccountData | None:
@@ -199,7 +204,9 @@ class AccountFrame(QWidget):
             self._show_nothing()
             return
         self._data = read.data
-        self.told.setText("" if self._result is None else told_words(self._result, read.data))
+        result = self._result
+        told = "" if result is None else told_words(result, read.data, self._billing)
+        self.told.setText(told)
         self._show_head(read.page.head)
         self.accounts.show_page(self._bench, read.page)
         self.transactions.show_account(self._bench, read.data)
@@ -211,6 +218,8 @@ class AccountFrame(QWidget):
     def _on_failed(self, error: Exception) -> None:
         if self.sender() is self._reading:
             self._reading = None
+            told = notice(error)
+            self.message.tell("warning", told.summary, told.hint)
             self.failed.emit(error)
 
     def _show_head(self, head: AccountHead) -> None:
@@ -239,15 +248,15 @@ class AccountFrame(QWidget):
         refused = "" if self._bench is None else str(self._bench.store.refused or "")
         data = self._data
         state = account_buttons(data, self._billing, working=self._working, refused=refused)
-        for button, text, works in (
-            (self.refresh, state.refresh, state.can_refresh),
-            (self.days, state.transactions, state.can_refresh),
-            (self.commit, state.commit, state.can_commit),
+        for button, text, works, tip in (
+            (self.refresh, state.refresh, state.can_refresh, state.tips[0]),
+            (self.days, state.transactions, state.can_refresh, state.tips[1]),
+            (self.commit, state.commit, state.can_commit, state.tips[2]),
         ):
             button.setText(text)
             button.setAccessibleName(text)
             button.setEnabled(works)
-            button.setToolTip(state.hint)
+            button.setToolTip(tip)
         self.told.setVisible(bool(self.told.text()))
         self.finder.show_can_read(can_read=not state.hint)
 

@@ -12,7 +12,7 @@ from app.views.labels import label, tool_button
 from app.views.looks import colours_of
 from app.views.record_detail import RecordDetail
 from app.views.record_tabs import RecordTabs
-from app.views.state.account import AccountPage, Fact
+from app.views.state.account import AccountPage, Fact, none_words
 from app.views.state.difference import Tone
 from app.views.state.language import tr
 from app.views.tasks import TaskPool
@@ -25,10 +25,12 @@ class AccountsView(QWidget):
 
     Signals:
         account_wanted: The key of another account of the family.
+        decide_wanted: The link of a record whose difference is to be decided in the catalog.
         failed: An exception, for the window's notice.
     """
 
     account_wanted = Signal(str)
+    decide_wanted = Signal(int)
     failed = Signal(object)
 
     def __init__(self, pool: TaskPool, parent: QWidget | None = None) -> None:
@@ -36,11 +38,13 @@ class AccountsView(QWidget):
         self._facts, self._family = QWidget(), QWidget()
         self._fact_flow, self._family_flow = FlowLayout(gap=8), FlowLayout(gap=4)
         self.tabs = RecordTabs(tr("What belongs to the account"))
+        self.none = label("", "muted", wrap=True)
         self.detail = RecordDetail(pool)
         self._lay_out()
         self.tabs.record_chosen.connect(self.detail.show_record)
         self.tabs.record_opened.connect(self.detail.open_record)
         self.detail.failed.connect(self.failed)
+        self.detail.decide_wanted.connect(self.decide_wanted)
 
     def _lay_out(self) -> None:
         for holder, flow in ((self._facts, self._fact_flow), (self._family, self._family_flow)):
@@ -49,7 +53,14 @@ class AccountsView(QWidget):
             margins.addLayout(flow)
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
-        split.addWidget(self.tabs)
+        upper = QWidget()
+        column = QVBoxLayout(upper)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.tabs, 1)
+        column.addWidget(self.none)
+        self.none.setContentsMargins(16, 6, 16, 6)
+        split.addWidget(upper)
         split.addWidget(self.detail)
         split.setSizes([320, 220])
         split.setStretchFactor(0, 1)
@@ -68,6 +79,8 @@ class AccountsView(QWidget):
             self._fact_flow.addWidget(_Card(fact))
         self._show_family(page.above, page.below)
         self.tabs.show_tables(page.tables)
+        self.none.setText(none_words(page.none))
+        self.none.setVisible(bool(page.none))
 
     def clear(self) -> None:
         """Show no account."""

@@ -35,12 +35,12 @@ class ChartPanel(QWidget):
         self._charts: Sequence[Chart] = ()
         self._loading: Task | None = None
         self._library: Any = None
-        self._plot: Any = None
-        self._table: RecordTableView | None = None
+        self.plot: Any = None
+        self.table: RecordTableView | None = None
         self.kind, self.choice = QComboBox(), QComboBox()
         self.as_table = tool_button(tr("Read as a table"), "chip")
         self.told = label("", "muted", wrap=True)
-        self._message = MessagePage()
+        self.message = MessagePage()
         self._pages = QStackedWidget()
         self._lay_out()
         self.kind.activated.connect(self._on_kind)
@@ -60,7 +60,7 @@ class ChartPanel(QWidget):
         top.addStretch(1)
         top.addWidget(self.as_table)
         self.told.setContentsMargins(16, 4, 16, 8)
-        self._pages.addWidget(self._message)
+        self._pages.addWidget(self.message)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
@@ -118,12 +118,12 @@ class ChartPanel(QWidget):
             return
         self.told.setText("" if chart is None else chart.note)
         if chart is None:
-            self._message.tell(
+            self.message.tell(
                 "info",
                 tr("Nothing to draw in this period"),
                 tr("Charts need invoices, a ledger, usage, or subscriptions with their MRR."),
             )
-            self._pages.setCurrentWidget(self._message)
+            self._pages.setCurrentWidget(self.message)
         elif self.as_table.isChecked():
             self._show_table(chart)
         elif self._library is None:
@@ -132,18 +132,18 @@ class ChartPanel(QWidget):
             self._draw(chart)
 
     def _show_table(self, chart: Chart) -> None:
-        if self._table is not None:
-            self._pages.removeWidget(self._table)
-            self._table.deleteLater()
-        self._table = RecordTableView(chart.table)
-        self._table.setAccessibleName(chart.title)
-        self._pages.addWidget(self._table)
-        self._pages.setCurrentWidget(self._table)
+        if self.table is not None:
+            self._pages.removeWidget(self.table)
+            self.table.deleteLater()
+        self.table = RecordTableView(chart.table)
+        self.table.setAccessibleName(chart.title)
+        self._pages.addWidget(self.table)
+        self._pages.setCurrentWidget(self.table)
 
     def _load(self) -> None:
         """Load what draws, in a worker: it takes half a second."""
-        self._message.tell_busy(tr("Drawing"))
-        self._pages.setCurrentWidget(self._message)
+        self.message.tell_busy(tr("Drawing"))
+        self._pages.setCurrentWidget(self.message)
         if self._loading is None:
             self._loading = self._pool.start(_load)
             self._loading.succeeded.connect(self._on_loaded)
@@ -152,18 +152,18 @@ class ChartPanel(QWidget):
     @Slot(object)
     def _on_loaded(self, library: Any) -> None:
         self._library = library
-        self._plot = library.PlotWidget(self)
-        self._plot.setMenuEnabled(False)
-        self._plot.setMouseEnabled(x=False, y=False)
-        self._plot.hideButtons()
-        self._plot.setFrameShape(self._plot.Shape.NoFrame)
-        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        self._plot.scene().sigMouseMoved.connect(self._on_mouse)
-        self._pages.addWidget(self._plot)
+        self.plot = library.PlotWidget(self)
+        self.plot.setMenuEnabled(False)
+        self.plot.setMouseEnabled(x=False, y=False)
+        self.plot.hideButtons()
+        self.plot.setFrameShape(self.plot.Shape.NoFrame)
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        self.plot.scene().sigMouseMoved.connect(self._on_mouse)
+        self._pages.addWidget(self.plot)
         self._show()
 
     def _draw(self, chart: Chart) -> None:
-        colours, plot, pg = colours_of(self.palette()), self._plot, self._library
+        colours, plot, pg = colours_of(self.palette()), self.plot, self._library
         plot.setBackground(colours.base)
         plot.clear()
         for side in ("bottom", "left"):
@@ -201,14 +201,14 @@ class ChartPanel(QWidget):
                 words = self._library.TextItem(point.remark, colours.text, anchor=(0.5, 1.0))
                 words.setFont(self.font())
                 words.setPos(point.place, max(0.0, float(point.value)))
-                self._plot.addItem(words, ignoreBounds=True)
+                self.plot.addItem(words, ignoreBounds=True)
 
     @Slot(object)
     def _on_mouse(self, place: QPointF) -> None:
         chart = self.chart
-        if chart is None or self._plot is None:
+        if chart is None or self.plot is None:
             return
-        at = self._plot.getViewBox().mapSceneToView(place).x()
+        at = self.plot.getViewBox().mapSceneToView(place).x()
         nearest = min(chart.points, key=lambda point: abs(point.place - at))
         note = f" \u00b7 {chart.note}" if chart.note else ""
         self.told.setText(point_words(nearest) + note)

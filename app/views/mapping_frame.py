@@ -36,7 +36,7 @@ class MappingFrame(QWidget):
         )
         self.values, self.remove = push_button(tr("Values\u2026")), push_button(tr("Remove"))
         self.undo, self.save = push_button(tr("Undo")), push_button(tr("Save\u2026"), "primary")
-        self.more = tool_button(tr("Entities"), "button", "")
+        self.more = tool_button(tr("Add or remove") + " \u25be", "chip")
         self.state, self.problem = label("", "muted"), label("", "error", wrap=True)
         self._lay_out()
 

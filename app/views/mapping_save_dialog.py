@@ -29,7 +29,7 @@ class MappingSaveDialog(QDialog):
             [Column(tr("Where")), Column(tr("What")), Column(tr("Before")), Column(tr("After")),
              Column(tr("What both sides agreed on"))], self,
         )  # fmt: skip
-        self.table = RowTable(self.changes, tr("Changes"), (190, 130, 200, 200, 0))
+        self.table = RowTable(self.changes, tr("Changes"), (180, 130, 200, 200, 0))
         self.changes.show(
             [Line(cells, cells) for cells in (change_row(c, mapping) for c in change.changes)]
         )
@@ -38,7 +38,7 @@ class MappingSaveDialog(QDialog):
         self.save = push_button(tr("Save"), "primary")
         self.words = label(save_words(change, mapping), "", wrap=True)
         self.setWindowTitle(tr("Save the mapping"))
-        self.resize(940, 480)
+        self.resize(1000, 480)
         self._lay_out()
 
     def _lay_out(self) -> None:

@@ -36,8 +36,8 @@ Index = QModelIndex | QPersistentModelIndex
 Offer = Callable[[str, Cell], Sequence[str]]
 """Gives what a cell of a field may be completed with, or chosen from."""
 _WIDTHS = {
-    Cell.NAME: 150, Cell.BILLING: 185, Cell.SALESFORCE: 175, Cell.TYPE: 130, Cell.OWNER: 85,
-    Cell.CONVERSION: 110,
+    Cell.NAME: 140, Cell.BILLING: 175, Cell.SALESFORCE: 165, Cell.TYPE: 120, Cell.OWNER: 95,
+    Cell.CONVERSION: 100,
 }  # fmt: skip
 CHOSEN = frozenset({Cell.TYPE, Cell.OWNER, Cell.CONVERSION})
 """Cells that are chosen from a list."""
@@ -168,6 +168,7 @@ class FieldDelegate(QStyledItemDelegate):
             return self._list(parent, offered, title)
         line = QLineEdit(parent)
         line.setAccessibleName(title)
+        line.setProperty("role", "cell")
         completer = QCompleter(offered, line)
         completer.setCaseSensitivity(Qt.CaseSensitivity.CaseInsensitive)
         completer.setFilterMode(Qt.MatchFlag.MatchContains)

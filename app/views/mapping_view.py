@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QWidget
+from PySide6.QtWidgets import QAbstractItemDelegate, QWidget
 
 from app.domain.column import Column
 from app.domain.control import CancelToken, Report
@@ -83,6 +83,7 @@ class MappingView(MappingFrame):
         self.list.selectionModel().currentRowChanged.connect(self._on_entity)
         self.table.fields.edited.connect(self._on_edited)
         self.table.editors.typed.connect(self._on_typed)
+        self.table.editors.closeEditor.connect(self._on_closed)
         self.table.selectionModel().currentChanged.connect(self._show_buttons)
         self._clock.timeout.connect(self._on_check)
         self.sobject.editingFinished.connect(self._on_object)
@@ -231,6 +232,11 @@ class MappingView(MappingFrame):
         if editing is not None:
             self._waiting = name, cell_settings(Cell(cell), words, editing.draft.mapping)
             self._clock.start()
+
+    @Slot(QWidget, QAbstractItemDelegate.EndEditHint)
+    def _on_closed(self, _editor: QWidget, hint: QAbstractItemDelegate.EndEditHint) -> None:
+        if hint is QAbstractItemDelegate.EndEditHint.RevertModelCache:
+            self._show_problem("", "")
 
     @Slot()
     def _on_check(self) -> None:

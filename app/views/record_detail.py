@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import QVBoxLayout, QWidget
 
 from app.domain.control import CancelToken, Report
@@ -12,7 +12,9 @@ from app.store.comparison import side_details
 from app.sync.compare import diff_of
 from app.sync.workbench import Workbench
 from app.views.fields_view import FieldsPanel
+from app.views.labels import tool_button
 from app.views.record_tabs import RecordTabs
+from app.views.state.difference import DIFFERENCES
 from app.views.state.fields import FieldsView, LastChange, fields_view
 from app.views.state.language import tr
 from app.views.state.record_table import RecordTable
@@ -26,17 +28,20 @@ Lines = Callable[[int], Sequence[RecordTable]]
 class _Detail:
     """A record's fields (None: it is gone) and the tables of its lines."""
 
-    view: FieldsView | None
-    lines: tuple[RecordTable, ...]
+    view: FieldsView | None = None
+    lines: tuple[RecordTable, ...] = ()
+    differs: bool = False
 
 
 class RecordDetail(QWidget):
     """Shows one record; what it shows is read by a worker.
 
     Signals:
+        decide_wanted: The link of a record whose difference is to be decided in the catalog.
         failed: An exception, for the window's notice.
     """
 
+    decide_wanted = Signal(int)
     failed = Signal(object)
 
     def __init__(self, pool: TaskPool, parent: QWidget | None = None) -> None:
@@ -49,12 +54,17 @@ class RecordDetail(QWidget):
         self._reading: Task | None = None
         self.fields = FieldsPanel()
         self.tabs = RecordTabs(tr("Details of the current record"))
+        self.decide = tool_button(tr("Decide in the catalog"), "flat", "compare")
         self.tabs.add_page(FIELDS, self.fields)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.tabs)
+        layout.setSpacing(0)
+        layout.addWidget(self.tabs, 1)
+        layout.addWidget(self.decide, 0, Qt.AlignmentFlag.AlignRight)
+        self.decide.setToolTip(tr("Tick it, choose whose value counts, ignore it: in the catalog"))
+        self.decide.clicked.connect(self._on_decide)
         self.fields.same_toggled.connect(self.reload)
-        self._show_tabs(())
+        self._show(_Detail())
 
     def open(self, bench: Workbench | None, lines: Lines | None = None) -> None:
         """Show records of another workspace or account; `lines` gives a record's lines."""
@@ -79,17 +89,16 @@ class RecordDetail(QWidget):
         with_same = self.fields.same.isChecked()
         if bench is None or not link:
             self._reading = None
-            self.fields.clear()
-            self._show_tabs(())
+            self._show(_Detail())
             return
 
         def work(_cancel: CancelToken, _report: Report) -> _Detail:
             opened = diff_of(bench, link)
             if opened is None:
-                return _Detail(None, ())
+                return _Detail()
             _id, at, by = side_details(bench.store, link, Side.SALESFORCE)
             view = fields_view(opened, LastChange(at, by), with_same=with_same)
-            return _Detail(view, tuple(lines(link)))
+            return _Detail(view, tuple(lines(link)), opened.diff.kind in DIFFERENCES)
 
         self._reading = self._pool.start(work)
         self._reading.succeeded.connect(self._on_read)
@@ -100,14 +109,18 @@ class RecordDetail(QWidget):
         if self.sender() is not self._reading:
             return
         self._reading = None
+        self._show(detail)
+        if self._opens:
+            self._opens = False
+            self._go_into(detail.lines)
+
+    def _show(self, detail: _Detail) -> None:
         if detail.view is None:
             self.fields.clear()
         else:
             self.fields.show_fields(detail.view)
+        self.decide.setVisible(detail.differs)
         self._show_tabs(detail.lines)
-        if self._opens:
-            self._opens = False
-            self._go_into(detail.lines)
 
     def _show_tabs(self, lines: Sequence[RecordTable]) -> None:
         self.tabs.show_tables(lines, [(FIELDS, tr("Fields of both sides"))])
@@ -120,3 +133,8 @@ class RecordDetail(QWidget):
         else:
             self.tabs.table.setFocus()
             self.tabs.table.selectRow(0)
+
+    @Slot()
+    def _on_decide(self) -> None:
+        if self._link:
+            self.decide_wanted.emit(self._link)

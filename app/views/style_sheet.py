@@ -64,6 +64,8 @@ QLineEdit {{ background: {base}; color: {text};
   border: 1px solid {line}; border-radius: 4px; padding: 4px 8px; min-height: 20px;
   selection-background-color: {accent}; selection-color: {accent_text}; }}
 QLineEdit:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
+QLineEdit[role="cell"], QLineEdit[role="cell"]:focus {{ border: 2px solid {accent};
+  border-radius: 0; padding: 0 4px; min-height: 0; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {muted}; border-radius: 3px;
   background: {base}; }}
 QCheckBox::indicator:checked {{ background: {accent}; border: 1px solid {accent};
@@ -86,7 +88,7 @@ QTableView::item {{ padding: 2px 6px; }}
 #finder {{ background: {base}; border: none; border-right: 1px solid {line}; }}
 #fact {{ background: {base}; border: 1px solid {line}; border-radius: 6px; }}
 QTabBar {{ background: {window}; }}
-QTabBar::tab {{ background: transparent; color: {muted}; border: none; padding: 8px 14px;
+QTabBar::tab {{ background: transparent; color: {muted}; border: none; padding: 8px 10px;
   border-bottom: 2px solid transparent; }}
 QTabBar::tab:hover {{ color: {text}; background: {hover}; }}
 QTabBar::tab:selected {{ color: {text}; font-weight: bold; border-bottom: 2px solid {accent}; }}
@@ -99,6 +101,7 @@ QSplitter::handle {{ background: {line}; }}
 QSplitter::handle:vertical {{ height: 1px; }}
 QSplitter::handle:horizontal {{ width: 1px; }}
 QScrollArea {{ border: none; background: transparent; }}
+QAbstractScrollArea::corner {{ background: {base}; border: none; }}
 QScrollBar:vertical {{ background: {base}; width: 12px; margin: 0; }}
 QScrollBar:horizontal {{ background: {base}; height: 12px; margin: 0; }}
 QScrollBar::handle {{ background: {line}; border-radius: 4px; margin: 2px; }}

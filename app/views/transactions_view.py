@@ -7,7 +7,6 @@ from PySide6.QtCore import QDate, Qt, Signal, Slot
 from PySide6.QtWidgets import (
     QButtonGroup,
     QComboBox,
-    QHBoxLayout,
     QSplitter,
     QToolButton,
     QVBoxLayout,
@@ -17,9 +16,11 @@ from PySide6.QtWidgets import (
 from app.domain.control import CancelToken, Report
 from app.sync.workbench import Workbench
 from app.views.chart_panel import ChartPanel
+from app.views.flow import FlowLayout
 from app.views.labels import label, tool_button
 from app.views.record_detail import RecordDetail
 from app.views.record_tabs import RecordTabs
+from app.views.state.account import none_words
 from app.views.state.account_data import AccountData
 from app.views.state.charts import Chart, charts
 from app.views.state.language import tr
@@ -48,9 +49,11 @@ class TransactionsView(QWidget):
     """Shows what an account's days brought, for a period and one subscription or all.
 
     Signals:
+        decide_wanted: The link of a record whose difference is to be decided in the catalog.
         failed: An exception, for the window's notice.
     """
 
+    decide_wanted = Signal(int)
     failed = Signal(object)
 
     def __init__(self, pool: TaskPool, parent: QWidget | None = None) -> None:
@@ -59,19 +62,18 @@ class TransactionsView(QWidget):
         self._data: AccountData | None = None
         self._tabs: dict[str, TransactionsTab] = {}
         self._making: Task | None = None
+        self._none = ""
         self.periods: dict[Period, QToolButton] = {}
         self.subscription = QComboBox()
         self.tabs = RecordTabs(tr("Kinds of transactions"))
         self.charts = ChartPanel(pool)
         self.detail = RecordDetail(pool)
-        self._totals, self._note = label("", "section", wrap=True), label("", "muted", wrap=True)
+        self.totals, self.note = label("", "section", wrap=True), label("", "muted", wrap=True)
         self._lay_out()
         self._connect()
 
     def _lay_out(self) -> None:
-        top = QHBoxLayout()
-        top.setContentsMargins(16, 0, 16, 8)
-        top.setSpacing(6)
+        chosen = FlowLayout()
         group = QButtonGroup(self)
         for period in Period:
             chip = tool_button(period.label, "chip")
@@ -80,18 +82,20 @@ class TransactionsView(QWidget):
             chip.clicked.connect(self.reload)
             group.addButton(chip)
             self.periods[period] = chip
-            top.addWidget(chip)
-        top.addStretch(1)
+            chosen.addWidget(chip)
         self.subscription.setAccessibleName(tr("Subscription"))
-        self.subscription.setMinimumWidth(120)
-        top.addWidget(self.subscription, 1)
+        self.subscription.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        chosen.addWidget(self.subscription)
+        top = QVBoxLayout()
+        top.setContentsMargins(16, 0, 16, 8)
+        top.addLayout(chosen)
         self.tabs.add_page(CHARTS, self.charts)
         upper = QWidget()
         column = QVBoxLayout(upper)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.tabs, 1)
-        for words in (self._totals, self._note):
+        for words in (self.totals, self.note):
             words.setContentsMargins(16, 6, 16, 6)
             words.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             column.addWidget(words)
@@ -113,6 +117,7 @@ class TransactionsView(QWidget):
         self.tabs.record_opened.connect(self.detail.open_record)
         self.tabs.tab_changed.connect(self._on_tab)
         self.detail.failed.connect(self.failed)
+        self.detail.decide_wanted.connect(self.decide_wanted)
         self.charts.failed.connect(self.failed)
 
     @property
@@ -132,7 +137,7 @@ class TransactionsView(QWidget):
         """Show no account."""
         self._data, self._making = None, None
         self.detail.open(None)
-        self._show(_Shown(TransactionsPage((), {}, 0), ()))
+        self._show(_Shown(TransactionsPage(), ()))
 
     @Slot()
     def reload(self) -> None:
@@ -162,6 +167,7 @@ class TransactionsView(QWidget):
 
     def _show(self, shown: _Shown) -> None:
         page = shown.page
+        self._none = none_words(page.none)
         self._tabs = {tab.table.name: tab for tab in page.tabs}
         self._show_subscriptions(page)
         more = [(CHARTS, tr("Charts"))] if page.tabs else []
@@ -182,11 +188,12 @@ class TransactionsView(QWidget):
     def _on_tab(self, name: str) -> None:
         tab = self._tabs.get(name)
         self.detail.setVisible(name != CHARTS)
-        self._totals.setText("" if tab is None else "\n".join(tab.totals))
-        self._totals.setVisible(tab is not None and bool(tab.totals))
-        note = "" if tab is None else note_words(tab)
-        self._note.setText(note)
-        self._note.setVisible(bool(note))
+        self.totals.setText("" if tab is None else "\n".join(tab.totals))
+        self.totals.setVisible(tab is not None and bool(tab.totals))
+        notes = ["" if tab is None else note_words(tab), self._none]
+        note = "\n".join(one for one in notes if one and name != CHARTS)
+        self.note.setText(note)
+        self.note.setVisible(bool(note))
 
 
 def note_words(tab: TransactionsTab) -> str:

@@ -19,7 +19,13 @@ if TYPE_CHECKING:
 
 def commands_of(window: "MainWindow") -> list[Command]:
     """Return every command with whether it can be run now."""
-    return [*_work(window), *_catalog(window), *_files(window), *_pages(window)]
+    return [
+        *_work(window),
+        *_account(window),
+        *_catalog(window),
+        *_files(window),
+        *_pages(window),
+    ]
 
 
 def _work(window: "MainWindow") -> Iterator[Command]:
@@ -40,6 +46,16 @@ def _work(window: "MainWindow") -> Iterator[Command]:
     if bench is not None:
         prepare = partial(window.prepare, bench.name)
         yield Command(tr("Prepare Salesforce\u2026"), prepare, enabled=can_prepare(bench))
+
+
+def _account(window: "MainWindow") -> Iterator[Command]:
+    page = window.customers
+    for button, words in (
+        (page.refresh, tr("Refresh the account that is shown")),
+        (page.days, tr("Refresh its transactions")),
+        (page.commit, tr("Commit what is ticked of the account")),
+    ):
+        yield Command(words, button.click, enabled=button.isEnabled())
 
 
 def _catalog(window: "MainWindow") -> Iterator[Command]:

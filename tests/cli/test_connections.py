@@ -43,7 +43,8 @@ def test_a_connection_names_the_variables_that_it_looks_for(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     (one,) = document(capsys, "connect", "aria", "my-aria", *ARIA)["connections"]
-    assert one["variables"] == ["CONCORD_MY_ARIA_AUTH_KEY"]
+    names = ("AUTH_KEY", "EVENT_PATH", "EVENT_KEY")
+    assert one["variables"] == [f"CONCORD_MY_ARIA_{name}" for name in names]
     assert one["secrets_missing"] == ["auth_key"]
 
 

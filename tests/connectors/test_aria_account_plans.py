@@ -1,7 +1,6 @@
 """Accounts with very many plan instances, refusals, and mappings of any columns."""
 
 from dataclasses import replace
-from random import Random
 from typing import Any, cast
 
 import pytest
@@ -65,10 +64,9 @@ def test_any_other_refusal_ends_the_read() -> None:
         FarAria(5, "1014").pages()
 
 
-@pytest.mark.parametrize("seed", range(5))
-def test_whatever_columns_are_mapped_both_ways_agree(seed: int) -> None:
-    random = Random(seed)
-    some = tuple(_part(entity, random) for entity in entities(*FROM_LISTS))
+@pytest.mark.parametrize("place", range(5))
+def test_whatever_columns_are_mapped_both_ways_agree(place: int) -> None:
+    some = tuple(_fifth(entity, place) for entity in entities(*FROM_LISTS))
     with running() as sandbox, fresh(sandbox) as held:
         everything = held.all(some)
         for number in held.numbers[::3]:
@@ -76,7 +74,10 @@ def test_whatever_columns_are_mapped_both_ways_agree(seed: int) -> None:
             assert {name: alone.get(name, []) for name in expected} == expected
 
 
-def _part(entity: EntityMapping, random: Random) -> EntityMapping:
-    wanted = entity.parent_field or entity.fields[0].name
-    kept = [one for one in entity.fields if one.name == wanted or random.random() < 1 / 4]
-    return replace(entity, fields=tuple(kept), title=wanted)
+def _fifth(entity: EntityMapping, place: int) -> EntityMapping:
+    """Return an entity with every fifth of its columns."""
+    needed = entity.parent_field or entity.fields[0].name
+    kept = [
+        one for index, one in enumerate(entity.fields) if one.name == needed or index % 5 == place
+    ]
+    return replace(entity, fields=tuple(kept), title=needed)

@@ -106,6 +106,23 @@ def test_contacts_lose_their_prefix_and_say_their_role() -> None:
     assert (third["=street"], third["=billing_group"]) == ("A\nB", "")
 
 
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        ({"last_name": "Nowak", "company_name": "Example"}, "Nowak"),
+        ({"last_name": "", "company_name": "Example"}, "Example"),
+        ({"first_name": "Ada"}, "Ada"),
+        ({}, ""),
+    ],
+)
+def test_a_contact_without_a_last_name_is_called_something(
+    names: dict[str, str], expected: str
+) -> None:
+    contact = {"contact_no": 1, **names}
+    (row,) = contact_rows(facts(CONTACTS, {"account_contact": contact}))
+    assert row["last_name"] == expected
+
+
 def test_a_state_outside_three_countries_is_a_locality() -> None:
     contacts = [{"contact_no": 1, "locality": "Bayern"}, {"contact_no": 2, "state_prov": "MA"}]
     found = contact_rows(facts(CONTACTS, {"account_contact": contacts}))

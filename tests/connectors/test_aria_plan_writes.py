@@ -249,7 +249,9 @@ def test_to_cancel_is_a_status_or_a_delete_and_children_go_along(world: AccountW
 
 def test_a_deleted_instance_is_cancelled_and_kept(world: AccountWorld) -> None:
     row = master(world, DOLLARS)
-    outcome = world.send(make_operation("plan_instance", key_of(row), Verb.DELETE, Side.BILLING))
+    gone = {"name": None, "units": None, "mrr": None}  # a delete lists what goes
+    operation = make_operation("plan_instance", key_of(row), Verb.DELETE, Side.BILLING, **gone)
+    outcome = world.send(operation)
     assert outcome.state is WRITTEN
     assert "Aria keeps it as Cancelled" in outcome.message
     assert instance(world, row["plan_instance_no"], DOLLARS)["status_cd"] == -2
@@ -371,6 +373,55 @@ def test_bounds_of_tiers_cannot_be_changed_and_the_dry_run_knows(world: AccountW
     rules = connector.constraints(entity, None).fields
     assert not rules["from_unit"].updatable
     assert not rules["to_unit"].updatable
+
+
+def test_the_dry_run_says_nothing_of_tiers_that_it_cannot_compare(world: AccountWorld) -> None:
+    connector, entity = world.connectors["aria"], world.mapping.entity("plan_instance_rate")
+    operation = make_operation("plan_instance_rate", "1|2|S|1", Verb.UPDATE, rate_per_unit=1)
+    tier = {"rate_seq_no": 1, "from_unit": 1, "to_unit": 9, "rate_per_unit": 5}
+    flags = {"is_recurring_ind": False, "is_usage_based_ind": False}
+    mirror: dict[str, Any] = {
+        "plan_instance": [{"client_plan_id": "P", "client_rate_schedule_id": "R"}],
+        "plan_instance_rate": [{**tier, **flags}],
+        "rate": [tier],
+    }
+    told = list(connector.foreseen(entity, operation, lambda name, _keys: mirror[name]))
+    assert [words[:6] for words in told] == ["14015:"]
+    for name in mirror:
+        less = mirror | {name: []}
+        assert not list(connector.foreseen(entity, operation, lambda one, _: less[one]))  # noqa: B023 - called at once
+    mirror["plan_instance_rate"] = [tier]  # a mapping without the flags
+    assert not list(connector.foreseen(entity, operation, lambda name, _keys: mirror[name]))
+
+
+def test_the_dry_run_knows_codes_lengths_and_what_must_be(world: AccountWorld) -> None:
+    connector = world.connectors["aria"]
+    rules = connector.constraints(world.mapping.entity("account"), None).fields
+    assert rules["client_id"].length == 50
+    assert rules["region"].length == 300
+    assert "Permanent" in rules["status"].values
+    assert [name for name, rule in rules.items() if not rule.required] == [
+        *("test_account", "parent_account", "po_number", "region"),
+    ]
+    assert "balance" not in rules
+    rules = connector.constraints(world.mapping.entity("plan_instance"), None).fields
+    assert rules["client_id"].length == 100
+    assert "Suspended" in rules["status"].values
+
+
+def test_what_no_undo_brings_back_is_known(world: AccountWorld) -> None:
+    connector, entity = world.connectors["aria"], world.mapping.entity("plan_instance")
+
+    def lasting(verb: Verb, **after: BaseValue) -> tuple[bool, bool]:
+        found = connector.lasting(entity, make_operation("plan_instance", "1|2", verb, **after))
+        return bool(found.refused), bool(found.stays)
+
+    assert lasting(Verb.INSERT, units=1) == (False, True)
+    assert lasting(Verb.DELETE) == lasting(Verb.UPDATE, status="Terminated") == (True, False)
+    assert lasting(Verb.UPDATE, status="Suspended") == (False, True)
+    assert lasting(Verb.UPDATE, line_id="x") == (False, False)
+    plan = world.mapping.entity("plan")
+    assert connector.lasting(plan, make_operation("plan", "P", name="x")).stays == ""
 
 
 def test_a_forecast_counts_previews_and_reads(world: AccountWorld) -> None:

@@ -106,6 +106,16 @@ def test_a_void_comes_with_all_that_it_undoes(money: Money) -> None:
     assert money.value(found[new], "transaction", "charge") == 1
 
 
+def test_an_old_payment_that_was_voided_is_read_again(money: Money) -> None:
+    (payment, *_) = money.account(SHOWCASE, "payment")["payment"]
+    money.later(days=2)
+    cursor = money.cursor("payment")
+    void(money, SHOWCASE, payment)
+    found = money.since("payment", cursor)
+    assert list(found) == [payment]
+    assert money.value(found[payment], "payment", "status") == "Void"
+
+
 def test_lines_of_a_new_invoice_come_with_it(money: Money) -> None:
     money.later(days=40)
     found = money.pages("invoice", "invoice_line")

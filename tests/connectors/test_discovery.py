@@ -1,12 +1,16 @@
 """What the systems tell of their columns, asked of the sandbox."""
 
+from dataclasses import replace
+
 import pytest
 
 from app.connectors.describes import Describes
 from app.domain.column import Column
 from app.domain.control import CancelToken
 from app.domain.mapping import FieldType
-from tests.connectors.world import World
+from tests.connectors.far_end import far_end, in_turn, told
+from tests.connectors.world import World, connected
+from tests.fakes import catalog_mapping
 
 
 def columns(world: World, kind: str, entity: str) -> dict[str, Column]:
@@ -58,3 +62,44 @@ def test_aria_tells_the_supplemental_fields_of_plans_alone(world: World) -> None
 @pytest.mark.parametrize("kind", ["aria", "salesforce"])
 def test_every_sandbox_connector_tells_its_columns(world: World, kind: str) -> None:
     assert isinstance(world.connectors[kind], Describes)
+
+
+DETAILS = {
+    "error_code": 0,
+    "field_details": [
+        {"field_name": "size", "datatype": "number", "max_no_sel": 1, "description": "How large",
+         "associated_objects": [{"associated_object": "Plan"}]},
+        {"field_name": "grade", "allowed_values": [{"value": "A"}, {"value": "B"}],
+         "associated_objects": [{"associated_object": "Plan Instance"}]},
+        {"field_name": "markets", "max_no_sel": "9", "allowed_values": [{"value": "AT"}],
+         "associated_objects": ["Plan", "Item"]},
+    ],
+}  # fmt: skip
+
+
+def scripted(answer: dict[str, object], entity: str) -> list[Column]:
+    with far_end(in_turn(told(answer))) as end:
+        urls = {"core_url": end.url, "admin_url": end.url, "client_no": 7, "auth_key": "k"}
+        connector = connected("aria", {**urls, "object_query_url": end.url}, catalog_mapping())
+        assert isinstance(connector, Describes)
+        other = replace(catalog_mapping().entity("plan"), name=entity)
+        return list(connector.columns(other, CancelToken()))
+
+
+def test_aria_tells_types_and_values_of_supplemental_fields() -> None:
+    markets, size = scripted(DETAILS, "plan")
+    assert (size.name, size.type, size.label) == ("=field:size", FieldType.DECIMAL, "How large")
+    assert (markets.type, markets.values) == (FieldType.TEXT, ())
+
+
+def test_plan_instances_have_their_own_fields_and_their_plans() -> None:
+    found = {column.name: column for column in scripted(DETAILS, "plan_instance")}
+    assert set(found) == {"=field:grade", "=product:size", "=product:markets"}
+    assert found["=field:grade"].values == ("A", "B")
+
+
+def test_accounts_fields_are_told_where_aria_has_the_call() -> None:
+    rows = [{"field_name": "region", "field_desc": "Sales region"}]
+    (column,) = scripted({"error_code": 0, "supp_fields": rows}, "account")
+    assert (column.name, column.label) == ("=field:region", "Sales region")
+    assert scripted({"error_code": 1002, "error_msg": "no such call"}, "account") == []

@@ -115,6 +115,16 @@ def test_a_body_of_unknown_length_is_not_read(url: str, clerk: Clerk, headers: b
     assert clerk.taken == []
 
 
+def test_who_asks_whether_to_go_on_is_told_to(url: str, clerk: Clerk) -> None:
+    port = int(url.rpartition(":")[2])
+    with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
+        line.sendall(b"POST /in HTTP/1.1\r\nContent-Length: 2\r\nExpect: 100-continue\r\n\r\n")
+        assert line.recv(100).startswith(b"HTTP/1.1 100 ")
+        line.sendall(b"ab")
+        assert line.recv(1000).startswith(b"HTTP/1.1 200 ")
+    assert clerk.taken[0].body == b"ab"
+
+
 def test_a_body_that_breaks_off_is_not_taken(url: str, clerk: Clerk) -> None:
     port = int(url.rpartition(":")[2])
     with socket.create_connection(("127.0.0.1", port), timeout=10) as line:
@@ -184,12 +194,15 @@ def test_with_a_certificate_it_speaks_tls_alone(clerk: Clerk) -> None:
     try:
         with listening(clerk, reception) as receiver:
             where = f"https://127.0.0.1:{receiver.port}/in"
+            silent = socket.create_connection(("127.0.0.1", receiver.port), timeout=10)
             answer = requests.post(where, b"x", verify=str(authority.ca_file), timeout=10)
             assert answer.content == b"OK"
             with pytest.raises((OSError, http.client.HTTPException, AssertionError)):
                 assert spoken(receiver.port, b"POST /in HTTP/1.1\r\nContent-Length: 0\r\n\r\n")
             with pytest.raises((ssl.SSLError, OSError)):
                 requests.post(where, b"x", timeout=10)  # nobody vouches for it
+            assert silent.recv(1) == b""  # who says nothing is hung up on
+            silent.close()
     finally:
         authority.close()
     assert len(clerk.taken) == 1

@@ -24,6 +24,7 @@ from app.domain.mapping_edit import (
     settings_of,
 )
 from app.errors import MappingInvalid, WrongUse
+from app.settings import shipped_mappings
 from tests.fakes import SMALL_MAPPING
 
 CATALOG = Path(__file__).parents[2] / "resources" / "mappings" / "aria_catalog.toml"
@@ -108,6 +109,20 @@ def test_a_field_added_and_removed_leaves_the_text_as_it_was(
     more = add_field(DRAFTS[which], "plan", {**NEW, **asked})
     assert more.mapping.entity("plan").fields[-1].name == "extra"
     assert remove_field(more, "plan", "extra").text.rstrip() == TEXTS[which].rstrip()
+
+
+SHIPPED = shipped_mappings()
+
+
+@pytest.mark.parametrize("name", list(SHIPPED))
+def test_settings_tell_all_of_every_field_that_comes_with_concord(name: str) -> None:
+    draft = draft_of(SHIPPED[name], f"{name}.toml", SHIPPED.get)
+    for entity in draft.mapping.entities:
+        block = entity_text(draft, entity.name)
+        for one in entity.fields:
+            assert f'name = "{one.name}"' in block
+            again = change_field(draft, entity.name, one.name, settings_of(one))
+            assert again.text == draft.text, (entity.name, one.name)
 
 
 @pytest.mark.parametrize("which", list(TEXTS))

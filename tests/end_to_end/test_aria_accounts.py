@@ -204,20 +204,40 @@ def test_units_and_status_of_a_plan_go_to_aria_and_its_numbers_come_back(
     assert left(concord, 55010003) == []
 
 
+def rate_key(door: Door, row: dict[str, Any]) -> str:
+    """Return the key of a custom rate as Aria holds it."""
+    services = door.state("aria", "service_definition")
+    name = only([s for s in services if s["service_no"] == row["service_no"]])["client_service_id"]
+    return f"{row['acct_no']}|{row['plan_instance_no']}|{name}|{row['rate_seq_no']}"
+
+
 def test_a_custom_rate_goes_to_aria_with_all_tiers_of_its_service(
     concord: Concord, door: Door
 ) -> None:
     own = truth(door, "custom_rate", 55010006)
     first = own[0]
-    services = {r["service_no"]: r["client_service_id"]
-                for r in door.state("aria", "service_definition")}  # fmt: skip
-    key = f"55010006|{first['plan_instance_no']}|{services[first['service_no']]}|1"
+    key = rate_key(door, first)
     edit(door, "Aria_Account_Plan_Rate__c", key, Rate__c=1.5)
     concord.document("refresh", "--account", "55010006")
     decide(concord, "plan_instance_rate", key, Choice(take={"rate_per_unit": "salesforce"}))
     assert concord.settle("--account", "55010006")["written"] == 1
     after = {row["key"]: row["rate_per_unit"] for row in truth(door, "custom_rate", 55010006)}
     assert after == {row["key"]: row["rate_per_unit"] for row in own} | {first["key"]: 1.5}
+
+
+def test_the_dry_run_knows_of_tiers_that_no_longer_fit(concord: Concord, door: Door) -> None:
+    own = truth(door, "custom_rate", 55010018)[0]
+    key = rate_key(door, own)
+    door.edit("aria", "custom_rate", own["key"], to_unit=7777)
+    edit(door, "Aria_Account_Plan_Rate__c", key, Rate__c=2.5)
+    concord.document("refresh", "--account", "55010018")
+    decide(concord, "plan_instance_rate", key, Choice(take={"rate_per_unit": "salesforce"}))
+    plan = concord.plan("--account", "55010018")
+    told = [each["message"] for each in plan["problems"] if each["severity"] == "error"]
+    assert only(told) == "14014: tier 2 begins at 6, tier 1 ends at 7777"
+    failure = only(concord.commit()["failures"])
+    assert failure["message"].startswith("Not sent: 14014: ")
+    assert door.calls("aria")["assign_custom_acct_plan_rates_m"] == 0
 
 
 def made_in_salesforce(door: Door, acct_no: int, key: str) -> None:
@@ -273,7 +293,7 @@ def test_a_lost_assignment_is_found_and_not_made_twice(concord: Concord, door: D
 @pytest.mark.parametrize(
     ("kind", "acct_no", "calls"),
     [("drop_after", 55010015, 1), ("server_error", 55010016, 2), ("drop_before", 55010017, 2),
-     ("truncate", 55010018, 1)],
+     ("truncate", 55010022, 1)],
 )  # fmt: skip
 def test_an_answer_that_goes_wrong_once_writes_once(
     kind: str, acct_no: int, calls: int, concord: Concord, door: Door
@@ -338,6 +358,21 @@ def test_an_undo_puts_units_back_and_says_what_stays(concord: Concord, door: Doo
     assert concord.commit()["written"] == 1
     now = truth(door, "plan_instance", 55010024, plan_instance_no=held["plan_instance_no"])
     assert only(now)["plan_units"] == held["plan_units"]
+
+
+def test_an_undo_of_an_assignment_cancels_it(concord: Concord, door: Door) -> None:
+    made_in_salesforce(door, 55010002, "PLAN-C")
+    run = assign(concord, "PLAN-C")["commit"]
+    concord.document("refresh", "--account", "55010002")
+    plan = concord.document("undo", run, "-o", str(concord.plan_file))
+    assert plan["operations"] == {"insert": 0, "update": 0, "delete": 1}
+    assert "it will be cancelled" in only(plan["problems"])["message"]
+    done = concord.commit()
+    assert (done["written"], done["failures"]) == (1, [])
+    row = only(truth(door, "plan_instance", 55010002, client_plan_instance_id="PLAN-C"))
+    assert row["status_cd"] == -2
+    told = concord.document("history", "--commit", done["commit"])["operations"]
+    assert "Aria keeps it as Cancelled" in only(told)["message"]
 
 
 def test_an_undo_names_a_cancellation_that_cannot_be_taken_back(

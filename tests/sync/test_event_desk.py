@@ -234,8 +234,10 @@ def test_a_forgery_is_refused_and_logged_once(
     with EventDesk(bench) as desk:
         for _ in range(20):
             assert post(desk, "a", "7", forged=True).status is HTTPStatus.FORBIDDEN
+        assert desk.admits("/elsewhere", "203.0.113.9") is not None
         assert waiting(bench) == []
     assert caplog.text.count("forged") == 1
+    assert "203.0.113.9" not in caplog.text
 
 
 def test_what_was_accepted_before_a_crash_is_read_after_it(bench: Workbench) -> None:

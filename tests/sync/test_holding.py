@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from app.domain.control import CancelToken, no_report
 from app.domain.diff import Kind
 from app.domain.job import Job, Policy
+from app.domain.mapping import EntityMapping
 from app.domain.mapping_file import parse_mapping
+from app.domain.pairing import Survey, survey
 from app.domain.plan import CommitPlan, Verb
 from app.domain.proposal import Choice
 from app.domain.record import Side
@@ -184,6 +187,28 @@ def test_an_account_that_salesforce_may_have_is_no_insert(bench: Workbench) -> N
     keyed(bench, Side.SALESFORCE).add("account", "", "id9", "Amber Bnak", None, None)
     assert look(bench)["1"].startswith("Salesforce has 'Amber Bnak' (id9), which may be the same")
     assert keys(planned(bench)) == ["Q"]
+
+
+def test_all_are_looked_through_only_where_something_has_changed(
+    bench: Workbench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    salesforce = keyed(bench, Side.SALESFORCE)
+    salesforce.add("account", "", "id9", "Amber Bnak", None, None)
+    looked: list[str] = []
+
+    def counted(entity: EntityMapping, *rest: Any) -> Survey:
+        looked.append(entity.name)
+        return survey(entity, *rest)
+
+    monkeypatch.setattr("app.sync.holding.survey", counted)
+    assert "id9" in look(bench)["1"]
+    assert "id9" in look(bench)["1"]
+    assert len(looked) == 1
+    salesforce.add("account", "", "id8", "Amber Banc", None, None)
+    assert "id8, id9" in look(bench)["1"]
+    account(bench, "2", "Basalt Cafe", plan="P")
+    assert list(look(bench)) == ["1"]
+    assert len(looked) == 3
 
 
 def test_a_rule_pairs_it_and_what_is_below_comes(bench: Workbench) -> None:

@@ -11,6 +11,7 @@ from app.connectors.protocol import ReadRequest, Scope
 from app.domain.plan import Verb
 from app.domain.record import Side
 from app.errors import ConnectionFailed, WorkspaceBusy
+from app.sync.refresh import RefreshRequest
 from app.sync.workbench import Workbench
 from app.views.commit_dialog import CommitDialog
 from app.views.fields_view import FieldsPanel
@@ -222,7 +223,7 @@ def test_commit_plans_this_account_alone(
     qtbot: QtBot, window: MainWindow, customers: Workbench
 ) -> None:
     change(customers, Side.BILLING, "account", "P1", state="closed")
-    window.refresh(window.customers.refresh_request("P1"))
+    window.refresh(RefreshRequest(account="P1"))
     settle(qtbot, window)
     choose(qtbot, window)
     click(qtbot, window.customers.commit)
@@ -234,6 +235,38 @@ def test_commit_plans_this_account_alone(
     assert {(one.key, one.verb) for one in written} == {("A1", Verb.UPDATE), ("I4", Verb.INSERT)}
     settle(qtbot, window)
     dialog.close()
+
+
+@pytest.mark.parametrize("hidden", ["", "nothing is called so"])
+def test_a_difference_is_decided_in_the_catalog(
+    qtbot: QtBot, window: MainWindow, hidden: str
+) -> None:
+    choose(qtbot, window)
+    window.catalog.filter.text.setText(hidden)
+    settle(qtbot, window)
+    table = window.customers.accounts.tabs.table
+    assert table is not None
+    table.selectRow(0)
+    settle(qtbot, window)
+    assert window.customers.accounts.detail.decide.isHidden()
+    table.selectRow(2)
+    settle(qtbot, window)
+    click(qtbot, window.customers.accounts.detail.decide)
+    qtbot.waitUntil(
+        lambda: window.catalog.trees.current.link == table.current_link, timeout=PATIENCE_MS
+    )
+    settle(qtbot, window)
+    assert window.catalog.isVisible()
+
+
+def test_what_the_buttons_do_is_among_all_commands(qtbot: QtBot, window: MainWindow) -> None:
+    names = {one.name: one.enabled for one in commands_of(window)}
+    assert names["Go to the transactions"]
+    assert not names["Refresh its transactions"]
+    choose(qtbot, window)
+    names = {one.name: one.enabled for one in commands_of(window)}
+    assert names["Refresh its transactions"]
+    assert names["Commit what is ticked of the account"]
 
 
 def test_where_another_concord_writes_the_buttons_say_so(
@@ -248,11 +281,14 @@ def test_where_another_concord_writes_the_buttons_say_so(
     assert not window.customers.finder.read.isEnabled()
 
 
-def test_the_rail_has_the_pages_only_where_the_mapping_has_an_account(
-    qtbot: QtBot, window: MainWindow, bench: Workbench
-) -> None:
+def test_the_rail_has_both_pages(window: MainWindow) -> None:
     assert rail(window)[ACCOUNTS]
     assert rail(window)[TRANSACTIONS]
+
+
+def test_the_rail_has_neither_page_where_the_mapping_has_no_account(
+    qtbot: QtBot, bench: Workbench
+) -> None:
     other = MainWindow(FakeServices().with_workspace(bench))
     qtbot.addWidget(other)
     assert not rail(other)[ACCOUNTS]

@@ -14,6 +14,7 @@ from app.connectors.aria.client import AriaClient, AriaRefused
 from app.connectors.aria.numbered import Lists
 from app.connectors.aria.object_query import ACCOUNTS, PLAN_INSTANCES
 from app.connectors.aria.order_reads import ORDER_SOURCES, OrderReads
+from app.connectors.aria.record_pages import page_of
 from app.connectors.aria.values import Row, rows, whole
 from app.connectors.overlap import overlapped
 from app.connectors.protocol import Page, ReadRequest, Scope
@@ -97,20 +98,32 @@ class AccountReads:
         """
         orders = tuple(entity for entity in request.entities if entity.name in ORDER_SOURCES)
         others = tuple(entity for entity in request.entities if entity.name in SOURCES)
-        if request.scope in {Scope.ALL, Scope.SINCE}:
+        if request.scope is Scope.ACCOUNT:
+            yield from self._overlapped(orders, others, _numbers([request.account]), cancel)
+        elif request.scope is Scope.KEYS:
+            wanted, numbers = frozenset(request.keys), _numbers(request.keys)
+            yield from (_narrowed(p, wanted) for p in self._single(others, numbers, cancel))
+            found = self._orders.of_accounts(orders, numbers, cancel)
+            yield from (_narrowed(page, wanted) for page in found)
+        else:
             if orders:
                 yield from self._orders.changed(orders, request.cursor, cancel)
             yield from self._all(others, cancel)
-            return
-        keys = [request.account] if request.scope is Scope.ACCOUNT else request.keys
-        numbers = sorted({whole(key.split("|")[0]) or 0 for key in keys} - {0})
-        wanted = frozenset(request.keys) if request.scope is Scope.KEYS else None
+
+    def _overlapped(
+        self,
+        orders: Sequence[EntityMapping],
+        others: Sequence[EntityMapping],
+        numbers: Sequence[int],
+        cancel: CancelToken,
+    ) -> Iterator[Page]:
+        """Yield the records of some accounts, which are few: orders are read meanwhile."""
         tasks: list[Callable[[], list[Page]]] = [
             lambda: list(self._single(others, numbers, cancel)),
             lambda: list(self._orders.of_accounts(orders, numbers, cancel)),
         ]
         for pages in overlapped(tasks, len(tasks), cancel):
-            yield from (_narrowed(page, wanted) for page in pages)
+            yield from pages
 
     def _all(self, entities: Sequence[EntityMapping], cancel: CancelToken) -> Iterator[Page]:
         """Yield all records; while some pages of accounts are read, the next are listed."""
@@ -227,17 +240,10 @@ def _pages(readers: Sequence[RecordReader], found: Iterator[Facts]) -> Iterator[
         yield page_of(reader, told, source.number)
 
 
-def page_of(reader: RecordReader, told: Sequence[Row], number: str) -> Page:
-    """Return the records of some rows; `number` is the column of Aria's own number, if any."""
-    made = [
-        reader.record(row, side_id=str(whole(row.get(number)) or "") if number else "")
-        for row in told
-    ]
-    records = [record for record in made if record is not None]
-    return Page(reader.entity.name, records, len(made) - len(records))
+def _numbers(keys: Sequence[str]) -> list[int]:
+    """Return the numbers of the accounts with which keys begin, in order, each once."""
+    return sorted({whole(key.partition("|")[0]) or 0 for key in keys} - {0})
 
 
-def _narrowed(page: Page, wanted: frozenset[str] | None) -> Page:
-    if wanted is None:
-        return page
+def _narrowed(page: Page, wanted: frozenset[str]) -> Page:
     return Page(page.entity, [record for record in page.records if record.key in wanted])

@@ -3,7 +3,7 @@
 An operation is the fewest calls in the right order; what was written is read back and compared.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from threading import Lock
@@ -12,7 +12,7 @@ from app.connectors.aria.account_items import LONGEST_VALUE, account_steps, is_i
 from app.connectors.aria.catalog import FIELD_PREFIX
 from app.connectors.aria.client import AriaClient, AriaRefused
 from app.connectors.aria.contact_edit import COLUMNS, contact_steps
-from app.connectors.aria.custom_rates import BOUNDS, RATE, rate_steps
+from app.connectors.aria.custom_rates import BOUNDS, RATE, foreseen_tiers, rate_steps
 from app.connectors.aria.family import ReadFamily
 from app.connectors.aria.plan_edit import NotSendable
 from app.connectors.aria.plan_writes import (
@@ -30,11 +30,11 @@ from app.connectors.aria.read_back import ReadBack
 from app.connectors.aria.steps import Sent, Step, Stepper
 from app.connectors.aria.values import whole
 from app.connectors.aria.wish import Wish, wish_of
-from app.connectors.protocol import Lasting
+from app.connectors.protocol import Held, Lasting
 from app.domain.constraint import Constraints, FieldRule
 from app.domain.control import CancelToken
 from app.domain.convert import raw_value
-from app.domain.mapping import EntityMapping
+from app.domain.mapping import EntityMapping, FieldMapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
 from app.domain.record import NoBase, Side
 from app.errors import AppError
@@ -43,6 +43,10 @@ _LOCKS = 64
 _DUPLICATE = "1015"
 _LONGEST: Mapping[str, int] = {"client_acct_id": 50, "client_plan_instance_id": LONGEST_ID}
 """Characters that Aria takes in a column (aria.md §1.9)."""
+_NEEDED = frozenset(
+    {"client_acct_id", "status_cd", "notify_method", "=pay_method", "=resp_level_cd"}
+)
+"""What an account cannot be without."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,8 +107,13 @@ class AccountWrites:
 
     def constraints(self, entity: EntityMapping) -> Constraints:
         """Return how long texts may be, and that the bounds of custom tiers stay (14014)."""
-        rules = {one.name: rule for one in entity.fields if (rule := _rule(entity, one.billing))}
+        rules = {one.name: rule for one in entity.fields if (rule := _rule(entity, one))}
         return Constraints(rules)
+
+    def foreseen(self, entity: EntityMapping, operation: Operation, held: Held) -> Iterator[str]:
+        """Yield why Aria will refuse a custom rate: 14014 and 14015 (`tiers.objection`)."""
+        if entity.name == "plan_instance_rate" and operation.verb is Verb.UPDATE:
+            yield from foreseen_tiers(operation.key, held)
 
     def lasting(self, entity: EntityMapping, operation: Operation) -> Lasting:
         """Return what no undo brings back of plan instances: the ended ones, and invoices."""
@@ -169,13 +178,24 @@ class AccountWrites:
         return replace(sent, state=OutcomeState.WRITTEN, number=number) if number else sent
 
 
-def _rule(entity: EntityMapping, column: str) -> FieldRule | None:
-    if column in _LONGEST:
-        return FieldRule(length=_LONGEST[column])
+def _can_set(entity: EntityMapping, column: str) -> bool:
+    """Return whether an insert or an update can set a column."""
+    settable = WRITERS[entity.name].settable
+    return settable(column) or (entity.name == "plan_instance" and can_assign(column))
+
+
+def _rule(entity: EntityMapping, mapped: FieldMapping) -> FieldRule | None:
+    """Return what is known of a field; by itself, anything."""
+    column = mapped.billing
+    if not _can_set(entity, column):
+        bound = entity.name == "plan_instance_rate" and column in BOUNDS
+        return FieldRule(updatable=False) if bound else None
+    length = _LONGEST.get(column, 0)
     if entity.name == "account" and column.startswith(FIELD_PREFIX):
-        return FieldRule(length=LONGEST_VALUE)
-    bound = entity.name == "plan_instance_rate" and column in BOUNDS
-    return FieldRule(updatable=False) if bound else None
+        length = LONGEST_VALUE
+    values = tuple(mapped.value_map.values())
+    needed = column in _NEEDED
+    return FieldRule(required=needed, length=length, values=values)
 
 
 def _ends(entity: EntityMapping, operation: Operation) -> bool:

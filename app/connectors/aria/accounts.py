@@ -73,8 +73,8 @@ class Facts:
 
 def listed(row: Row) -> Row:
     """Return an account of Object Query's get_account_details_m under Core's names."""
-    found = _renamed(row, _OTHER_NAMES)
-    masters = [_renamed(one, _MASTER_NAMES) for one in rows(row, "master_plan_instances")]
+    found = renamed(row, _OTHER_NAMES)
+    masters = [renamed(one, _MASTER_NAMES) for one in rows(row, "master_plan_instances")]
     supplemental = [
         {name.removeprefix("acct_"): value for name, value in one.items()}
         for one in rows(row, "acct_supp_fields")
@@ -88,7 +88,8 @@ def detailed(answer: Row) -> Row:
     return found
 
 
-def _renamed(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
+def renamed(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
+    """Return a row with other names for some columns."""
     return {names.get(name, name): value for name, value in row.items()}
 
 
@@ -147,6 +148,7 @@ def contact_rows(facts: Facts) -> Iterator[Row]:
             yield {
                 **row,
                 "acct_no": facts.number,
+                "last_name": _last_name(row),
                 "=key": joined(facts.number, role, number),
                 "=role": role,
                 "=billing_group": joined(facts.number, whole(row.get("billing_group_no"))),
@@ -154,6 +156,12 @@ def contact_rows(facts: Facts) -> Iterator[Row]:
                 "=state": text(row.get("state_prov")) or text(row.get("locality")),
                 "country_cd": text(row.get("country_cd")) or text(row.get("country")),
             }
+
+
+def _last_name(contact: Row) -> str:
+    """Return what to call a contact: Salesforce takes none without a last name, Aria does."""
+    names = (text(contact.get(name)) for name in ("last_name", "company_name", "first_name"))
+    return next(filter(None, names), "")
 
 
 def billing_group_rows(facts: Facts) -> Iterator[Row]:

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from app.connectors.aria.accounts import PLANS, Facts, account_rows, coupons, fields
+from app.connectors.aria.accounts import PLANS, Facts, account_rows, coupons, fields, renamed
 from app.connectors.aria.values import Row, is_on, joined, number, rows, text, whole
 
 PRODUCT_PREFIX = "=product:"
@@ -130,22 +130,18 @@ def _told(facts: Facts) -> Iterator[dict[str, Any]]:
             yield {**_named(row, _SUPPLEMENTAL_NAMES), "supp_plan_ind": 1}
     for row in facts.instances:
         product = fields(rows(row, "product_fields"), "product_field", PRODUCT_PREFIX)
-        yield {**_renamed(row, _LISTED_NAMES), **product}
+        yield {**renamed(row, _LISTED_NAMES), **product}
     for row in facts.array(PLANS, "all_acct_plans_m"):
         yield {**_named(row, {}), "=mrr": mrr(row)}
 
 
 def _named(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
-    found = _renamed(row, names)
+    found = renamed(row, names)
     for array, name in _FIELDS.items():
         found |= fields(rows(row, array), name)
     for array, name in _PRODUCT_FIELDS.items():
         found |= fields(rows(row, array), name, PRODUCT_PREFIX)
     return found
-
-
-def _renamed(row: Row, names: Mapping[str, str]) -> dict[str, Any]:
-    return {names.get(name, name): value for name, value in row.items()}
 
 
 def rate_rows(facts: Facts) -> Iterator[Row]:

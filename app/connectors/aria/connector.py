@@ -22,6 +22,7 @@ from app.connectors.protocol import (
     Batch,
     Connector,
     Health,
+    Held,
     Lasting,
     OperationCounts,
     Page,
@@ -101,6 +102,12 @@ class AriaConnector:
         known = writer.constraints(entity) if isinstance(writer, TellingFamily) else Constraints()
         words = f"what Aria refuses of {entity.plural}"
         return replace(known, not_checked=(words, *known.not_checked))
+
+    def foreseen(self, entity: EntityMapping, operation: Operation, held: Held) -> Iterator[str]:
+        """Yield in words why Aria will refuse an operation, as far as `held` shows."""
+        writer = self._writers.get(entity.name)
+        if isinstance(writer, TellingFamily):
+            yield from writer.foreseen(entity, operation, held)
 
     def lasting(self, entity: EntityMapping, operation: Operation) -> Lasting:
         """Return what stays of an operation that was written, when it is undone."""

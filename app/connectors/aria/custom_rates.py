@@ -10,6 +10,7 @@ from app.connectors.aria.steps import Step
 from app.connectors.aria.tiers import Tier, as_sent, objection, tiers_of
 from app.connectors.aria.values import Row, is_on, rows, text, whole
 from app.connectors.aria.wish import Wish
+from app.connectors.protocol import Held
 from app.domain.control import CancelToken
 
 RATE = "rate_per_unit"
@@ -17,6 +18,7 @@ RATE = "rate_per_unit"
 BOUNDS = ("from_unit", "to_unit")
 """What stays as the rate schedule has it."""
 _TIERED = ("is_recurring_ind", "is_usage_based_ind")
+_MOST_TIERS = 100  # of one service that are looked for in the mirror
 _WITH_RATES = {"include_plan_services": "true", "include_rate_schedule": "true"}
 
 
@@ -47,6 +49,29 @@ def rate_steps(client: AriaClient, wish: Wish, cancel: CancelToken) -> list[Step
         "custom_acct_rates": as_sent(tiers),
     }
     return [Step("assign_custom_acct_plan_rates_m", inputs, wish.fields([RATE]))]
+
+
+def foreseen_tiers(key: str, held: Held) -> Iterator[str]:
+    """Yield why Aria will refuse another rate for a tier, by what the mirror has of its service.
+
+    Nothing where the mirror lacks the plan instance, or the catalog's rates of its schedule.
+    """
+    of_service, _, _ = key.rpartition("|")
+    instance, service = of_service.split("|")[:2], of_service.split("|")[2:]
+    plans = held("plan_instance", ["|".join(instance)])
+    own = held("plan_instance_rate", _sequence(of_service))
+    if not plans or not own or not any(flag in own[0] for flag in _TIERED):
+        return
+    plan, schedule = plans[0].get("client_plan_id"), plans[0].get("client_rate_schedule_id")
+    base = held("rate", _sequence(f"{plan}|{'|'.join(service)}|{schedule}"))
+    if base:
+        tiered = any(is_on(own[0].get(flag)) for flag in _TIERED)
+        words = objection(tiers_of(own), tiers_of(base), tiered=tiered)
+        yield from filter(None, [words])
+
+
+def _sequence(prefix: str) -> list[str]:
+    return [f"{prefix}|{place}" for place in range(1, _MOST_TIERS + 1)]
 
 
 def _place(wish: Wish) -> tuple[str, int]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from app.connectors.protocol import Lasting, Page, ReadRequest
+from app.connectors.protocol import Held, Lasting, Page, ReadRequest
 from app.domain.constraint import Constraints
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
@@ -66,6 +66,10 @@ class TellingFamily(WriteFamily, Protocol):
 
     def constraints(self, entity: EntityMapping) -> Constraints:
         """Return what Aria takes in the fields of an entity, as far as it is known."""
+        ...
+
+    def foreseen(self, entity: EntityMapping, operation: Operation, held: Held) -> Iterator[str]:
+        """Yield in words why Aria will refuse an operation, as far as `held` shows."""
         ...
 
     def lasting(self, entity: EntityMapping, operation: Operation) -> Lasting:

@@ -6,6 +6,7 @@ from app.connectors.aria.client import AriaClient
 from app.connectors.aria.cursors import changed_since, cursor_now
 from app.connectors.aria.numbered import Lists
 from app.connectors.aria.object_query import ORDERS
+from app.connectors.aria.record_pages import page_of
 from app.connectors.aria.values import Row, joined, rows, whole
 from app.connectors.protocol import Page
 from app.domain.control import CancelToken
@@ -80,12 +81,6 @@ class OrderReads:
 
 def _pages(entities: Sequence[EntityMapping], orders: Sequence[Row]) -> Iterator[Page]:
     for entity in entities:
-        reader = RecordReader(entity, Side.BILLING)
         told = [row for order in orders for row in ORDER_SOURCES[entity.name](order)]
-        made = [reader.record(row, side_id=_side_id(entity, row)) for row in told]
-        records = [record for record in made if record is not None]
-        yield Page(entity.name, records, len(made) - len(records))
-
-
-def _side_id(entity: EntityMapping, row: Row) -> str:
-    return str(whole(row.get("order_no")) or "") if entity.name == "order" else ""
+        number = "order_no" if entity.name == "order" else ""
+        yield page_of(RecordReader(entity, Side.BILLING), told, number)

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from app.connectors.aria.client import AriaClient, AriaRefused
+from app.connectors.aria.cursors import changed_since
 from app.connectors.aria.numbered import Lists
 from app.connectors.aria.object_query import Listing
 from app.connectors.aria.transactions import family_row
@@ -26,6 +27,7 @@ CHANGED = {
 }
 """What tells in a query when something came or changed. Of refunds nothing does (aria.md §2.11)."""
 _UNEXPECTED = "1001"
+_VOIDS = frozenset({-2, -3, -17, -19})  # of payments (aria.md §2.8)
 
 
 class TransactionLists:
@@ -63,16 +65,49 @@ class TransactionLists:
             self._by_family = True
             yield self._of_family(acct_no, cancel)
 
-    def changed(self, name: str, condition: str, cancel: CancelToken) -> Iterator[Sequence[Row]]:
-        """Yield what came or changed, by a condition about `CHANGED` of the list."""
-        found = self._lists.pages(LISTINGS[name], (condition,), cancel)
-        yield from found if name != "transaction" else self._with_changed(found, cancel)
+    def changed(self, name: str, cursor: str, cancel: CancelToken) -> Iterator[Sequence[Row]]:
+        """Yield what came or changed since a cursor.
 
-    def accounts_moved(self, condition: str, cancel: CancelToken) -> list[int]:
-        """Return the accounts of the transactions that meet a condition, ascending."""
-        pages = self._lists.pages(LISTINGS["transaction"], (condition,), cancel)
-        numbers = {whole(row.get("acct_no")) for page in pages for row in page}
+        Raises:
+            CursorRefused: The cursor is of another client, or none of ours.
+        """
+        condition = changed_since(self._client, cursor, CHANGED[name])
+        found = self._lists.pages(LISTINGS[name], (condition,), cancel)
+        if name == "transaction":
+            yield from self._with_changed(found, cancel)
+        elif name == "payment":
+            yield from self._with_voided(found, cursor, cancel)
+        else:
+            yield from found
+
+    def accounts_moved(self, cursor: str, cancel: CancelToken) -> list[int]:
+        """Return the accounts with a transaction since a cursor, ascending; raises as `changed`."""
+        numbers = {whole(row.get("acct_no")) for row in self._booked(cursor, (), cancel)}
         return sorted(number for number in numbers if number is not None)
+
+    def _booked(self, cursor: str, conditions: Sequence[str], cancel: CancelToken) -> Iterator[Row]:
+        """Yield the transactions since a cursor that meet conditions."""
+        booked = changed_since(self._client, cursor, CHANGED["transaction"])
+        pages = self._lists.pages(LISTINGS["transaction"], (booked, *conditions), cancel)
+        return (row for page in pages for row in page)
+
+    def _with_voided(
+        self, found: Iterator[Sequence[Row]], cursor: str, cancel: CancelToken
+    ) -> Iterator[Sequence[Row]]:
+        """Yield payments that came or changed, then those that were voided.
+
+        Whether a void counts as an update of the payment is not documented (aria.md §2.11); its
+        transaction names the payment as its source (§2.8).
+        """
+        seen: set[int | None] = set()
+        for page in found:
+            seen.update(whole(row.get("payment_id")) for row in page)
+            yield page
+        undone = self._booked(cursor, ("transaction_type_no < 0",), cancel)
+        voids = (row for row in undone if whole(row.get("transaction_type_no")) in _VOIDS)
+        sources = {whole(row.get("type_specific_id")) for row in voids}
+        numbers = sorted(number for number in sources - seen if number)
+        yield from self.named("payment", numbers, cancel)
 
     def _with_changed(
         self, found: Iterator[Sequence[Row]], cancel: CancelToken

@@ -5,7 +5,7 @@ from dataclasses import replace
 from functools import partial
 
 from app.connectors.aria.client import AriaClient
-from app.connectors.aria.cursors import changed_since, cursor_now
+from app.connectors.aria.cursors import cursor_now
 from app.connectors.aria.numbered import NAMED_AT_ONCE
 from app.connectors.aria.transaction_calls import CALLS, ENTITIES, Part, TransactionCalls
 from app.connectors.aria.transaction_lists import CHANGED, LISTINGS, TransactionLists
@@ -98,13 +98,11 @@ class TransactionReads:
         self, entities: Sequence[EntityMapping], cursor: str, cancel: CancelToken
     ) -> Iterator[Page]:
         name = _listed(entities[0])
-        field = CHANGED["transaction" if name == _STATEMENT else name]
-        changed = changed_since(self._client, cursor, field)
         if name != _STATEMENT:
-            for rows in self._lists.changed(name, changed, cancel):
+            for rows in self._lists.changed(name, cursor, cancel):
                 yield from _of_list(entities, rows)
             return
-        numbers = self._lists.accounts_moved(changed, cancel)
+        numbers = self._lists.accounts_moved(cursor, cancel)
         parts = self._calls.of_accounts(frozenset({name}), numbers, cancel)
         yield from _of_parts(entities, parts)
 

@@ -28,9 +28,9 @@ def raises_balance(row: Row) -> bool | None:
     """Return whether a transaction raises what the account owes; None where nothing tells.
 
     A void is a transaction of its own with the negative number of a type, and does the opposite of
-    what it voids. Every transaction counts, once: the lines 21 and 22 too, which Aria books where
-    there is no transaction of the whole invoice, or beside it for what is taken back of one
-    (aria.md §2.8).
+    what it voids. Every transaction counts, once, the lines 21 and 22 too: each is a movement with
+    a number of its own (aria.md §2.8). That a line does not stand beside a transaction of its whole
+    invoice is our reading (inferred).
     """
     kind = whole(row.get("transaction_type_no"))
     told = whole(row.get("is_charge_type"))

@@ -90,7 +90,7 @@ class Wish:
 
 
 def wish_of(entity: EntityMapping, operation: Operation, settable: Callable[[str], bool]) -> Wish:
-    """Return what an operation wants; of an insert only what can be set and has a value.
+    """Return what an operation wants: of an insert what can be set and has a value.
 
     Raises:
         NotSendable: An update changes a field that cannot be set, or a value cannot be written.
@@ -120,5 +120,5 @@ def _is_left_out(
     settable: Callable[[str], bool],
 ) -> bool:
     if operation.verb is not Verb.INSERT:
-        return False
+        return operation.verb is Verb.DELETE
     return change.after is None or not settable(entity.field_of(change.name).billing)

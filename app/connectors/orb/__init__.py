@@ -66,6 +66,12 @@ SPEC = ConnectorSpec(
             "A whole number above 0.",
             default="60",
         ),
+        SettingSpec(
+            "event_sources",
+            "Networks that webhooks come from",
+            "With commas between, such as 198.51.100.0/24; empty for any: they are signed.",
+            required=False,
+        ),
     ),
     secrets=(
         SecretSpec("api_key", "API key", "Made in Orb under Developers."),

@@ -10,7 +10,7 @@ from app.connectors.orb.action_list import ACTIONS
 from app.connectors.orb.actions import planned
 from app.connectors.orb.client import Account, OrbClient, transient
 from app.connectors.orb.customer_writes import CUSTOMER
-from app.connectors.orb.events import OrbEvents
+from app.connectors.orb.events import webhooks_of
 from app.connectors.orb.reads import LOOK_BACK, OrbReads, grouped
 from app.connectors.orb.writes import Desk
 from app.connectors.protocol import (
@@ -56,7 +56,7 @@ def build(given: Given) -> Connector:
     currencies = [each.strip() for each in given.setting("credit_currencies").split(",")]
     client = OrbClient(Http(given.connection, policy, transient), account)
     connector = OrbConnector(client, parallel, [each for each in currencies if each])
-    connector.listener = OrbEvents(lambda: given.secret_value("webhook_secret"))
+    connector.listener = webhooks_of(given)
     return connector
 
 

@@ -7,12 +7,34 @@ from functools import cached_property
 from http import HTTPStatus
 from typing import Any
 
-from app.connectors.listening import NOT_FROM_THERE, NOT_HERE, Answer, Heard, Posted, Sources
+from app.connectors.listening import (
+    NOT_FROM_THERE,
+    NOT_HERE,
+    Answer,
+    Heard,
+    Posted,
+    Sources,
+    sources,
+)
 from app.connectors.orb.event_reads import OF_ALL, reads
 from app.connectors.orb.webhooks import Event, NotGenuine, verified
+from app.connectors.spec import Given
 from app.errors import NotSignedIn
 
 PATH = "/orb"
+SECRET = "webhook_secret"  # noqa: S105 - its name, not the secret
+
+
+def webhooks_of(given: Given) -> "OrbEvents":
+    """Return what understands the webhooks of a connection's endpoint.
+
+    Raises:
+        WrongUse: A setting cannot be what it says.
+    """
+    where = f"Connection {given.connection!r}: the setting 'event_sources'"
+    return OrbEvents(
+        lambda: given.secret_value(SECRET), sources(given.setting("event_sources"), where)
+    )
 
 
 @dataclass(frozen=True)

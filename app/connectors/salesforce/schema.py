@@ -84,6 +84,8 @@ class Schema:
             changed_types,
         )
 
+        if entity.salesforce_key == "Id":  # an object of the org's own that is only looked through
+            return ()
         return tuple(changed_types(entity, self._mapping, fields))
 
     def _described(self, sobject: str, cancel: CancelToken) -> Mapping[str, FieldShape] | None:

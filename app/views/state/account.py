@@ -22,7 +22,8 @@ from app.views.state.record_table import (
     record_table,
 )
 
-HEAD_FACETS = ("number", "status", "balance", "mrr", "currency", "email", "plan", "start", "end")
+HEAD_FACETS = ("number", "status", "balance", "mrr", "currency", "plan", "start", "end", "email")
+_TENTHS_BELOW_S = 10
 _ENDED = frozenset({"ended", "cancelled", "canceled", "terminated", "inactive", "deleted"})
 
 
@@ -61,12 +62,13 @@ class AccountHead:
 
 @dataclass(frozen=True, slots=True)
 class AccountPage:
-    """What the page of an account shows."""
+    """What the page of an account shows; `none` names what the account has none of."""
 
     head: AccountHead
     above: tuple[AccountHit, ...]
     below: tuple[AccountHit, ...]
     tables: tuple[RecordTable, ...]
+    none: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,11 +77,13 @@ class AccountButtons:
 
     Attributes:
         hint: Why nothing can be read or written now, "" where it can.
+        tips: What each of the three does, in the same order.
     """
 
     refresh: str
     transactions: str
     commit: str
+    tips: tuple[str, str, str]
     can_refresh: bool
     can_commit: bool
     hint: str = ""
@@ -87,11 +91,30 @@ class AccountButtons:
 
 def account_page(data: AccountData) -> AccountPage:
     """Return the page of an account."""
-    still = [one for one in data.mapping.of_account(moving=False) if one is not data.account.entity]
-    tables = tuple(
-        record_table(one, data.records.get(one.name, ()), above=_above(data, one)) for one in still
+    still = still_entities(data)
+    return AccountPage(
+        account_head(data),
+        data.family.above,
+        data.family.below,
+        tuple(
+            record_table(one, data.records[one.name], above=_above(data, one))
+            for one in still
+            if data.records[one.name]
+        ),
+        tuple(one.plural for one in still if not data.records[one.name]),
     )
-    return AccountPage(account_head(data), data.family.above, data.family.below, tables)
+
+
+def still_entities(data: AccountData) -> list[EntityMapping]:
+    """Return the entities that have a table: subscriptions and their parts first."""
+    mapping = data.mapping
+    found = [one for one in mapping.of_account(moving=False) if one is not data.account.entity]
+    return sorted(found, key=lambda one: mapping.role_of(one) is not Role.SUBSCRIPTION)
+
+
+def none_words(names: Sequence[str]) -> str:
+    """Return what an account has none of, in one line; "" where it has some of all."""
+    return tr("None: {names}").format(names=" \u00b7 ".join(names)) if names else ""
 
 
 def account_head(data: AccountData) -> AccountHead:
@@ -119,19 +142,33 @@ def account_buttons(
         refresh=tr("Refresh from {system}").format(system=billing),
         transactions=tr("Refresh Transactions"),
         commit=tr("Commit {count:,}\u2026").format(count=count) if count else tr("Commit\u2026"),
+        tips=(
+            hint or tr("Read this account from both sides: what it is, and what it subscribed to"),
+            hint or tr("Read from both sides what its days brought: invoices, payments, usage"),
+            hint or tr("Show what would be written of this account alone"),
+        ),
         can_refresh=data is not None and not hint,
         can_commit=count > 0 and not hint,
         hint=hint,
     )
 
 
-def told_words(result: RefreshResult, data: AccountData) -> str:
-    """Return what a refresh of an account read, what would be written, and how long it took."""
-    read = sum(sum(counts.values()) for counts in result.read.values())
-    calls = sum(result.calls.values())
-    took = duration(result.seconds) if result.seconds >= 1 else tr("under 1 s")
-    words = tr("Read {read:,} records with {calls:,} calls in {time}; {changed:,} had changed.")
-    told = words.format(read=read, calls=calls, time=took, changed=result.changed)
+def told_words(result: RefreshResult, data: AccountData, billing: str) -> str:
+    """Return what a refresh of an account read, how long it took, and what would be written."""
+    names = {Side.BILLING: billing, Side.SALESFORCE: Side.SALESFORCE.label}
+    read = [
+        tr("{count:,} from {system}").format(count=sum(counts.values()), system=names[side])
+        for side, counts in result.read.items()
+    ]
+    few = result.seconds < _TENTHS_BELOW_S
+    took = f"{max(0.1, result.seconds):.1f} s" if few else duration(result.seconds)
+    words = tr("Read {read} with {calls:,} calls in {time}; {changed:,} had changed.")
+    told = words.format(
+        read=tr(" and ").join(read),
+        calls=sum(result.calls.values()),
+        time=took,
+        changed=result.changed,
+    )
     return f"{told} {writes_words(data.writes)}"
 
 
@@ -178,11 +215,19 @@ def _facts(data: AccountData) -> Iterator[Fact]:
     account = data.account
     for facet in HEAD_FACETS:
         name = account.entity.shows.get(facet, "")
-        if name:
+        if name and not (facet == "currency" and _is_told(account, name)):
             yield _fact(account, name)
         elif facet == "mrr" and (sums := mrr_of(data)):
             shown = " \u00b7 ".join(money(amount, unit) for unit, amount in sorted(sums.items()))
             yield Fact(tr("MRR"), shown)
+
+
+def _is_told(account: AccountRecord, currency: str) -> bool:
+    """Return whether amounts beside it tell the currency, and both sides the same."""
+    return (
+        currency not in account.differs
+        and {"balance", "mrr"} & account.entity.shows.keys() != set()
+    )
 
 
 def _fact(account: AccountRecord, name: str) -> Fact:

@@ -38,6 +38,7 @@ class Left(Enum):
 
     DELETE = "delete"
     CONFLICT = "conflict"
+    HELD = "held"
     UNABLE = "unable"
     ALIKE = "alike"
 
@@ -106,8 +107,9 @@ def bulk_choice(
     if bulk is Bulk.TICK:
         return _ticked(row, choice)
     wish = _WISHES[bulk]
-    if not can_direct(entity, row, wish, abilities):
-        return choice, Left.UNABLE
+    held = row.kind is Kind.HELD_BACK and bulk is Bulk.BILLING
+    if held or not can_direct(entity, row, wish, abilities):
+        return choice, Left.HELD if held else Left.UNABLE
     made = directed(row, choice, wish)
     if is_ticked(row.kind, choice) and made.take == choice.take and not choice.typed:
         return choice, Left.ALIKE
@@ -124,6 +126,8 @@ def _ticked(row: Row, choice: Choice) -> tuple[Choice, Left | None]:
         return choice, Left.CONFLICT
     if _deletes(row, choice):
         return choice, Left.DELETE
+    if row.kind is Kind.HELD_BACK:
+        return choice, Left.HELD
     return with_tick(row.kind, choice, ticked=True), None
 
 
@@ -153,6 +157,7 @@ def left_words(draft: BulkDraft) -> str:
     words = {
         Left.DELETE: tr("{count:,} would be deletes: they are not ticked, tick them one by one."),
         Left.CONFLICT: tr("{count:,} conflicts need a direction first, and are left alone."),
+        Left.HELD: tr("{count:,} are held back: look why, and tick them one by one."),
         Left.UNABLE: tr("{count:,} cannot be written there, and are left alone."),
         Left.ALIKE: tr("{count:,} are so already."),
     }

@@ -65,15 +65,20 @@ class AccountRecord:
 
     @property
     def title(self) -> str:
-        """Its name, else its key."""
+        """What the mapping shows as its name, else its title in the tree, else its key."""
         values = self.values
-        title = text(values[self.entity.index[self.entity.title]]) if values else ""
-        return " ".join((title or self.key).split())
+        found = text(values[self.entity.index[title_field(self.entity)]]) if values else ""
+        return " ".join((found or self.key).split())
 
     @property
     def currency(self) -> str:
         """Its own currency, else that of what it stands under."""
         return self.text("currency") or self.inherited
+
+
+def title_field(entity: EntityMapping) -> str:
+    """Return the field that names an entity's records."""
+    return entity.shows.get("name", "") or entity.title
 
 
 def number_of(value: BaseValue) -> Decimal | None:

@@ -6,7 +6,15 @@ from dataclasses import dataclass
 from app.domain.diff import Kind
 from app.domain.mapping import NUMBERS, EntityMapping, FieldMapping, FieldType, Role
 from app.views.state.difference import DIFFERENCES, TONES, Tone, kind_word
-from app.views.state.facets import NOT_EQUAL, AccountRecord, cell, exact_times, is_money, label_of
+from app.views.state.facets import (
+    NOT_EQUAL,
+    AccountRecord,
+    cell,
+    exact_times,
+    is_money,
+    label_of,
+    title_field,
+)
 from app.views.state.language import tr
 
 MOST_PLAIN = 6
@@ -128,9 +136,9 @@ def columns_of(entity: EntityMapping, above: EntityMapping | None = None) -> lis
     Those that the mapping names, in its order; of an entity of which it names none the first few
     that are short.
     """
-    left_out = {entity.shows.get("name", ""), entity.shows.get("currency", "")}
+    left_out = {entity.shows.get("currency", "")}
     if is_titled(entity):
-        left_out.add(entity.title)
+        left_out.add(title_field(entity))
     named = [entity.field_of(name) for name in dict.fromkeys(entity.shows.values())]
     found = [field for field in named if field.name not in left_out]
     if not found:

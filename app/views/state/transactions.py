@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -105,22 +105,27 @@ class TransactionsTab:
 
 @dataclass(frozen=True, slots=True)
 class TransactionsPage:
-    """What the page shows; `subscriptions` are those to filter by: key → name."""
+    """What the page shows.
 
-    tabs: tuple[TransactionsTab, ...]
-    subscriptions: Mapping[str, str]
-    read: int
+    Attributes:
+        subscriptions: Those to filter by: key → name.
+        none: What the account never had any of.
+    """
+
+    tabs: tuple[TransactionsTab, ...] = ()
+    subscriptions: Mapping[str, str] = field(default_factory=dict)
+    none: tuple[str, ...] = ()
 
 
 def transactions_page(data: AccountData, wanted: TransactionsWanted) -> TransactionsPage:
     """Return the page of an account's days."""
     ledger = ledger_entity(data.mapping)
     tabs = [] if ledger is None else [_ledger_tab(data, ledger, wanted)]
-    tabs += [_tab(data, one, wanted) for one in listed_entities(data) if one is not ledger]
-    moving = data.mapping.of_account(moving=True)
-    read = sum(len(data.records.get(one.name, ())) for one in moving)
+    others = [one for one in listed_entities(data) if one is not ledger]
+    tabs += [_tab(data, one, wanted) for one in others if data.records[one.name]]
     names = {one.key: one.title for one in subscriptions(data)}
-    return TransactionsPage(tuple(tabs), names, read)
+    none = tuple(one.plural for one in others if not data.records[one.name])
+    return TransactionsPage(tuple(tabs), names, none)
 
 
 def listed_entities(data: AccountData) -> list[EntityMapping]:

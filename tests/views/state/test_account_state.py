@@ -13,6 +13,7 @@ from app.views.state.account import (
     account_buttons,
     account_page,
     mrr_of,
+    none_words,
     told_words,
     writes_words,
 )
@@ -69,6 +70,13 @@ def test_what_belongs_to_the_account_stands_in_a_table_an_entity(customers: Work
     assert table(tables, "add_on").lines[0].cells == ("agrees", "Recording", "Voice")
 
 
+def test_what_an_account_has_none_of_is_named_below(customers: Workbench) -> None:
+    page = account_page(read_data(customers, "C1"))
+    assert page.tables == ()
+    assert none_words(page.none) == "None: Subscriptions \u00b7 Add-ons"
+    assert none_words(()) == ""
+
+
 def test_a_record_of_one_side_says_which(customers: Workbench) -> None:
     lines = table(account_page(read_data(customers)).tables, "subscription").lines
     made_up = next(line for line in lines if "Made up" in line.cells)
@@ -90,8 +98,9 @@ def test_a_refresh_says_what_it_read_what_it_would_write_and_how_long_it_took(
 ) -> None:
     read = {Side.BILLING: {"account": 1, "invoice": 4}, Side.SALESFORCE: {"account": 1}}
     result = RefreshResult(read, 2, {Side.BILLING: 3, Side.SALESFORCE: 1}, 0.4)
-    words = told_words(result, read_data(customers))
-    assert words.startswith("Read 6 records with 4 calls in under 1 s; 2 had changed. Commit would")
+    words = told_words(result, read_data(customers), "Orb")
+    start = "Read 5 from Orb and 1 from Salesforce with 4 calls in 0.4 s; 2 had changed. Commit"
+    assert words.startswith(start)
 
 
 def test_the_buttons_bear_the_billing_systems_name(customers: Workbench) -> None:

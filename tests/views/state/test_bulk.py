@@ -1,14 +1,25 @@
 """One choice for all that a filter shows."""
 
+import pytest
+
 from app.domain.control import CancelToken, no_report
 from app.domain.diff import Kind
 from app.domain.proposal import Choice
 from app.domain.record import Side
 from app.store.choices import all_choices, choose
 from app.store.comparison import find_link
-from app.store.pager import Filter
+from app.store.pager import Filter, Row
 from app.sync.workbench import Workbench
-from app.views.state.bulk import Bulk, BulkDraft, Left, bulk_label, draft_bulk, left_words, question
+from app.views.state.bulk import (
+    Bulk,
+    BulkDraft,
+    Left,
+    bulk_choice,
+    bulk_label,
+    draft_bulk,
+    left_words,
+    question,
+)
 from app.views.state.wanted import Wanted
 from tests.fakes import side_of
 
@@ -33,6 +44,14 @@ def test_ticking_leaves_deletes_and_conflicts(bench: Workbench) -> None:
     assert len(made.changes) == 5
     assert made.left == {Left.CONFLICT: 1, Left.DELETE: 1}
     assert link(bench, "coupon", "STALE") not in made.changes
+
+
+@pytest.mark.parametrize("bulk", [Bulk.TICK, Bulk.BILLING])
+def test_what_is_held_back_is_ticked_one_by_one(bench: Workbench, bulk: Bulk) -> None:
+    entity = bench.mapping.entity("plan")
+    held = Row(1, "plan", "P", None, "P", None, Kind.HELD_BACK, (), False, True, False, None)  # noqa: FBT003 - a row
+    made = bulk_choice(entity, held, Choice(), bulk, bench.abilities(entity))
+    assert made == (Choice(), Left.HELD)
 
 
 def test_taking_salesforce_makes_deletes_of_inserts_and_ticks_none(bench: Workbench) -> None:

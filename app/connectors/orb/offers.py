@@ -1,0 +1,58 @@
+"""Orb's plans with their prices, to be laid beside another system's (orb.md §2.2)."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any
+
+import msgspec
+
+from app.connectors.orb.price_words import price_words
+from app.domain.convert import text
+from app.domain.mapping import WorkspaceMapping
+from app.domain.offer import Offer, Price, Step
+from app.domain.record import Record
+
+ENTITIES = ("plan",)
+_MONTHS = {"one_time": 0, "monthly": 1, "quarterly": 3, "semi_annual": 6, "annual": 12}
+_TIERS = {"tiered": ("last_unit", "each unit by its tier"), "bulk": ("maximum_units", "by volume")}
+_decoder = msgspec.json.Decoder(list[dict[str, Any]], float_hook=Decimal)
+
+
+def offers(mapping: WorkspaceMapping, records: Mapping[str, Sequence[Record]]) -> Iterator[Offer]:
+    """Yield the plans that are sold; of drafts and archived ones nothing is said."""
+    index = mapping.entity("plan").index
+    for record in records["plan"]:
+        values = {name: text(record.values[place]) for name, place in index.items()}
+        if values["status"] == "active":
+            keys = tuple(filter(None, (record.key, values["external_plan_id"])))
+            prices = tuple(map(_price, _decoder.decode(values["prices"] or "[]")))
+            yield Offer(keys, values["name"], values["invoicing_currency"], prices)
+
+
+def _price(price: Mapping[str, Any]) -> Price:
+    model = str(price.get("model_type"))
+    words = price_words(price)
+    return Price(
+        name=str(price.get("name") or ""),
+        currency=str(price.get("currency") or ""),
+        months=_MONTHS.get(str(price.get("cadence"))),
+        how=_TIERS.get(model, ("", ""))[1],
+        steps=_steps(model, price.get(f"{model}_config") or {}),
+        words=f"{words.model}: {'; '.join(words.rates)}",
+    )
+
+
+def _steps(model: str, config: Mapping[str, Any]) -> tuple[Step, ...] | None:
+    """Return a price's tiers, None for a model that has other parts than tiers."""
+    if model == "unit":
+        return (Step(None, Decimal(str(config["unit_amount"]))),)
+    if model not in _TIERS:
+        return None
+    last, _how = _TIERS[model]
+    return tuple(
+        Step(
+            None if row.get(last) is None else Decimal(str(row[last])),
+            Decimal(str(row["unit_amount"])),
+        )
+        for row in config["tiers"]
+    )
