@@ -55,7 +55,9 @@ def parse_mapping(
     parser = _Parser(text, file_name)
     data = parser.data()
     files = list(parser.files(data, find, frozenset()))
-    parts = [(part, row) for part, told in files for row in part.rows(told)]
+    # An entity takes the place of one with its name in an included file.
+    latest = {row.get("name"): (part, row) for part, told in files for row in part.rows(told)}
+    parts = tuple(latest.values())
     entities = tuple(part.entity(row) for part, row in parts)
     # Each is checked by the parser of its own file, which knows the lines.
     for (part, _row), entity in zip(parts, entities, strict=True):
@@ -112,6 +114,7 @@ class _Parser:
         rows = data.get("entity", [] if included else None)
         if not isinstance(rows, list) or not (rows or included):
             raise self._error((), "no [[entity]]", "Describe at least one entity.")
+        self.once((str(row.get("name", "")) for row in rows), "entity")
         return rows
 
     def jobs(

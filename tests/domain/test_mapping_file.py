@@ -82,6 +82,16 @@ def test_only_what_nothing_refers_to_stands_or_falls_together() -> None:
     assert parse_mapping(tiers, "my.toml").entity("tier").together == "plan"
 
 
+def test_an_entity_takes_the_place_of_an_included_one() -> None:
+    plan = SMALL_MAPPING.split("[[entity]]")[1].replace("Plan__c", "Product2")
+    text = f'schema = 1\nname = "own"\nbilling = "fake"\ninclude = ["small"]\n[[entity]]{plan}'
+    made = parse_mapping(text, "own.toml", lambda _name: SMALL_MAPPING)
+    assert [(one.name, one.sobject) for one in made.entities] == [
+        ("plan", "Product2"),
+        ("tier", "Tier__c"),
+    ]
+
+
 def test_the_shape_changes_with_what_makes_values_differ() -> None:
     other = parse_mapping(SMALL_MAPPING.replace("scale = 2", "scale = 3"), "small.toml")
     assert other.entity("plan").shape != small_mapping().entity("plan").shape

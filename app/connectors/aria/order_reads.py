@@ -14,6 +14,9 @@ from app.domain.mapping import EntityMapping
 from app.domain.reader import RecordReader
 from app.domain.record import Side
 
+_FIRST_STAGE = "Draft"
+"""What an order of Salesforce's own begins as; people there activate it (salesforce.md §19)."""
+
 
 def order_rows(order: Row) -> Iterator[Row]:
     """Yield an order."""
@@ -22,6 +25,7 @@ def order_rows(order: Row) -> Iterator[Row]:
         **order,
         "=key": joined(whole(order.get("acct_no")), number),
         "invoice_no": whole(order.get("invoice_no")),
+        "=stage": _FIRST_STAGE,
     }
 
 

@@ -193,10 +193,11 @@ def _children(field: FieldMapping, entity: EntityMapping, target: str) -> str:
     """Return what a parent calls the records that point at it: one name for each such field.
 
     A standard object has children of its own, such as Account's `Contracts` and `Orders`
-    (salesforce.md §19), so there the name comes of the child's API name.
+    (salesforce.md §19), so there the name comes of the child's API name; as it does where the child
+    is a standard object, beside which the org may have a custom one of the same plural.
     """
     several = sum(other.to == field.to for other in entity.references) > 1 and not field.lookup
-    own = target.endswith("__c")
+    own = target.endswith("__c") and entity.sobject.endswith("__c")
     base = identifier(entity.plural if own else f"{words(entity.sobject)}s")
     return base if not several else identifier(f"{base}_{words(field.salesforce)}")
 
