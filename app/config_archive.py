@@ -302,9 +302,10 @@ def _lacking(services: Services, connection: Connection) -> list[LackingSecret]:
             found = None
         if found is None:
             missing.append(secret)
-    some = len(missing) < len(spec.secrets)
+    asked = [secret for secret in missing if secret.required]
+    if not any(secret.required for secret in spec.secrets) and len(missing) == len(spec.secrets):
+        asked = missing
     return [
         LackingSecret(connection.name, s.name, variable(connection.name, s.name), s.required)
-        for s in missing
-        if s.required or not some
+        for s in asked
     ]

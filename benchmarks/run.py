@@ -15,6 +15,7 @@ NAMES = (
     "refresh",
     "orb_account",
     "aria_transactions",
+    "posted",
     "window",
     "salesforce_bulk",
     "salesforce_read",

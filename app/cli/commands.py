@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from app.cli import output
-from app.cli.holding import held_words
+from app.cli.holding import held_of, held_words
 from app.cli.ignoring import run_ignore
 from app.cli.offers import compare_billing
 from app.cli.pairing import waiting_words
@@ -59,7 +59,10 @@ def run_refresh(services: Services, options: Namespace, cancel: CancelToken) -> 
         compare(bench, cancel, line)
         # Counts and sums are of all accounts: while a customer waits they are not worked out.
         gaps = Reconciled((), ()) if request.account else reconcile(bench, cancel).gaps
-        waiting = [*held_words(bench, request.account), waiting_words(bench, cancel)]
+        held = held_of(bench, request.account)
+        waiting = held_words(bench, held, request.account)
+        if not request.account:
+            waiting.append(waiting_words(bench, cancel))
     for copy in result.set_aside:
         print(
             f"Another organisation answers now; what was known of the old one is in {copy}.",
@@ -67,7 +70,7 @@ def run_refresh(services: Services, options: Namespace, cancel: CancelToken) -> 
         )
     if options.json:
         said = output.refresh_json(options.workspace, result)
-        output.print_json({**said, "gaps": reconciled_json(gaps)})
+        output.print_json({**said, "gaps": reconciled_json(gaps), "held_back": len(held)})
         return ExitStatus.DONE
     names = dict.fromkeys(name for counts in result.read.values() for name in counts)
     output.print_table(

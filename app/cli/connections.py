@@ -102,10 +102,11 @@ def _by_browser(options: Namespace) -> bool:
 
 
 def _asked_for(services: Services, options: Namespace) -> Connection:
-    """Return the connection as it was typed; to sign in again by browser, its name is enough."""
+    """Return the connection as it was typed; for a secret or the browser its name is enough."""
     settings = dict(_pair(text, "--set") for text in options.settings)
     typed = Connection(options.name, options.kind, settings, options.production)
-    if not _by_browser(options):
+    only_secrets = bool(options.secret) and not settings
+    if not _by_browser(options) and not only_secrets:
         return typed
     try:
         known = services.connection(options.name)

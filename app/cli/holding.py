@@ -1,6 +1,7 @@
 """`concord held`: inserts that Concord leaves to a person, and why."""
 
 from argparse import Namespace
+from collections.abc import Sequence
 
 from app.cli import output
 from app.domain.control import CancelToken
@@ -32,12 +33,17 @@ def run_held(services: Services, options: Namespace, cancel: CancelToken) -> int
     return ExitStatus.DIFFERENCES if found else ExitStatus.DONE
 
 
-def held_words(bench: Workbench, account: str = "") -> list[str]:
+def held_of(bench: Workbench, account: str) -> list[Held]:
+    """Return what is held back: of an account itself, or with "" all."""
+    found, customer = held_back(bench.store), bench.mapping.account
+    if not account or customer is None:
+        return found
+    return [one for one in found if (one.entity, one.key) == (customer.name, account)]
+
+
+def held_words(bench: Workbench, found: Sequence[Held], account: str) -> list[str]:
     """Return lines about what is held back, none where nothing is; of one account or of all."""
-    found = held_back(bench.store)
-    customer = bench.mapping.account
-    if account and customer is not None:
-        found = [one for one in found if (one.entity, one.key) == (customer.name, account)]
+    if account:
         return [f"{one.entity} {one.key} is held back: {one.why}" for one in found]
     lines = [f"held back: {one.entity} {one.key}: {one.why}" for one in found[:_TOLD]]
     if found:

@@ -90,7 +90,7 @@ def _fields(services: Services, options: Namespace, cancel: CancelToken) -> int:
         said = {"workspace": options.workspace, "fields": found, "suggestions": suggested}
         output.print_json(said)
         return ExitStatus.DONE
-    head = ("entity", "side", "name", "label", "type", "length", "mapped as")
+    head = ("entity", "side", "name", "label", "type", "length", "writable", "mapped as")
     output.print_table(
         head, ([row[name.replace(" ", "_")] or "" for name in head] for row in found)
     )

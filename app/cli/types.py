@@ -68,6 +68,11 @@ def _print_types(found: Types, without: tuple[str, ...], name: str, *, as_json: 
     left = "not told" if found.left_bytes is None else f"{found.left_bytes / _MEGABYTE:,.0f} MB"
     needed = found.needed_bytes / _MEGABYTE
     print(f"{needed:,.1f} MB more are needed; left in Salesforce: {left}.")
+    most = max(found.counts, key=lambda one: one.bytes)
+    whole = sum(one.bytes for one in found.counts)
+    if most.bytes * 2 > whole and len(found.counts) > 1:
+        name_of = most.entity.name
+        print(f"{name_of} is {most.bytes * 100 // whole} % of all; --without {name_of} saves that.")
     if found.why:
         names = ",".join(one.entity.name for one in found.counts if one.leave)
         print(f"{found.why}: concord workspace types {name} --without {names}")

@@ -1,10 +1,11 @@
-"""What a connector can do besides setting fields."""
+"""What a connector can do besides setting fields, and what it can say of an operation."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from app.domain.action import Action, Asked, Planned
+from app.domain.action import Action, Asked, Named, Planned
 from app.domain.mapping import EntityMapping
+from app.domain.plan import Operation
 
 
 @runtime_checkable
@@ -20,5 +21,21 @@ class Acts(Protocol):
 
         Raises:
             WrongUse: It cannot be done to this record, or not so.
+        """
+        ...
+
+
+@runtime_checkable
+class Explains(Protocol):
+    """A connector that can say what an operation will bring, where no dry run of it can be had."""
+
+    def explained(
+        self, operation: Operation, look: Callable[[str, str], Named | None]
+    ) -> Iterator[str]:
+        """Yield what a person should know before it is committed; nobody is called.
+
+        Args:
+            operation: One on this connector's side.
+            look: Gives a record of this side by entity and key, as last read.
         """
         ...

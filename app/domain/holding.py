@@ -19,7 +19,7 @@ def lacking(
         rule: What it needs.
         below: The entity that the rule names.
         rows: The record's own records of that entity, as billing has them.
-        has: Whether Salesforce has a record of the key that the rule's field points at.
+        has: Whether both sides have a record of the key that the rule's field points at.
     """
     fitting = [row for row in rows if _fits(rule, below, row)]
     if not fitting:
@@ -31,7 +31,7 @@ def lacking(
         return ""
     if not keys:
         return f"its {below.plural} name no {rule.field}"
-    return f"Salesforce, as last read, has none of its {rule.field}s: {_some(list(keys))}"
+    return f"none of its {rule.field}s is on both sides, as last read: {_some(list(keys))}"
 
 
 def may_be(match: Match, *, by_rule: bool) -> str:

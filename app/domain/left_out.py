@@ -42,15 +42,24 @@ def _kept(names: Iterable[str], gone: frozenset[str]) -> tuple[str, ...]:
 def _without(entity: EntityMapping, gone: frozenset[str]) -> EntityMapping:
     """Return an entity without the fields that point at what is gone, and without their rules."""
     lost = {f.name for f in entity.fields if f.type is FieldType.REFERENCE and f.to in gone}
+    return without_fields(entity, lost)
+
+
+def without_fields(entity: EntityMapping, lost: Collection[str]) -> EntityMapping:
+    """Return an entity without fields, and without the rules about them.
+
+    Its title and the field that names its parent have to stay.
+    """
     if not lost:
         return entity
+    gone = frozenset(lost)
     return replace(
         entity,
-        fields=tuple(field for field in entity.fields if field.name not in lost),
-        group_by="" if entity.group_by in lost else entity.group_by,
-        together="" if entity.together in lost else entity.together,
-        ignore=tuple(rule for rule in entity.ignore if rule.field not in lost),
-        sums=tuple(rule for rule in entity.sums if lost.isdisjoint({rule.field, rule.by})),
-        pair=tuple(rule for rule in entity.pair if lost.isdisjoint(rule.fields)),
-        shows={facet: name for facet, name in entity.shows.items() if name not in lost},
+        fields=tuple(field for field in entity.fields if field.name not in gone),
+        group_by="" if entity.group_by in gone else entity.group_by,
+        together="" if entity.together in gone else entity.together,
+        ignore=tuple(rule for rule in entity.ignore if rule.field not in gone),
+        sums=tuple(rule for rule in entity.sums if gone.isdisjoint({rule.field, rule.by})),
+        pair=tuple(rule for rule in entity.pair if gone.isdisjoint(rule.fields)),
+        shows={facet: name for facet, name in entity.shows.items() if name not in gone},
     )

@@ -157,7 +157,7 @@ class InsertRule:
 
     Attributes:
         entity: They need a record of this entity below them,
-        field: whose reference of this name points at something that Salesforce has already,
+        field: whose reference of this name points at something that both sides have already,
         where: and whose fields have these values, as text.
     """
 

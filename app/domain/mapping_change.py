@@ -6,6 +6,8 @@ from enum import Enum
 
 from app.domain.mapping import EntityMapping, FieldMapping, WorkspaceMapping
 
+JOBS = "[jobs]"
+"""Stands for the mapping's jobs where entities are named: no entity can be called so."""
 _TOLD_APART = frozenset({"name", "sobject", "billing_key", "salesforce_key", "fields"})
 
 
@@ -77,6 +79,8 @@ def change_between(old: WorkspaceMapping, new: WorkspaceMapping) -> MappingChang
             found += _entity_changes(before, entity)
     gone = [entity for entity in old.entities if entity.name not in new.by_name]
     found += [Change(each.name, "", Effect.ENTITY_REMOVED, each.sobject) for each in gone]
+    if old.jobs != new.jobs:
+        found.append(Change(JOBS, "", Effect.SETTING, *(_schedules(each) for each in (old, new))))
     known = [entity for entity in new.entities if entity.name in old.by_name]
     reread = [each.name for each in known if each.shape != old.entity(each.name).shape]
     return MappingChange(tuple(found), tuple(reread))
@@ -101,6 +105,12 @@ def _entity_changes(old: EntityMapping, new: EntityMapping) -> Iterator[Change]:
     for field in old.fields:
         if field.name not in new.index:
             yield Change(new.name, field.name, Effect.REMOVED, _columns(field))
+
+
+def _schedules(mapping: WorkspaceMapping) -> str:
+    return ", ".join(
+        f"{job.name} {job.cron or f'every {job.every_minutes} min'}" for job in mapping.jobs
+    )
 
 
 def _rest(entity: EntityMapping) -> dict[str, str]:

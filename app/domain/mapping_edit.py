@@ -60,7 +60,7 @@ def draft_of(text: str, file_name: str, find: FindText = lambda _name: None) -> 
 
 
 def flattened(text: str, file_name: str, find: FindText) -> str:
-    """Return a mapping's text with the entities of those that it includes in their place.
+    """Return a mapping's text with the entities and jobs of those that it includes in their place.
 
     Raises:
         MappingInvalid: The file is wrong, or writes its entities in another way than [[entity]].
@@ -69,13 +69,15 @@ def flattened(text: str, file_name: str, find: FindText) -> str:
     included = included_names(text, file_name)
     if not included:
         return text
-    parts = [_entities(flattened(find(n) or "", f"{n}.toml", find), f"{n}.toml") for n in included]
+    taken: dict[tuple[str, str], str] = {}
+    for name in included:
+        taken |= _named_blocks(flattened(find(name) or "", f"{name}.toml", find), f"{name}.toml")
     blocks = _blocks(text)
-    start = blocks[0].start if blocks else len(text)
-    top = _parsed(text[:start], file_name)
+    top = _parsed(text[: blocks[0].start if blocks else len(text)], file_name)
     top.pop("include")
-    bodies = (part.strip("\n") for part in (*parts, text[start:]) if part.strip())
-    return "\n\n".join([str(top.as_string()).strip("\n"), *bodies]) + "\n"
+    # As `parse_mapping` has it: an entity takes the place of one with its name that is included.
+    taken |= _named_blocks(text, file_name)
+    return "\n\n".join([str(top.as_string()).strip("\n"), *taken.values()]) + "\n"
 
 
 def included_names(text: str, file_name: str) -> list[str]:
@@ -288,12 +290,18 @@ def _parsed(text: str, file_name: str) -> Any:
         raise MappingInvalid(f"{file_name}: {error}.", "Correct the TOML there.") from error
 
 
-def _entities(text: str, file_name: str) -> str:
-    """Return what of a text others take over that include it: its entities, not its jobs."""
-    blocks = [block for block in _blocks(text) if block.kind == "entity"]
-    if len(blocks) != len(tomllib.loads(text)["entity"]):
-        raise _otherwise(file_name)
-    return "\n".join(text[block.start : block.end].strip("\n") + "\n" for block in blocks)
+def _named_blocks(text: str, file_name: str) -> dict[tuple[str, str], str]:
+    """Return the texts of a file's entities and jobs by kind and name, in their order."""
+    data, found = tomllib.loads(text), {}
+    blocks = _blocks(text)
+    for kind in ("entity", "job"):
+        names = [str(row.get("name", "")) for row in data.get(kind, [])]
+        places = [block for block in blocks if block.kind == kind]
+        if len(names) != len(places):
+            raise _otherwise(file_name)
+        for name, block in zip(names, places, strict=True):
+            found[kind, name] = text[block.start : block.end].strip("\n")
+    return found
 
 
 def _field_place(table: Any, name: str) -> int:

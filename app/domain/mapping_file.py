@@ -3,11 +3,12 @@
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import sha256
 from typing import Any, TypeVar
 
 from app.domain.ignore import rule_from
+from app.domain.left_out import left_out, without_fields
 from app.domain.mapping import (
     FACETS,
     EntityMapping,
@@ -27,6 +28,7 @@ from app.errors import MappingInvalid, WrongUse
 
 SCHEMA = 1
 
+_FILE_NAMES = {"schema", "name", "billing", "include", "leave_out", "entity", "job"}
 _ENTITY_NAMES = {
     "name", "label", "plural", "sobject", "key", "parent", "parent_field", "group_by", "title",
     "fields", "ignore", "sums", "pair", "role", "shows",
@@ -67,7 +69,8 @@ def parse_mapping(
     parser.once((job.name for job in jobs), "job")
     texts = dict.fromkeys(part.text for part, _told in files)
     fingerprint = sha256("".join(texts).encode()).hexdigest()[:16]
-    return WorkspaceMapping(*parser.names(data), entities, fingerprint, jobs)
+    made = WorkspaceMapping(*parser.names(data), entities, fingerprint, jobs)
+    return parser.reduced(made, data)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +93,7 @@ class _Parser:
         self, data: Mapping[str, Any], find: FindText, within: frozenset[str]
     ) -> Iterator[tuple["_Parser", Mapping[str, Any]]]:
         """Yield what the files say, each with its parser: those included first, this one last."""
-        self._known(data, {"schema", "name", "billing", "include", "entity", "job"}, ())
+        self._known(data, _FILE_NAMES, ())
         if data.get("schema") != SCHEMA:
             raise self._error(
                 ("schema",),
@@ -107,6 +110,29 @@ class _Parser:
             other = _Parser(text, f"{str(name).removesuffix('.toml')}.toml")
             yield from other.files(other.data(), find, within | {str(name)})
         yield self, data
+
+    def reduced(self, mapping: WorkspaceMapping, data: Mapping[str, Any]) -> WorkspaceMapping:
+        """Return a mapping without what `leave_out` names: entities, and fields as `entity.field`.
+
+        Only the file that a workspace uses is asked: what an included file leaves out stays.
+        """
+        named = [str(name).partition(".") for name in data.get("leave_out", ())]
+        lost: dict[str, set[str]] = {}
+        for entity, _dot, field in named:
+            self._check_left_out(mapping, entity, field)
+            lost.setdefault(entity, set()).update({field} - {""})
+        entities = (without_fields(one, lost.get(one.name, ())) for one in mapping.entities)
+        smaller = replace(mapping, entities=tuple(entities))
+        return left_out(smaller, [entity for entity, _dot, field in named if not field])
+
+    def _check_left_out(self, mapping: WorkspaceMapping, name: str, field: str) -> None:
+        entity, path = mapping.by_name.get(name), ("leave_out",)
+        if entity is None or (field and field not in entity.index):
+            what = f"there is no {'.'.join(filter(None, (name, field)))!r} to leave out"
+            raise self._error(path, what, "Name an entity, or a field as entity.field.")
+        if field and field in {entity.title, entity.parent_field}:
+            what = f"{field!r} of {name!r} is needed: it is the title, or names the parent"
+            raise self._error(path, what, "Leave the whole entity out, or keep the field.")
 
     def rows(self, data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """Return the rows of this file's entities."""

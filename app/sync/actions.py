@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 
 from app.connectors.acting import Acts
 from app.domain.action import Action, Asked, Input, Named, Planned
@@ -13,7 +14,8 @@ from app.domain.plan import CommitPlan, FieldChange, Operation, Problem, Verb
 from app.domain.record import FieldValue, Side, Unreadable
 from app.errors import NotFound, WrongUse
 from app.store.alone import alone_by_id
-from app.store.comparison import Pair, find_link, one_pair, side_details
+from app.store.comparison import side_details
+from app.sync.looking_up import billing_pair, looked_up
 from app.sync.planner import assembled
 from app.sync.workbench import Workbench
 
@@ -56,9 +58,7 @@ def plan_action(
         values = {**{n: v for n, v in held.items() if n in known_inputs}, **values}
     _check(action, values, key if not action.makes else "-")
     record: Named = {} if action.makes else _billing(bench, entity, key)
-    asked = Asked(
-        action, key, record, values, datetime.now(UTC), lambda e, k: _looked_up(bench, e, k)
-    )
+    asked = Asked(action, key, record, values, datetime.now(UTC), partial(looked_up, bench))
     planned = connector.planned(asked)
     operation = _operation(bench, planned)
     notes = [*planned.notes, *([f"To take it back: {action.undo}"] if action.undo else [])]
@@ -104,25 +104,8 @@ def _from_salesforce(bench: Workbench, entity: EntityMapping, side_id: str) -> t
     return key or side_id, dict(zip(names, values, strict=True))
 
 
-def _pair(bench: Workbench, entity: EntityMapping, key: str) -> tuple[int, Pair] | None:
-    link = find_link(bench.store, entity, key)
-    found = None if link is None else one_pair(bench.store, link)
-    if link is None or found is None or found[1].billing is None:
-        return None
-    return link, found[1]
-
-
-def _looked_up(bench: Workbench, name: str, key: str) -> Named | None:
-    entity = bench.mapping.by_name.get(name)
-    found = None if entity is None else _pair(bench, entity, key)
-    if entity is None or found is None or found[1].billing is None:
-        return None
-    names = (field.name for field in entity.fields)
-    return dict(zip(names, found[1].billing, strict=True))
-
-
 def _billing(bench: Workbench, entity: EntityMapping, key: str) -> Named:
-    found = _looked_up(bench, entity.name, key)
+    found = looked_up(bench, entity.name, key)
     if found is None:
         raise NotFound(f"Billing has no {entity.label} {key!r}.", "Refresh, or check the key.")
     return found
@@ -139,7 +122,7 @@ def _operation(bench: Workbench, planned: Planned) -> Operation:
         changes = tuple(FieldChange(name, None, known[name]) for name in names)
         return replace(made, changes=changes)
     record = _billing(bench, entity, planned.key)
-    found = _pair(bench, entity, planned.key)
+    found = billing_pair(bench, entity.name, planned.key)
     link, pair = found if found is not None else (0, None)
     side_id = side_details(bench.store, link, Side.BILLING)[0]
     expects = None if pair is None else pair.hashes.billing

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as TooSlow
 from dataclasses import dataclass, field
@@ -30,6 +30,7 @@ _STRANGE = {
 _BUSY = Answer(HTTPStatus.SERVICE_UNAVAILABLE, b"Later, please.")
 _KEPT_S = 60 * 24 * 3600.0
 _LOG_EVERY_S = 60.0
+_MOST_UNKNOWN = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +75,7 @@ class EventDesk:
         self._lock = threading.Lock()
         self._new: list[_New] = []
         self._gathering = Gathering(options.quiet_s, options.longest_s)
+        self._unknown: set[str] = set()
         self._refusals: Counter[str] = Counter()
         self._refusals_logged = float("-inf")
         self._pool = ThreadPoolExecutor(1, thread_name_prefix="inbox")
@@ -99,8 +101,7 @@ class EventDesk:
         if heard.refused:
             self._note_refusal(heard.refused)
             return heard.answer
-        for event in heard.unknown:
-            log.warning("%s posted an event that is not known: %s", self.side.label, event)
+        self._note_unknown(heard.unknown)
         entities = heard.entities & self._bench.mapping.by_name.keys()
         if not entities or not heard.delivery:
             return heard.answer
@@ -123,7 +124,7 @@ class EventDesk:
     def put_back(self, batch: Batch) -> None:
         """Keep a batch that could not be read now."""
         with self._lock:
-            self._gathering.put_back(batch)
+            self._gathering.put_back(batch, time.monotonic())
 
     def _take_up(self) -> None:
         self._inbox.forget(self._clock() - _KEPT_S)
@@ -166,6 +167,13 @@ class EventDesk:
                 self._gathering.tell(waiting, now)
         for new in some:
             new.kept.set_result(None)
+
+    def _note_unknown(self, events: Iterable[str]) -> None:
+        """Log events that the connector does not know, each once."""
+        for event in events:
+            if event not in self._unknown and len(self._unknown) < _MOST_UNKNOWN:
+                self._unknown.add(event)
+                log.warning("%s posted an event that is not known: %s", self.side.label, event)
 
     def _note_refusal(self, why: str) -> None:
         """Log refusals once in a while: anybody can post, and nobody shall fill the disk."""

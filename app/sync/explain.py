@@ -16,6 +16,7 @@ from app.domain.plan import FieldChange, Operation, Problem, Verb
 from app.domain.record import FieldValue, Side
 from app.store.mirrored import mirrored
 from app.store.told import constraints_of, keep_constraints, keep_limits, limits_of
+from app.sync.looking_up import looked_up
 from app.sync.workbench import Workbench
 
 ALWAYS_UNCHECKED = (
@@ -61,6 +62,14 @@ class DryRun:
         if insert and told.unmapped:
             words = f"{operation.side.label} wants {', '.join(told.unmapped)}, which is not mapped"
             yield Problem("error", entity.name, operation.key, words)
+        if operation.side is Side.BILLING:
+            yield from self._said_by_billing(operation)
+
+    def _said_by_billing(self, operation: Operation) -> Iterator[Problem]:
+        connector = self.bench.connectors[Side.BILLING]
+        if isinstance(connector, Explains):
+            for words in connector.explained(operation, partial(looked_up, self.bench)):
+                yield Problem("info", operation.entity, operation.key, words)
         for words in self._foreseen(entity, operation):
             yield Problem("error", entity.name, operation.key, words)
 

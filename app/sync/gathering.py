@@ -49,9 +49,9 @@ class Gathering:
         new = Batch(waiting.account, waiting.entities, waiting.changes, waiting.serial, now, now)
         self._batches[waiting.account] = self._joined(new)
 
-    def put_back(self, batch: Batch) -> None:
-        """Take back a batch that could not be read; it keeps its place."""
-        self._batches[batch.account] = self._joined(batch)
+    def put_back(self, batch: Batch, now: float) -> None:
+        """Take back a batch that could not be read; the others go first from now on."""
+        self._batches[batch.account] = self._joined(replace(batch, first=now))
 
     def take(self, now: float) -> Batch | None:
         """Return the batch that is due and waits longest, and hold it no more; None for none."""

@@ -99,7 +99,7 @@ def _lacking(
     """Yield key and reason of what has no record below it as the rule wants it."""
     other = bench.mapping.entity(rule.entity)
     target = bench.mapping.entity(other.field_of(rule.field).to)
-    has = partial(_salesforce_has, bench, target, {})
+    has = partial(_both_have, bench, target, {})
     for one in new:
         cancel.check()
         why = lacking(rule, other, below(bench.store, other, one.key), has)
@@ -107,11 +107,9 @@ def _lacking(
             yield one.key, why
 
 
-def _salesforce_has(
-    bench: Workbench, entity: EntityMapping, known: dict[str, bool], key: str
-) -> bool:
+def _both_have(bench: Workbench, entity: EntityMapping, known: dict[str, bool], key: str) -> bool:
     if key not in known:
-        known[key] = bool(existing_keys(bench.store, entity, Side.SALESFORCE, [key]))
+        known[key] = all(existing_keys(bench.store, entity, side, [key]) for side in Side)
     return known[key]
 
 

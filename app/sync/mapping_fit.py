@@ -1,7 +1,8 @@
 """How a mapping fits what the two systems have: columns found, names under a package's prefix."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cache
 
 from app.connectors.describes import Describes
 from app.connectors.protocol import Connector
@@ -74,7 +75,8 @@ def find_columns(
     return merged(told, known)
 
 
-def shipped_drafts(kind: str) -> dict[str, MappingDraft]:
+@cache
+def shipped_drafts(kind: str) -> Mapping[str, MappingDraft]:
     """Return the mappings that come with Concord for a kind of billing system, by name."""
     texts = shipped_mappings()
     drafts = {name: draft_of(text, f"{name}.toml", texts.get) for name, text in texts.items()}

@@ -121,7 +121,9 @@ def entity_of(bench: Workbench, name: str) -> EntityMapping:
 def _survey(
     bench: Workbench, entity: EntityMapping, cancel: CancelToken, *, by_rules_only: bool = False
 ) -> Survey:
-    billing = alone_in_billing(bench.store, entity)
+    billing = list(alone_in_billing(bench.store, entity))
+    if not billing:  # of Salesforce there may be very many
+        return Survey()
     salesforce = alone_in_salesforce(bench.store, entity)
     return survey(entity, billing, salesforce, cancel.check, by_rules_only=by_rules_only)
 

@@ -10,6 +10,7 @@ from app.domain.convert import text
 from app.domain.diff import FieldDiff, Kind
 from app.store.comparison import stored_diffs
 from app.sync.compare import opened
+from app.sync.holding import why_held
 from app.sync.ignoring import rules_of
 from app.sync.workbench import Workbench
 
@@ -57,7 +58,9 @@ def report_rows(bench: Workbench, entities: Iterable[str] = ()) -> Iterator[Repo
         for found in stored_diffs(bench.store, entity):
             diff = opened(entity, found.pair, rules)
             if not diff.fields and not diff.ignored:
-                yield ReportRow(entity.name, diff.key, found.kind)
+                held = found.kind is Kind.HELD_BACK
+                why = why_held(bench, entity, found.link) if held else ""
+                yield ReportRow(entity.name, diff.key, found.kind, verdict=why)
             for field in diff.fields:
                 yield _row(entity.name, diff.key, found.kind, field)
             for name, rule in diff.ignored:

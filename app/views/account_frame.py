@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtCore import QEvent, Qt, Signal, Slot
 from PySide6.QtWidgets import QHBoxLayout, QLabel, QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.control import CancelToken, Report
@@ -57,6 +57,7 @@ class AccountFrame(QWidget):
     def __init__(self, pool: TaskPool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._pool = pool
+        self._colours = colours_of(self.palette())
         self._bench: Workbench | None = None
         self._billing, self._key = "", ""
         self._data: AccountData | None = None
@@ -127,6 +128,14 @@ class AccountFrame(QWidget):
             view.failed.connect(self.failed)
         for page in (self.accounts, self.transactions):
             page.decide_wanted.connect(self.decide_wanted)
+
+    def changeEvent(self, event: QEvent) -> None:
+        """Show it in other colours when light turns dark, or dark light (Qt)."""
+        super().changeEvent(event)
+        colours = colours_of(self.palette())
+        if event.type() == QEvent.Type.PaletteChange and colours is not self._colours:
+            self._colours = colours
+            self.reload()
 
     @property
     def data(self) -> AccountData | None:

@@ -10,11 +10,9 @@ from types import TracebackType
 
 from PySide6.QtCore import (
     QCoreApplication,
-    QDate,
     QLocale,
     QMessageLogContext,
     QObject,
-    QTime,
     QTimer,
     QtMsgType,
     Slot,
@@ -26,11 +24,12 @@ from app.domain.diff import Kind
 from app.store.pager import rows
 from app.views.collector import Collector
 from app.views.icons import retint
+from app.views.locale_dates import write_dates_as
 from app.views.looks import dress, system_is_dark
 from app.views.main_window import MainWindow
 from app.views.other_writer import OtherWriter
 from app.views.services import Services
-from app.views.state import dates, language
+from app.views.state import language
 from app.views.state.progress import notice
 from app.views.tasks import TaskPool
 
@@ -80,7 +79,7 @@ def run(services: Services, options: WindowOptions) -> int:
     app.setApplicationDisplayName("Concord")
     app.setDesktopFileName("concord")
     language.install(lambda text: QCoreApplication.translate("Concord", text))
-    _write_days_as_the_locale_does()
+    write_dates_as(QLocale())
     collector = Collector(app)
     collector.start()
     looks = Looks(app, options.dark)
@@ -104,14 +103,6 @@ def run(services: Services, options: WindowOptions) -> int:
     sys.excepthook = sys.__excepthook__
     qInstallMessageHandler(None)
     return photographer.status if photographer is not None else status
-
-
-def _write_days_as_the_locale_does() -> None:
-    locale, short = QLocale(), QLocale.FormatType.ShortFormat
-    dates.install(
-        lambda day: locale.toString(QDate(day.year, day.month, day.day), short),
-        lambda clock: locale.toString(QTime(clock.hour, clock.minute), short),
-    )
 
 
 class Looks(QObject):

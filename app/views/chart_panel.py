@@ -18,6 +18,7 @@ from app.views.tasks import Task, TaskPool
 
 _MOST_REMARKS = 14
 _BAR_WIDTH = 0.7
+_LEAST_BARS = 6  # of fewer none is wider than one of so many
 
 
 class ChartPanel(QWidget):
@@ -33,6 +34,7 @@ class ChartPanel(QWidget):
         super().__init__(parent)
         self._pool = pool
         self._charts: Sequence[Chart] = ()
+        self._wanted = ChartKind.INVOICES.value
         self._loading: Task | None = None
         self._library: Any = None
         self.plot: Any = None
@@ -78,11 +80,11 @@ class ChartPanel(QWidget):
     def show_charts(self, charts: Sequence[Chart]) -> None:
         """Offer other charts; the one that was chosen stays so, if it is among them."""
         self._charts = charts
-        kind, choice = self.kind.currentData(), self.choice.currentText()
+        choice = self.choice.currentText()
         self.kind.clear()
         for each in dict.fromkeys(one.kind for one in charts):
             self.kind.addItem(each.label, each.value)
-        self.kind.setCurrentIndex(max(0, self.kind.findData(kind)))
+        self.kind.setCurrentIndex(max(0, self.kind.findData(self._wanted)))
         self._offer_choices(choice)
         self._show()
 
@@ -98,6 +100,7 @@ class ChartPanel(QWidget):
 
     @Slot()
     def _on_kind(self) -> None:
+        self._wanted = str(self.kind.currentData())
         self._offer_choices(self.choice.currentText())
         self._show()
 
@@ -187,7 +190,8 @@ class ChartPanel(QWidget):
             ground = pg.mkBrush(colours.selection)
             plot.plot(places, heights, pen=pen, stepMode="right", fillLevel=0, brush=ground)
         plot.setYRange(min(0.0, *heights), max(0.0, *heights) * 1.08 or 1.0, padding=0.02)
-        plot.setXRange(places[0] - 0.6, places[-1] + 0.6, padding=0.01)
+        lone = max(0.0, (_LEAST_BARS - len(places)) / 2) if chart.shape is Shape.BARS else 0.0
+        plot.setXRange(places[0] - 0.6 - lone, places[-1] + 0.6 + lone, padding=0.01)
         plot.setAccessibleName(chart.title)
         plot.setAccessibleDescription("; ".join(map(point_words, chart.points[-12:])))
         self._pages.setCurrentWidget(plot)

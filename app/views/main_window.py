@@ -1,11 +1,11 @@
 """The window: the frame, its pages, and the work that concerns the whole workspace."""
 
-from PySide6.QtCore import QSettings, Qt, Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QAction, QCloseEvent, QIcon, QKeySequence
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from app.domain.control import CancelToken, Report
-from app.settings import Workspace, home
+from app.settings import Workspace
 from app.sync.commit import CommitResult, resume
 from app.sync.compare import compare
 from app.sync.prepare import can_prepare
@@ -39,6 +39,7 @@ from app.views.tasks import Task, TaskPool, Work
 from app.views.watchdog import Watchdog
 from app.views.window_actions import WindowActions
 from app.views.window_commands import commands_of
+from app.views.window_memory import window_memory
 from app.views.window_pages import (
     ACCOUNTS,
     CATALOG,
@@ -170,7 +171,7 @@ class MainWindow(QMainWindow):
     def start(self, workspace: str = "") -> None:
         """Read what is set up, then open a workspace: the one named, else the last one used."""
         self.watchdog.start()
-        self._wanted = workspace or str(self._memory().value("workspace", ""))
+        self._wanted = workspace or str(window_memory().value("workspace", ""))
         services = self._services
         task = self.pool.start(lambda _cancel, _report: read_inventory(services))
         task.succeeded.connect(self._on_start)
@@ -229,7 +230,7 @@ class MainWindow(QMainWindow):
         self._show_bench(bench)
 
     def _show_bench(self, bench: Workbench) -> None:
-        self._memory().setValue("workspace", bench.name)
+        window_memory().setValue("workspace", bench.name)
         self.status.watch(bench)
         self.read_only.tell(bench.store.refused)
         self.catalog.open(bench)
@@ -477,19 +478,18 @@ class MainWindow(QMainWindow):
         self.choose_page(CATALOG)
         self.catalog.filter.text.setFocus()
 
-    def _memory(self) -> QSettings:
-        """Return where the window remembers its size and the last workspace, and nothing else."""
-        return QSettings(str(home() / "window.ini"), QSettings.Format.IniFormat)
-
     def remember_size(self) -> None:
         """Take the size that the window had when it was last closed."""
-        geometry = self._memory().value("geometry")
+        geometry = window_memory().value("geometry")
         if geometry is not None:
             self.restoreGeometry(geometry)
 
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop all work, wait for it with a limit, and close the stores (Qt)."""
-        self._memory().setValue("geometry", self.saveGeometry())
+        if not self.mapping.may_close():
+            event.ignore()
+            return
+        window_memory().setValue("geometry", self.saveGeometry())
         if self.pool.shutdown(_CLOSE_WITHIN_S):
             for bench in (*self._benches.values(), *self._replaced):
                 bench.store.close()

@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
-from PySide6.QtWidgets import QAbstractItemDelegate, QWidget
+from PySide6.QtWidgets import QAbstractItemDelegate, QMessageBox, QWidget
 
 from app.domain.column import Column
 from app.domain.control import CancelToken, Report
@@ -72,6 +72,7 @@ class MappingView(MappingFrame):
         self._bench: Workbench | None = None
         self._editings: dict[str, Editing] = {}
         self._entity = ""
+        self._lets_go = False
         self._waiting: tuple[str, Mapping[str, Setting]] = ("", {})
         self._clock = QTimer(self)
         self._clock.setSingleShot(True)
@@ -116,6 +117,30 @@ class MappingView(MappingFrame):
         if bench is not None and anew:
             self._editings.pop(bench.name, None)
         self._show()
+
+    def may_close(self) -> bool:
+        """Return whether no mapping has changes that were not saved; else ask what to do."""
+        names = [name for name, each in self._editings.items() if each.is_changed]
+        if not names or self._lets_go:
+            return True
+        words = tr("The mapping of {names} was changed and not saved.")
+        box = QMessageBox(
+            QMessageBox.Icon.Question,
+            tr("Close"),
+            words.format(names=", ".join(names)),
+            parent=self,
+        )
+        go = box.addButton(tr("Close without saving"), QMessageBox.ButtonRole.DestructiveRole)
+        box.setDefaultButton(box.addButton(tr("Stay"), QMessageBox.ButtonRole.RejectRole))
+        go.clicked.connect(self._on_let_go)
+        box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        box.open()
+        return False
+
+    @Slot()
+    def _on_let_go(self) -> None:
+        self._lets_go = True
+        self.window().close()
 
     @Slot()
     def reload(self) -> None:

@@ -53,7 +53,7 @@ class RecordDetail(QWidget):
         self._opens = False
         self._reading: Task | None = None
         self.fields = FieldsPanel()
-        self.tabs = RecordTabs(tr("Details of the current record"))
+        self.tabs = RecordTabs(tr("Details of the current record"), hides_one=True)
         self.decide = tool_button(tr("Decide in the catalog"), "flat", "compare")
         self.tabs.add_page(FIELDS, self.fields)
         layout = QVBoxLayout(self)
@@ -64,6 +64,8 @@ class RecordDetail(QWidget):
         self.decide.setToolTip(tr("Tick it, choose whose value counts, ignore it: in the catalog"))
         self.decide.clicked.connect(self._on_decide)
         self.fields.same_toggled.connect(self.reload)
+        # Whose value counts is chosen where all choices are made.
+        self.fields.choice_wanted.connect(self._on_decide)
         self._show(_Detail())
 
     def open(self, bench: Workbench | None, lines: Lines | None = None) -> None:
@@ -124,7 +126,6 @@ class RecordDetail(QWidget):
 
     def _show_tabs(self, lines: Sequence[RecordTable]) -> None:
         self.tabs.show_tables(lines, [(FIELDS, tr("Fields of both sides"))])
-        self.tabs.bar.setVisible(bool(lines))
 
     def _go_into(self, lines: Sequence[RecordTable]) -> None:
         self.tabs.choose(lines[0].name if lines else FIELDS)

@@ -104,10 +104,16 @@ class RecordTabs(QWidget):
     record_opened = Signal(int)
     tab_changed = Signal(str)
 
-    def __init__(self, name: str, parent: QWidget | None = None) -> None:
-        """Make it without any tab; `name` is what a screen reader calls the tabs."""
+    def __init__(
+        self, name: str, parent: QWidget | None = None, *, hides_one: bool = False
+    ) -> None:
+        """Make it without any tab; `name` is what a screen reader calls the tabs.
+
+        A tab that is alone is not shown with `hides_one`.
+        """
         super().__init__(parent)
         self.bar, self._pages = QTabBar(), QStackedWidget()
+        self._hides_one = hides_one
         self._tables: dict[str, RecordTableView] = {}
         self._names: list[str] = []
         self._more: dict[str, QWidget] = {}
@@ -163,7 +169,7 @@ class RecordTabs(QWidget):
         if current in self._names:
             self.bar.setCurrentIndex(self._names.index(current))
         self.bar.blockSignals(False)  # noqa: FBT003 - Qt's signature
-        self.bar.setVisible(bool(tabs))
+        self.bar.setVisible(len(tabs) > int(self._hides_one))
         self._on_tab()
 
     def choose(self, name: str) -> None:

@@ -72,6 +72,11 @@ QCheckBox::indicator:checked {{ background: {accent}; border: 1px solid {accent}
   image: url("{tick}"); }}
 QCheckBox::indicator:focus {{ border: 2px solid {text}; width: 12px; height: 12px; }}
 QCheckBox::indicator:disabled {{ background: {hover}; }}
+QTreeWidget::indicator {{ width: 12px; height: 12px; border: 1px solid {muted}; border-radius: 3px;
+  background: {base}; }}
+QTreeWidget::indicator:checked {{ background: {accent}; border: 1px solid {accent};
+  image: url("{tick}"); }}
+QTreeWidget::indicator:indeterminate {{ background: {muted}; border: 1px solid {muted}; }}
 QHeaderView {{ background: {base}; }}
 QHeaderView::section {{ background: {base}; color: {muted}; border: none;
   border-bottom: 1px solid {line}; padding: 6px 8px; font-weight: bold; }}

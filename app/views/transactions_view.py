@@ -85,6 +85,7 @@ class TransactionsView(QWidget):
             chosen.addWidget(chip)
         self.subscription.setAccessibleName(tr("Subscription"))
         self.subscription.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToContents)
+        self.subscription.setMinimumHeight(self.periods[Period.ALL].sizeHint().height())
         chosen.addWidget(self.subscription)
         top = QVBoxLayout()
         top.setContentsMargins(16, 0, 16, 8)

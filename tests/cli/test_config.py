@@ -1,5 +1,6 @@
 """The configuration carried to another folder at the command line."""
 
+import io
 import json
 from pathlib import Path
 from typing import Any
@@ -7,6 +8,7 @@ from typing import Any
 import pytest
 
 from app.__main__ import main
+from app.credentials import Credentials
 from app.errors import ExitStatus
 
 ARIA = ("--set", "core_url=https://a", "--set", "admin_url=https://a", "--set", "client_no=1")
@@ -57,6 +59,19 @@ def test_it_is_imported_elsewhere_with_the_secrets_to_give(
     assert (elsewhere / "workspaces" / "w.json").exists()
     jobs = document(capsys, "jobs", "-w", "w", "list")["jobs"]
     assert ("hourly", False) in [(job["job"], job["enabled"]) for job in jobs]
+
+
+def test_a_secret_is_given_by_the_connections_name_alone(
+    file: Path, elsewhere: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert main(["config", "import", str(file)]) == 0
+    kept: dict[str, str] = {}
+    monkeypatch.setattr(Credentials, "set", lambda _s, _c, name, value: kept.update({name: value}))
+    monkeypatch.setattr("sys.stdin", io.StringIO("a-secret-of-aria\n"))
+    assert main(["connect", "aria", "a", "--secret", "auth_key=-"]) == 0
+    assert kept == {"auth_key": "a-secret-of-aria"}
+    said = json.loads((elsewhere / "connections" / "a.json").read_text())
+    assert said["settings"]["client_no"] == "1"
 
 
 def test_people_are_told_what_to_do_next(

@@ -270,6 +270,21 @@ def test_a_contact_that_cannot_be_named_is_refused(key: str, world: AccountWorld
     assert "Not sent: " in outcome.message
 
 
+@pytest.mark.parametrize(
+    ("role", "words"),
+    [("other", "no contact with the role 'other'"), ("backup", "whose billing group's backup")],
+)
+def test_a_contact_that_aria_lets_nobody_change_is_refused_unsent(
+    role: str, words: str, world: AccountWorld
+) -> None:
+    number = contact(world, "billing").split("|")[2]
+    world.edit("aria", "contact", number, role=role)
+    outcome = world.change("contact", f"{FIRST}|{role}|{number}", last_name="x")
+    assert outcome.state is FAILED
+    assert words in outcome.message
+    assert world.made("update_contact_m") == 0
+
+
 @pytest.mark.parametrize("kind", ["drop_after", "drop_before", "truncate", "not_json"])
 def test_a_lost_answer_is_unknown_and_not_sent_again(kind: str, world: AccountWorld) -> None:
     world.fault(system="aria", endpoint=COMPLETE, kind=kind, times=None)

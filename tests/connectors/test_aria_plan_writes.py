@@ -2,13 +2,16 @@
 
 from collections.abc import Iterator
 from decimal import Decimal
+from hashlib import sha256
 from typing import Any
 
 import pytest
 
+from app.connectors.aria.plan_writes import assigned
 from app.connectors.protocol import OperationCounts
 from app.domain.plan import FieldChange, Operation, Outcome, OutcomeState, Verb
 from app.domain.record import BaseValue, Side
+from app.errors import ConnectionFailed
 from app.sandbox.launch import Sandbox, SandboxOptions
 from tests.connectors.account_world import (
     CUSTOM,
@@ -61,7 +64,8 @@ def insert(world: AccountWorld, key: str = KEY, **after: BaseValue) -> Outcome:
     entity = world.mapping.entity("plan_instance")
     values = dict.fromkeys((one.name for one in entity.fields), None) | after
     changes = tuple(FieldChange(name, None, value) for name, value in values.items())
-    return world.send(Operation("plan_instance", key, Side.BILLING, Verb.INSERT, changes, None))
+    made = Operation("plan_instance", key, Side.BILLING, Verb.INSERT, changes, None)
+    return world.send(made, sha256(key.encode()).hexdigest()[:32] if key != KEY else SEED)
 
 
 def another_master(world: AccountWorld, acct_no: int = FIRST) -> str:
@@ -127,6 +131,18 @@ def test_a_supplemental_plan_is_assigned_under_its_parent(world: AccountWorld) -
     assert [(x["field_name"], x["field_value"]) for x in own] == [("sf_line_id", "LINE-1")]
 
 
+def test_a_new_plan_may_hang_under_another_new_one(world: AccountWorld) -> None:
+    above = insert(world, account=str(FIRST), plan=master(world)["client_plan_id"])
+    assert above.state is WRITTEN, above.message
+    row = instance(world, int(above.side_id))
+    outcome = insert(
+        world, "NEW-2", account=str(FIRST), plan=child_plan(world, row), parent_instance=KEY
+    )
+    assert outcome.state is WRITTEN, outcome.message
+    below = instance(world, int(outcome.side_id))
+    assert below["parent_plan_instance_no"] == row["plan_instance_no"]
+
+
 def test_an_assignment_sent_twice_makes_one_instance(world: AccountWorld) -> None:
     wanted = {"account": str(FIRST), "plan": another_master(world)}
     first = insert(world, **wanted)
@@ -147,6 +163,32 @@ def test_a_lost_assignment_is_unknown_and_its_repetition_makes_no_second(
     assert outcome.state is WRITTEN
     rows = world.truth("plan_instance", FIRST)
     assert [key_of(r) for r in rows if r["client_plan_instance_id"] == KEY] == [outcome.key]
+
+
+@pytest.mark.parametrize("readable", [True, False])
+def test_an_id_that_is_taken_meanwhile_is_looked_up(
+    readable: bool,  # noqa: FBT001 - a parameter
+    world: AccountWorld,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    wanted = {"account": str(FIRST), "plan": another_master(world)}
+    first, looked = insert(world, **wanted), []
+
+    def blind(*given: Any) -> int | None:
+        looked.append(given)
+        if len(looked) == 1:
+            return None
+        if not readable:
+            raise ConnectionFailed("away")
+        return assigned(*given)
+
+    monkeypatch.setattr("app.connectors.aria.account_writes.assigned", blind)
+    again = insert(world, **wanted)
+    if readable:
+        assert (again.state, again.key) == (WRITTEN, first.key)
+    else:
+        assert (again.state, again.message[:6]) == (FAILED, "1015: ")
+    assert len(world.receipts()) == 1
 
 
 @pytest.mark.parametrize(
@@ -278,6 +320,16 @@ def test_an_update_and_a_cancellation_are_both_previewed_first(world: AccountWor
     assert world.change("plan_instance", key_of(row), **wanted).state is WRITTEN
     after = instance(world, row["plan_instance_no"])
     assert (after["plan_units"], after["status_cd"]) == (3, -2)
+
+
+@pytest.mark.parametrize("name", ["plan", "rate_schedule", "units", "status"])
+def test_what_an_instance_cannot_be_without_is_not_cleared(name: str, world: AccountWorld) -> None:
+    row = master(world)
+    world.forget()
+    outcome = world.change("plan_instance", key_of(row), **{name: None})
+    assert (outcome.state, outcome.field) == (FAILED, name)
+    assert "cannot be" in outcome.message
+    assert world.calls("aria") == {}
 
 
 @pytest.mark.parametrize("key", ["NEW-9", "55010001", "55010001|x"])

@@ -9,6 +9,7 @@ import pytest
 from app.connectors.orb.sendable import NotSendable
 from app.connectors.orb.subscription_writes import interval_changes
 from app.domain.plan import OutcomeState, Verb
+from app.errors import ConnectionFailed
 from tests.connectors.orb_each_write import NEXT_YEAR, START, made_subscription, usable_plans
 from tests.connectors.orb_world import OrbWorld
 
@@ -179,3 +180,37 @@ def test_what_a_new_one_lacks_is_told(
     outcome = own_orb.write(SUBSCRIPTION, "new", Verb.INSERT, **values)
     assert outcome.state is OutcomeState.FAILED
     assert words in outcome.message
+
+
+def test_a_read_back_that_fails_leaves_it_unknown(
+    own_orb: OrbWorld, made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    client = own_orb.connector._client
+    get = client.get
+    asked: list[str] = []
+
+    def broken(path: str, *given: Any) -> dict[str, Any]:
+        asked.append(path)
+        if len(asked) > 1:
+            raise ConnectionFailed("It is gone.", "")
+        return get(path, *given)
+
+    monkeypatch.setattr(client, "get", broken)
+    outcome = own_orb.write(SUBSCRIPTION, made, Verb.UPDATE, net_terms=21)
+    assert outcome.state is OutcomeState.UNKNOWN
+    assert outcome.message.startswith("It was sent; what Orb then holds could not be read")
+    assert held(own_orb, made)["net_terms"] == 21
+
+
+def test_a_connection_that_ends_between_two_calls_leaves_it_unknown(
+    own_orb: OrbWorld, made: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_given: Any) -> dict[str, Any]:
+        raise ConnectionFailed("It is gone.", "")
+
+    monkeypatch.setattr(own_orb.connector._client, "post", broken)
+    outcome = own_orb.write(SUBSCRIPTION, made, Verb.UPDATE, net_terms=22, end_date=NEXT_YEAR)
+    assert outcome.state is OutcomeState.UNKNOWN
+    assert (held(own_orb, made)["net_terms"], held(own_orb, made)["end_date"]) == (22, None)
+    with pytest.raises(ConnectionFailed):  # of one call nothing was sent
+        own_orb.write(SUBSCRIPTION, made, Verb.UPDATE, end_date=NEXT_YEAR)

@@ -96,7 +96,7 @@ class Tenths(BulkJobs):
         return JobInfo(job, COMPLETE if done == 100 else RUNNING, processed=done)
 
 
-@pytest.mark.parametrize(("rows", "late_s"), [(100, 0.6), (0, 2.6)])
+@pytest.mark.parametrize(("rows", "late_s"), [(100, 0.6), (0, 5.1)])
 def test_a_job_whose_rows_are_known_is_asked_when_it_is_done(
     rows: int, late_s: float, monkeypatch: pytest.MonkeyPatch
 ) -> None:

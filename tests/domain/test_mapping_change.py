@@ -73,6 +73,14 @@ def test_settings_of_an_entity_are_told() -> None:
     assert setting.after == "label Offer, group_by family"
 
 
+def test_jobs_are_told_with_their_schedules() -> None:
+    job = '\n[[job]]\nname = "hourly"\nevery_minutes = 60\nentities = ["plan"]\n'
+    (change,) = changes(draft_of(SMALL_MAPPING + job, "small.toml"))
+    assert (change.effect, change.before, change.after) == (
+        Effect.SETTING, "", "hourly every 60 min",
+    )  # fmt: skip
+
+
 def test_comments_alone_are_no_change() -> None:
     new = draft_of(f"# a word\n{SMALL_MAPPING}", "small.toml")
     assert change_between(OLD.mapping, new.mapping).is_empty

@@ -8,6 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from app.domain.mapping import FieldMapping, FieldType, Owner
+from app.domain.mapping_change import change_between
 from app.domain.mapping_edit import (
     MappingDraft,
     Rename,
@@ -18,11 +19,13 @@ from app.domain.mapping_edit import (
     change_field,
     draft_of,
     entity_text,
+    flattened,
     remove_entity,
     remove_field,
     rename,
     settings_of,
 )
+from app.domain.mapping_file import parse_mapping
 from app.errors import MappingInvalid, WrongUse
 from app.settings import shipped_mappings
 from tests.fakes import SMALL_MAPPING
@@ -240,15 +243,30 @@ entities = ["plan"]
 """
 
 
-def test_what_is_included_is_written_in_but_its_jobs() -> None:
+def test_what_is_included_is_written_in() -> None:
     job = '\n[[job]]\nname = "theirs"\ncron = "0 2 * * *"\nentities = ["plan"]\n'
-    texts = {"small": SMALL_MAPPING + job}
-    draft = draft_of(INCLUDING, "ours.toml", texts.get)
+    draft = draft_of(INCLUDING, "ours.toml", {"small": SMALL_MAPPING + job}.get)
     assert draft.text.startswith("# ours\n")
     assert "include" not in draft.text
     assert list(draft.mapping.by_name) == ["plan", "tier"]
-    assert [job.name for job in draft.mapping.jobs] == ["hourly"]
+    assert [job.name for job in draft.mapping.jobs] == ["theirs", "hourly"]
     assert draft_of(draft.text, "again").text == draft.text
+
+
+def test_an_entity_takes_the_place_of_an_included_one() -> None:
+    own = entity_text(DRAFTS["small"], "plan").replace('label = "Plan"', 'label = "Offer"')
+    draft = draft_of(f"{INCLUDING}\n# ours\n{own}", "ours.toml", {"small": SMALL_MAPPING}.get)
+    assert [each.label for each in draft.mapping.entities] == ["Offer", "Tier"]
+    assert draft.text.count("# ours") == 2
+
+
+@pytest.mark.parametrize("name", list(SHIPPED))
+def test_one_whole_file_says_the_same_as_the_files_it_includes(name: str) -> None:
+    apart = parse_mapping(SHIPPED[name], f"{name}.toml", SHIPPED.get)
+    whole = parse_mapping(flattened(SHIPPED[name], f"{name}.toml", SHIPPED.get), f"{name}.toml")
+    assert change_between(apart, whole).is_empty
+    assert list(apart.by_name) == list(whole.by_name)
+    assert apart.jobs == whole.jobs
 
 
 LISTED = """schema = 1

@@ -92,6 +92,16 @@ def test_an_entity_takes_the_place_of_an_included_one() -> None:
     ]
 
 
+def test_what_is_left_out_of_an_included_mapping_is_gone_with_its_rules() -> None:
+    head = 'schema = 1\nname = "own"\nbilling = "fake"\ninclude = ["small"]\nleave_out = '
+    made = parse_mapping(head + '["tier", "plan.family"]', "own.toml", lambda _name: SMALL_MAPPING)
+    (plan,) = made.entities
+    assert list(plan.index) == ["name", "price"]
+    for wrong, words in (("plan.colour", "no 'plan.colour' to leave out"), ("plan.name", "needed")):
+        with pytest.raises(MappingInvalid, match=words):
+            parse_mapping(f'{head}["{wrong}"]', "own.toml", lambda _name: SMALL_MAPPING)
+
+
 def test_the_shape_changes_with_what_makes_values_differ() -> None:
     other = parse_mapping(SMALL_MAPPING.replace("scale = 2", "scale = 3"), "small.toml")
     assert other.entity("plan").shape != small_mapping().entity("plan").shape

@@ -45,15 +45,16 @@ def test_ten_thousand_events_of_fifty_accounts_are_fifty_reads() -> None:
     assert sum(batch.changes for batch in batches) == 10_000
 
 
-def test_what_could_not_be_read_keeps_its_place() -> None:
+def test_what_could_not_be_read_lets_the_others_go_first() -> None:
     gathering = Gathering(QUIET, LONGEST)
     gathering.tell(told(1, "7"), 0.0)
     gathering.tell(told(2, "8"), 0.1)
     first = gathering.take(2.0)
     assert first is not None
     gathering.tell(told(3, "7", "payment"), 2.0)
-    gathering.put_back(first)
-    assert gathering.take(3.0) == Batch("7", frozenset({"invoice", "payment"}), 2, 3, 0.0, 2.0)
+    gathering.put_back(first, 2.0)
+    assert gathering.take(3.0) == Batch("8", frozenset({"invoice"}), 1, 2, 0.1, 0.1)
+    assert gathering.take(3.0) == Batch("7", frozenset({"invoice", "payment"}), 2, 3, 2.0, 2.0)
 
 
 @dataclass
@@ -61,7 +62,9 @@ class Model:
     """What is promised: each thing told is in a batch taken later, as soon as it is quiet."""
 
     gathering: Gathering = field(default_factory=lambda: Gathering(QUIET, LONGEST))
-    open: dict[str, list[tuple[float, Waiting]]] = field(default_factory=dict)
+    open: dict[str, list[Waiting]] = field(default_factory=dict)
+    first: dict[str, float] = field(default_factory=dict)
+    last: dict[str, float] = field(default_factory=dict)
     now: float = 0.0
     serial: int = 0
 
@@ -69,23 +72,30 @@ class Model:
         self.serial += 1
         waiting = told(self.serial, account, name)
         self.gathering.tell(waiting, self.now)
-        self.open.setdefault(account, []).append((self.now, waiting))
+        self.open.setdefault(account, []).append(waiting)
+        self.first.setdefault(account, self.now)
+        self.last[account] = self.now
+
+    def is_due(self, account: str) -> bool:
+        last, first = self.last[account], self.first[account]
+        return self.now - last >= QUIET or self.now - first >= LONGEST
 
     def take(self, *, fails: bool) -> bool:
         batch = self.gathering.take(self.now)
+        due = [account for account in self.open if self.is_due(account)]
         if batch is None:
-            for found in self.open.values():
-                assert self.now - found[-1][0] < QUIET
-                assert self.now - found[0][0] < LONGEST
+            assert due == []
             return False
+        assert batch.account in due
+        assert self.first[batch.account] == min(self.first[account] for account in due)
         found = self.open[batch.account]
-        assert self.now - found[-1][0] >= QUIET or self.now - found[0][0] >= LONGEST
-        assert batch.entities == frozenset[str]().union(*(one.entities for _, one in found))
-        assert (batch.serial, batch.changes) == (found[-1][1].serial, len(found))
+        assert batch.entities == frozenset[str]().union(*(one.entities for one in found))
+        assert (batch.serial, batch.changes) == (found[-1].serial, len(found))
         if fails:
-            self.gathering.put_back(batch)
+            self.gathering.put_back(batch, self.now)
+            self.first[batch.account] = self.now
         else:
-            del self.open[batch.account]
+            del self.open[batch.account], self.first[batch.account]
         return not fails
 
 

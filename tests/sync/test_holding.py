@@ -130,7 +130,10 @@ def test_an_account_whose_plan_is_there_comes_by_itself(bench: Workbench) -> Non
 
 @pytest.mark.parametrize(
     ("plan", "words"),
-    [("Q", "has none of its plans: Q"), ("", "it has no Subscription with extra")],
+    [
+        ("Q", "none of its plans is on both sides, as last read: Q"),
+        ("", "it has no Subscription with extra"),
+    ],
 )
 def test_an_account_without_such_a_plan_waits_with_all_below_it(
     bench: Workbench, plan: str, words: str
@@ -151,6 +154,12 @@ def test_it_comes_once_its_plan_has_come(bench: Workbench) -> None:
     keyed(bench, Side.SALESFORCE).put("plan", "Q", "New")
     assert look(bench) == {}
     assert kinds(bench, "sub") == {Kind.ONLY_IN_BILLING: 4}
+
+
+def test_a_plan_that_billing_does_not_offer_counts_for_nothing(bench: Workbench) -> None:
+    keyed(bench, Side.SALESFORCE).put("plan", "R", "Of another promotion")
+    account(bench, "2", "Basalt Cafe", plan="R")
+    assert "on both sides, as last read: R" in look(bench)["2"]
 
 
 def test_what_is_held_back_comes_when_a_person_says_so(bench: Workbench) -> None:

@@ -15,8 +15,10 @@ from app.sync.refresh import RefreshRequest
 from app.sync.workbench import Workbench
 from app.views.commit_dialog import CommitDialog
 from app.views.fields_view import FieldsPanel
+from app.views.looks import DARK, qt_palette
 from app.views.main_window import MainWindow
 from app.views.models.rows import KEY_ROLE
+from app.views.state.difference import Tone
 from app.views.window_commands import commands_of
 from app.views.window_pages import ACCOUNTS, CATALOG, TRANSACTIONS
 from tests.fakes import side_of
@@ -117,6 +119,14 @@ def test_an_account_shows_its_head_its_family_and_its_tables(
         "Subscriptions (3) \u22601", "Add-ons (1)"
     ]  # fmt: skip
     assert nameless(window) == []
+
+
+def test_dark_colours_are_taken_over_at_once(qtbot: QtBot, window: MainWindow) -> None:
+    choose(qtbot, window)
+    window.customers.setPalette(qt_palette(DARK))
+    dark = DARK.tones[Tone.CHANGED].front
+    qtbot.waitUntil(lambda: dark in window.customers.pill.styleSheet(), timeout=PATIENCE_MS)
+    settle(qtbot, window)
 
 
 def test_a_relative_is_opened_by_a_click(qtbot: QtBot, window: MainWindow) -> None:

@@ -6,7 +6,15 @@ from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QApplication, QComboBox, QDialog, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import (
+    QAbstractButton,
+    QApplication,
+    QComboBox,
+    QDialog,
+    QLineEdit,
+    QMessageBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.domain.column import Column
@@ -68,6 +76,7 @@ def window(qtbot: QtBot, services: FakeServices) -> Iterator[MainWindow]:
     qtbot.waitUntil(lambda: made.mapping.editing is not None, timeout=PATIENCE_MS)
     made.mapping.list.selectRow(2)
     yield made
+    made.mapping._lets_go = True
     assert made.pool.shutdown(5)
     for bench in services.benches.values():
         bench.store.close()
@@ -78,7 +87,12 @@ def view(window: MainWindow) -> MappingView:
     return window.mapping
 
 
-def click(qtbot: QtBot, button: QPushButton) -> None:
+def button_of(box: QMessageBox, words: str) -> QAbstractButton:
+    (found,) = [button for button in box.buttons() if button.text() == words]
+    return found
+
+
+def click(qtbot: QtBot, button: QAbstractButton) -> None:
     qtbot.mouseClick(button, Qt.MouseButton.LeftButton)
 
 
@@ -297,7 +311,7 @@ def test_names_under_a_prefix_are_taken_by_a_button(
     there = teller(services, Side.SALESFORCE, "ASF3__Family__c", also=["Family__c"])
     telling(window, services, billing=teller(services, Side.BILLING), salesforce=there)
     form = found(qtbot, view)
-    assert "1 names of the mapping are in the org under ASF3__." in form._named.text()
+    assert "1 name of the mapping is in the org under ASF3__." in form._named.text()
     click(qtbot, form.names)
     assert cell(view, "family", Cell.SALESFORCE) == "ASF3__Family__c"
 
@@ -382,6 +396,21 @@ def test_what_another_concord_holds_cannot_be_edited(
     assert not view.table.fields.flags(index) & Qt.ItemFlag.ItemIsEditable
     assert "Held by ann." in view.state.text()
     assert read_bench.store.path.exists()
+
+
+def test_the_window_asks_before_it_closes_over_unsaved_changes(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    view = window.mapping
+    change_owner(view)
+    assert not window.close()
+    (box,) = view.findChildren(QMessageBox)
+    click(qtbot, button_of(box, "Stay"))
+    assert window.isVisible()
+    assert not window.close()
+    box = view.findChildren(QMessageBox)[-1]
+    click(qtbot, button_of(box, "Close without saving"))
+    assert not window.isVisible()
 
 
 def test_the_page_is_reached_by_its_command(window: MainWindow) -> None:

@@ -4,12 +4,13 @@ The items are those whose edit Aria for Salesforce pushes (aria_for_salesforce.m
 PO number and the supplemental fields. The contacts are an entity of their own.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from app.connectors.aria.accounts import DETAILS, METHODS
 from app.connectors.aria.catalog import FIELD_PREFIX
 from app.connectors.aria.client import AriaClient
+from app.connectors.aria.field_edits import edits, values_held
 from app.connectors.aria.plan_edit import CLEAR, NotSendable
 from app.connectors.aria.steps import Step
 from app.connectors.aria.values import Row, is_on, rows, text, whole
@@ -26,7 +27,6 @@ _CODES = {"status_cd": "status_cd", "notify_method": "notify_method"}
 _PARENT, _LEVEL, _PAYS, _TEST = "senior_acct_no", "=resp_level_cd", "=pay_method", "test_acct_ind"
 COLUMNS = (*_TEXTS, *_CODES, _PARENT, _LEVEL, _PAYS, _TEST)
 """Billing names that can be set, besides the supplemental fields."""
-_ADD, _CHANGE, _DELETE = 1, 2, 3  # directives of modify_acct_supp_fields_m
 _ENABLED = "1"
 LONGEST_VALUE = 300
 """Characters of a supplemental field's value (aria_for_salesforce.md §5.4)."""
@@ -125,32 +125,15 @@ def _test_flag(wish: Wish, details: Row) -> list[Step]:
 
 
 def _fields(wish: Wish, columns: Sequence[str], details: Row) -> list[Step]:
-    if not columns:
-        return []
-    held: dict[str, list[str]] = {}
-    for row in rows(details, "supp_field"):
-        values = held.setdefault(text(row.get("supp_field_name")), [])
-        values += filter(None, [text(row.get("supp_field_value"))])
+    held = values_held(rows(details, "supp_field"), "supp_field")
     triples = [
-        triple
-        for column in columns
-        for triple in _triples(column.removeprefix(FIELD_PREFIX), wish.told(column), held)
+        {
+            "supp_field_name": edit.name,
+            "supp_field_value": edit.value,
+            "supp_field_directive": edit.directive,
+        }
+        for name, value in ((c.removeprefix(FIELD_PREFIX), wish.told(c)) for c in columns)
+        for edit in edits(name, value, held.get(name, []))
     ]
     inputs = {"acct_no": wish.acct_no, "acct_supp_fields": triples}
     return [Step("modify_acct_supp_fields_m", inputs, wish.fields(columns))] if triples else []
-
-
-def _triples(name: str, wanted: str, held: Mapping[str, list[str]]) -> Iterator[dict[str, Any]]:
-    """Yield name, value and directive: several values are joined with `; ` (aria.md §4.17)."""
-    old = held.get(name, [])
-    new = [wanted] if wanted and len(old) <= 1 else [one for one in wanted.split("; ") if one]
-    if len(old) == 1 and len(new) == 1:
-        if old != new:
-            yield _triple(name, new[0], _CHANGE)
-        return
-    yield from (_triple(name, one, _DELETE) for one in old if one not in new)
-    yield from (_triple(name, one, _ADD) for one in new if one not in old)
-
-
-def _triple(name: str, value: str, directive: int) -> dict[str, Any]:
-    return {"supp_field_name": name, "supp_field_value": value, "supp_field_directive": directive}

@@ -7,6 +7,7 @@ from typing import Any
 from app.connectors.aria.accounts import PLANS
 from app.connectors.aria.catalog import FIELD_PREFIX
 from app.connectors.aria.client import AriaClient
+from app.connectors.aria.field_edits import FieldEdit, edits, values_held
 from app.connectors.aria.plan_edit import CLEAR, NotSendable
 from app.connectors.aria.steps import Step
 from app.connectors.aria.values import Row, given, joined, rows, text, whole
@@ -23,7 +24,6 @@ CANCELLED, TERMINATED = -2, -3
 ENDED = frozenset({CANCELLED, TERMINATED})
 """Statuses of which Aria brings no plan instance back."""
 LONGEST_ID = 100
-_PRORATED_INVOICE = 2  # `invoicing_option` (aria.md §2.5)
 _PLAN, _SCHEDULE = "client_plan_id", "client_rate_schedule_id"
 STATUS = "plan_instance_status_cd"
 _UNITS, _PO = "plan_units", "po_num"
@@ -33,7 +33,6 @@ _CHANGES = (*BILLED, _PO)
 _ID, _ACCOUNT, _PARENT = "client_plan_instance_id", "acct_no", "=parent_instance"
 _BILLING, _DUNNING, _LEVEL = "=billing_group", "=dunning_group", "resp_level_cd"
 _ASSIGNED = (*_CHANGES, _ID, _ACCOUNT, _PARENT, _BILLING, _DUNNING, _LEVEL)
-_REPLACE_FIELD, _REMOVE_FIELD = 2, 4
 _PAGE, _LAST_OFFSET = 999, 998  # of get_acct_plans_all_m (aria.md §1.8)
 
 
@@ -94,7 +93,9 @@ def plan_steps(client: AriaClient, wish: Wish, cancel: CancelToken) -> list[Step
         return [_cancel(instance, ())]
     cancels = wish.wants(STATUS) and wish.code(STATUS) == CANCELLED
     columns = [name for name in wish.values if not (cancels and name == STATUS)]
-    steps = [_change(wish, instance, columns)] if columns else []
+    fields = _field_edits(client, wish, instance, cancel)
+    terms = [column for column in columns if not column.startswith(FIELD_PREFIX)]
+    steps = [_change(wish, instance, columns, fields)] if terms or fields else []
     return [*steps, *([_cancel(instance, wish.fields([STATUS]))] if cancels else [])]
 
 
@@ -137,17 +138,15 @@ def _assign(wish: Wish) -> Step:
     if not wish.told(_PLAN):
         message = f"Not sent: a new {wish.entity.label} needs a plan."
         raise NotSendable(message)
-    supplemental = bool(wish.told(_PARENT))
     inputs = {
         "acct_no": _account(wish),
         "new_client_plan_id": wish.told(_PLAN),
         "client_plan_instance_id": _client_id(wish),
-        "parent_plan_instance_no": wish.last_part(_PARENT),
+        **_parent(wish),
         "existing_billing_group_no": wish.last_part(_BILLING),
         "existing_dunning_group_no": wish.last_part(_DUNNING),
         "resp_level_cd": wish.code(_LEVEL) if wish.wants(_LEVEL) else None,
         "assignment_directive": NOW,
-        "invoicing_option": None if supplemental else _PRORATED_INVOICE,
         "plan_instance_fields": [
             {"plan_instance_field_name": name, "plan_instance_field_value": value}
             for name, value in _fields(wish, wish.values)
@@ -155,6 +154,14 @@ def _assign(wish: Wish) -> Step:
         **_terms(wish, wish.values),
     }
     return Step(ASSIGN, given(inputs), wish.fields(wish.values))
+
+
+def _parent(wish: Wish) -> dict[str, Any]:
+    """Return the instance above a new one: by its number, or by its id where it is as new."""
+    number = wish.last_part(_PARENT)
+    if number is not None:
+        return {"parent_plan_instance_no": number}
+    return {"client_parent_plan_instance_id": wish.told(_PARENT)}
 
 
 def _account(wish: Wish) -> int:
@@ -175,27 +182,41 @@ def _client_id(wish: Wish) -> str:
     return found
 
 
-def _change(wish: Wish, instance: Instance, columns: list[str]) -> Step:
+def _field_edits(
+    client: AriaClient, wish: Wish, instance: Instance, cancel: CancelToken
+) -> list[FieldEdit]:
+    """Return the edits of supplemental fields, after those that it has were read."""
+    wanted = dict(_fields(wish, wish.values))
+    if not wanted:
+        return []
+    asked = {"include_plan_instance_fields": "true"}
+    plans = plans_of(client, instance.acct_no, asked, cancel)
+    row = next((one for one in plans if whole(one.get("plan_instance_no")) == instance.number), {})
+    held = values_held(rows(row, "plan_instance_fields_detail"), "field")
+    return [
+        edit for name, value in wanted.items() for edit in edits(name, value, held.get(name, []))
+    ]
+
+
+def _change(wish: Wish, instance: Instance, columns: list[str], fields: list[FieldEdit]) -> Step:
     """Return the call that changes units, status and the like, or moves it to another plan."""
     named = {**instance.inputs, "assignment_directive": NOW, **_terms(wish, columns)}
-    fields = [
+    named["plan_instance_field_update"] = [
         {
-            "plan_instance_field_name": name,
-            "plan_instance_field_value": value,
-            "plan_instance_field_directive": _REPLACE_FIELD if value else _REMOVE_FIELD,
+            "plan_instance_field_name": edit.name,
+            "plan_instance_field_value": edit.value,
+            "plan_instance_field_directive": edit.directive,
         }
-        for name, value in _fields(wish, columns)
+        for edit in fields
     ]
-    if fields:
-        named["plan_instance_field_update"] = fields
     if _PLAN in columns:
         if not wish.told(_PLAN):
             message = f"Not sent: a {wish.entity.label} cannot be without a plan."
             raise NotSendable(message)
         named["new_client_plan_id"] = wish.told(_PLAN)
-    elif fields and all(column.startswith(FIELD_PREFIX) for column in columns):
+    elif all(column.startswith(FIELD_PREFIX) for column in columns):
         named["plan_instance_supp_field_update_only"] = 1  # touches no billing
-    return Step(REPLACE if _PLAN in columns else UPDATE, named, wish.fields(columns))
+    return Step(REPLACE if _PLAN in columns else UPDATE, given(named), wish.fields(columns))
 
 
 def _terms(wish: Wish, columns: Any) -> dict[str, Any]:

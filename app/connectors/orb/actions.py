@@ -1,29 +1,28 @@
-"""From an action to the operation that it becomes, with what it will cost in words."""
+"""From an action to the operation that it becomes; `preview` says what that will bring."""
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import msgspec
 
 from app.connectors.orb.action_list import DATE, NOW, TERM
 from app.connectors.orb.credit_writes import LEDGER
 from app.connectors.orb.customer_writes import CUSTOMER
-from app.connectors.orb.price_words import price_words
+from app.connectors.orb.preview import in_words
 from app.connectors.orb.quantities import QUANTITIES
-from app.connectors.orb.rows import json_text, midnight, moment
+from app.connectors.orb.rows import json_text, midnight, moment, zone_of
 from app.connectors.orb.subscription_writes import SUBSCRIPTION
 from app.connectors.orb.version_writes import VERSION
 from app.domain.action import Asked, Named, Planned
 from app.domain.plan import Verb
-from app.domain.record import FieldValue, decimal_text
+from app.domain.record import FieldValue
 from app.errors import WrongUse
 
 _INTERVALS, _METADATA = "price_intervals", "metadata"
-_MOST_PRICES = 12
-_CREDITED = "Orb may void or credit invoices that reach beyond that moment."
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
 
@@ -41,8 +40,8 @@ def _create_customer(asked: Asked) -> Planned:
 
 
 def _create_subscription(asked: Asked) -> Planned:
-    given, notes = asked.given, tuple(_plan_words(asked, str(asked.given["plan"])))
-    plan, start, days = given["plan"], _moment(given["start_date"]), given.get("trial_days")
+    given, plan = asked.given, _known_plan(asked)
+    start, days = _moment(given["start_date"]), given.get("trial_days")
     values: dict[str, FieldValue] = {
         "customer_id": asked.key,
         "customer": asked.key,
@@ -60,7 +59,7 @@ def _create_subscription(asked: Asked) -> Planned:
             for price, quantity in _numbers(str(quantities))
         ]
         values[QUANTITIES] = json_text(rows)
-    return Planned(SUBSCRIPTION, _new(), Verb.INSERT, values, notes)
+    return Planned(SUBSCRIPTION, _new(), Verb.INSERT, values)
 
 
 def _cancel(asked: Asked) -> Planned:
@@ -69,8 +68,7 @@ def _cancel(asked: Asked) -> Planned:
         end = _moment(asked.record["start_date"])
     if asked.record.get("status") == "ended":
         raise WrongUse("The subscription has ended.", "There is nothing to cancel.")
-    notes = (f"It ends at {end:%Y-%m-%d %H:%M} UTC. {_CREDITED}",)
-    return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {"end_date": end}, notes)
+    return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {"end_date": end})
 
 
 def _unschedule_cancellation(asked: Asked) -> Planned:
@@ -81,17 +79,16 @@ def _unschedule_cancellation(asked: Asked) -> Planned:
 
 
 def _change_plan(asked: Asked) -> Planned:
-    plan = str(asked.given["plan"])
-    notes = tuple(_plan_words(asked, plan))
+    plan = _known_plan(asked)
     values: dict[str, FieldValue] = {"plan_id": plan, "plan": plan}
     if asked.given.get("when", NOW) == NOW and "date" not in asked.given:
-        return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, values, (*notes, _CREDITED))
+        return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, values)
     at = _when(asked)
     if at <= asked.now:
         raise WrongUse("The day is past.", "A change of plan is now or later.")
     key = f"{asked.key}|{at:%Y-%m-%dT%H:%M:%SZ}"
     values |= {"subscription_id": asked.key, "subscription": asked.key, "start_date": at}
-    return Planned(VERSION, key, Verb.INSERT, values, notes)
+    return Planned(VERSION, key, Verb.INSERT, values)
 
 
 def _unschedule_plan_change(asked: Asked) -> Planned:
@@ -109,16 +106,13 @@ def _change_quantity(asked: Asked) -> Planned:
     at = _midnight(asked, asked.given.get("date") or asked.now)
     at = max(at, moment(mine[0]["start_date"]))
     kept = [row for row in mine if moment(row["start_date"]) < at]
-    before = (kept or mine)[-1]["quantity"]
     if kept:
         kept[-1] = {**kept[-1], "end_date": at.isoformat()}
     new = {**mine[-1], "start_date": at.isoformat(), "quantity": quantity}
     place = rows.index(mine[0])
     others = [row for row in rows if row not in mine]
     after = [*others[:place], *kept, new, *others[place:]]
-    words = f"{price['name']}: quantity {before} → {decimal_text(quantity)} from {at:%Y-%m-%d} on"
-    notes = (f"{words}; {_in_words(price)}{_amounts(price, before, quantity)}.",)
-    return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {QUANTITIES: json_text(after)}, notes)
+    return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {QUANTITIES: json_text(after)})
 
 
 def _add_price(asked: Asked) -> Planned:
@@ -127,7 +121,7 @@ def _add_price(asked: Asked) -> Planned:
     named = {"price_id": words} if price is None else {"price": price}
     dates = {n: _moment(given[n]).isoformat() for n in ("start_date", "end_date") if given.get(n)}
     after = json_text([*_rows(asked.record, _INTERVALS), {**named, **dates}])
-    notes = () if price is None else (_in_words(price),)
+    notes = () if price is None else (in_words(price),)
     return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {_INTERVALS: after}, notes)
 
 
@@ -136,7 +130,7 @@ def _end_price(asked: Asked) -> Planned:
     rows = _rows(asked.record, _INTERVALS)
     last = [row for row in rows if row["price"]["id"] == price["id"]][-1]
     after = [{**row, "end_date": end.isoformat()} if row is last else row for row in rows]
-    notes = (f"{price['name']} ends at {end:%Y-%m-%d %H:%M} UTC: {_in_words(price)}.",)
+    notes = (f"{price['name']} ends at {end:%Y-%m-%d %H:%M} UTC: {in_words(price)}.",)
     return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {_INTERVALS: json_text(after)}, notes)
 
 
@@ -152,8 +146,7 @@ def _add_credits(asked: Asked) -> Planned:
         "credit_block_per_unit_cost_basis": given.get("cost_basis"),
         "description": given.get("description"),
     }
-    note = f"{_plain(given['amount'])} {values['currency']} are added; no invoice is made of it."
-    return Planned(LEDGER, _new(), Verb.INSERT, values, (note,))
+    return Planned(LEDGER, _new(), Verb.INSERT, values)
 
 
 def _void_credits(asked: Asked) -> Planned:
@@ -168,8 +161,7 @@ def _void_credits(asked: Asked) -> Planned:
         "void_amount": amount,
         "void_reason": asked.given.get("reason"),
     }
-    note = f"{_plain(amount)} {record['currency']} go; Orb refuses it if fewer are left."
-    return Planned(LEDGER, _new(), Verb.INSERT, values, (note,))
+    return Planned(LEDGER, _new(), Verb.INSERT, values)
 
 
 def _set_metadata(asked: Asked) -> Planned:
@@ -221,14 +213,16 @@ def _when(asked: Asked) -> datetime:
     return max(found)
 
 
+def _zone(asked: Asked) -> ZoneInfo:
+    return zone_of(asked.look(CUSTOMER, str(asked.record.get("customer_id"))))
+
+
 def _midnight(asked: Asked, at: FieldValue) -> datetime:
     """Return the beginning of the customer's day, as Orb shows it: in UTC."""
-    customer = asked.look(CUSTOMER, str(asked.record.get("customer_id"))) or {}
-    zone = str(customer.get("timezone") or "UTC")
     given = _moment(at)
     if given.time() == datetime.min.time():  # a day, not a moment: that day where the customer is
-        return midnight(given.date(), zone)
-    return midnight(given, zone)
+        return midnight(given.date(), _zone(asked))
+    return midnight(given, _zone(asked))
 
 
 def _moment(value: FieldValue) -> datetime:
@@ -267,31 +261,8 @@ def _price(asked: Asked) -> Mapping[str, Any]:
     return mine[-1]
 
 
-def _plan_words(asked: Asked, plan: str) -> Iterator[str]:
-    found = asked.look("plan", plan)
-    if found is None:
-        raise WrongUse(
-            f"Orb has no plan {plan!r}.", "Name the id of a plan; refresh, if it is new."
-        )
-    yield f"Plan {found.get('name')}, version {found.get('version')}:"
-    for price in _json(str(found.get("prices") or "[]"))[:_MOST_PRICES]:
-        yield f"{price.get('name')}: {_in_words(price)}"
-
-
-def _in_words(price: Mapping[str, Any]) -> str:
-    words = price_words(price)
-    return f"{words.model}: {'; '.join(words.rates)}; {', '.join(words.terms)}"
-
-
-def _amounts(price: Mapping[str, Any], before: object, after: Decimal) -> str:
-    """Return what a fee comes to before and after, where each unit costs the same."""
-    unit = (price.get("unit_config") or {}).get("unit_amount")
-    if price.get("model_type") != "unit" or unit is None:
-        return ""
-    was, will = (Decimal(str(unit)) * Decimal(str(each)) for each in (before, after))
-    currency = price.get("currency")
-    return f"; {currency} {decimal_text(was)} → {currency} {decimal_text(will)} each time"
-
-
-def _plain(value: FieldValue) -> str:
-    return decimal_text(value) if isinstance(value, Decimal) else str(value)
+def _known_plan(asked: Asked) -> str:
+    plan = str(asked.given["plan"])
+    if asked.look("plan", plan) is None:
+        raise WrongUse(f"Orb has no plan {plan!r}.", "Name a plan's id; refresh, if it is new.")
+    return plan

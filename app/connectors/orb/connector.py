@@ -1,6 +1,6 @@
 """The Orb connector: reads the eight objects, writes customers, subscriptions and credits."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from urllib.parse import urlsplit
 
 from app.connectors.counting import EntityCount
@@ -11,6 +11,7 @@ from app.connectors.orb.actions import planned
 from app.connectors.orb.client import Account, OrbClient, transient
 from app.connectors.orb.customer_writes import CUSTOMER
 from app.connectors.orb.events import webhooks_of
+from app.connectors.orb.preview import explained
 from app.connectors.orb.reads import LOOK_BACK, OrbReads, grouped
 from app.connectors.orb.writes import Desk
 from app.connectors.protocol import (
@@ -23,7 +24,7 @@ from app.connectors.protocol import (
     ReadRequest,
 )
 from app.connectors.spec import Given
-from app.domain.action import Action, Asked, Planned
+from app.domain.action import Action, Asked, Named, Planned
 from app.domain.constraint import Constraints, FieldRule
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
@@ -139,22 +140,30 @@ class OrbConnector:
         """Return the operation that an action becomes; nobody is asked."""
         return planned(asked)
 
+    def explained(
+        self, operation: Operation, look: Callable[[str, str], Named | None]
+    ) -> Iterator[str]:
+        """Yield what an operation will bring, in words from the prices; nobody is asked."""
+        return explained(operation, look)
+
     def batch_size(self, counts: OperationCounts) -> int:
         """One: Orb has no call for several records."""
         del counts
         return 1
 
     def constraints(self, entity: EntityMapping, cancel: CancelToken) -> Constraints:
-        """Return what is known of a customer's fields (orb.md §2.1); Orb itself tells none."""
+        """Return what is known of fields that are written (orb.md §2); Orb itself tells none."""
         del cancel
-        if entity.name != CUSTOMER:
+        if not self.desk.verbs(entity):
             return Constraints()
         rules = {
             "name": FieldRule(required=True, length=_LONGEST_NAME),
             "email": FieldRule(required=True),
         }
         known = {
-            field.name: rules[field.billing] for field in entity.fields if field.billing in rules
+            field.name: rules[field.billing]
+            for field in entity.fields
+            if entity.name == CUSTOMER and field.billing in rules
         }
         return Constraints(known, not_checked=(f"what Orb refuses of {entity.plural}",))
 

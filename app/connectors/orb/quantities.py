@@ -4,10 +4,10 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from app.connectors.orb.client import Row
-from app.connectors.orb.rows import moment
+from app.connectors.orb.rows import moment, zone_of
 from app.connectors.orb.sendable import NotSendable
 from app.errors import AnswerUnreadable
 
@@ -33,7 +33,7 @@ def change_quantities(subscription: Row, after: Sequence[Row], send: Send) -> No
     if other := sorted(before.keys() ^ wanted.keys()):
         message = f"the fees of a schedule stay the same, {other[0]} is not in both"
         raise NotSendable(message)
-    zone = _zone(subscription)
+    zone = zone_of(subscription.get("customer"))
     for price, steps in wanted.items():
         now = before[price]
         if now.keys() - steps.keys():
@@ -94,11 +94,3 @@ def _without_repeats(steps: Steps) -> dict[datetime, Decimal]:
         if steps[at] != last:
             kept[at] = last = steps[at]
     return kept
-
-
-def _zone(subscription: Row) -> ZoneInfo:
-    name = str((subscription.get("customer") or {}).get("timezone") or "UTC")
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")

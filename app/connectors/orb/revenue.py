@@ -8,11 +8,11 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+from zoneinfo import ZoneInfo
 
 from app.connectors.orb.client import TOO_MANY_RESULTS, OrbClient, OrbRefused, Row, part
 from app.connectors.orb.paging import Listing, pages
-from app.connectors.orb.rows import amount, moment, titled, utc
+from app.connectors.orb.rows import amount, moment, titled, utc, zone_of
 from app.domain.control import CancelToken
 
 _AT_ONCE_DAYS = 180  # of one costs call; fewer where Orb finds that too many
@@ -96,7 +96,7 @@ def _span(
 
     The current billing period began by Orb's own clock, so it is never later than now.
     """
-    zone = _zone(subscription)
+    zone = zone_of(subscription.get("customer"))
     period = subscription.get("current_billing_period_start_date")
     now = now if period is None else max(now, moment(period))
     start = moment(subscription["start_date"])
@@ -113,7 +113,7 @@ def _costs(
 ) -> Iterator[Row]:
     """Yield the days of a span with their costs, in as few calls as Orb allows."""
     path = f"subscriptions/{part(subscription['id'])}/costs"
-    zone, days = _zone(subscription), _AT_ONCE_DAYS
+    zone, days = zone_of(subscription.get("customer")), _AT_ONCE_DAYS
     start, end = span
     while start < end:
         until = min(end, _midnight(start, zone, days=days))
@@ -173,14 +173,6 @@ def _row(subscription: Row, window: Row, cost: Row, lines: Sequence[Line]) -> di
         "=invoicing_currency": plan.get("invoicing_currency") if line is None else line.currency,
     }
     return dict(titled(row, f"{price.get('name') or price_id} {start}"))
-
-
-def _zone(subscription: Row) -> ZoneInfo:
-    name = str((subscription.get("customer") or {}).get("timezone") or "UTC")
-    try:
-        return ZoneInfo(name)
-    except (ZoneInfoNotFoundError, ValueError):
-        return ZoneInfo("UTC")
 
 
 def _midnight(at: datetime, zone: ZoneInfo, days: int = 0) -> datetime:

@@ -95,12 +95,16 @@ def moment(text: object) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=UTC)
 
 
-def midnight(at: date, timezone: str) -> datetime:
-    """Return, in UTC, the beginning of a day of a time zone: of a date, or what a moment is in."""
+def zone_of(customer: Row | None) -> ZoneInfo:
+    """Return a customer's time zone; UTC where it tells none that is known here."""
     try:
-        zone = ZoneInfo(timezone)
+        return ZoneInfo(str((customer or {}).get("timezone") or "UTC"))
     except (ZoneInfoNotFoundError, ValueError):
-        zone = ZoneInfo("UTC")
+        return ZoneInfo("UTC")
+
+
+def midnight(at: date, zone: ZoneInfo) -> datetime:
+    """Return, in UTC, the beginning of a day of a time zone: of a date, or what a moment is in."""
     day = at.astimezone(zone).date() if isinstance(at, datetime) else at
     return datetime.combine(day, time(), zone).astimezone(UTC)
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 import msgspec
 
@@ -13,9 +13,10 @@ from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
 from app.domain.plan import FieldChange, Operation, Verb
 from app.domain.record import FieldValue, NoBase, Unreadable, decimal_text, utc_text
-from app.errors import AnswerLost, AnswerUnreadable
+from app.errors import AnswerLost, AnswerUnreadable, AppError
 
 METADATA = "metadata"
+Found = TypeVar("Found")
 _FLAGS = {"true": True, "false": False}
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
 
@@ -212,6 +213,19 @@ class Post:
             return self.client.post(path, body, key, self.cancel)
         except AnswerUnreadable as error:
             raise AnswerLost(error.summary, error.hint) from error
+
+
+def read_back(ask: Callable[[], Found]) -> Found:
+    """Return what Orb holds after a write.
+
+    Raises:
+        AnswerLost: It could not be read; what was written may be so.
+    """
+    try:
+        return ask()
+    except AppError as error:
+        message = f"It was sent; what Orb then holds could not be read: {error.summary}"
+        raise AnswerLost(message, "`concord resume` looks it up.") from error
 
 
 def unlike(names: Iterable[str], kept: Row, body: Row) -> tuple[str, ...]:

@@ -25,6 +25,7 @@ from app.connectors.orb.sendable import (
     as_whole,
     by_billing_name,
     converted,
+    read_back,
     wanted,
     whole_metadata,
 )
@@ -33,6 +34,7 @@ from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
 from app.domain.plan import FieldChange, Operation, Verb
 from app.domain.record import FieldValue
+from app.errors import AnswerLost, AppError
 
 SUBSCRIPTION = "subscription"
 PLAIN: Mapping[str, Callable[[FieldValue], Any]] = {
@@ -72,7 +74,7 @@ class SubscriptionWrites:
         if METADATA in body:
             body[METADATA] = whole_metadata(found, body[METADATA])
         _carry_out(_Calls(path, found, post), body, calls)
-        kept = self.client.get(path, cancel)
+        kept = read_back(lambda: self.client.get(path, cancel))
         return Sent(operation.key, unkept=_unkept(entity, operation, found, kept))
 
     def _make(self, entity: EntityMapping, operation: Operation, post: Post) -> Sent:
@@ -175,6 +177,11 @@ def _carry_out(calls: _Calls, body: Row, asked: Mapping[str, FieldValue]) -> Non
         told = ", ".join(done) or "some of it"
         message = f"Only a part was carried out ({told}), then: {words} Refresh to see what is so."
         raise PartlyDone(message) from error
+    except AppError as error:
+        if not done and calls.count <= 1:
+            raise
+        message = f"Only a part was carried out for sure, then: {error.summary}"
+        raise AnswerLost(message, "Refresh to see what is so.") from error
 
 
 def interval_changes(before: Sequence[Row], after: Sequence[Row]) -> dict[str, Any]:

@@ -8,7 +8,14 @@ from typing import Any
 from app.connectors.orb.client import OrbClient, Row, part
 from app.connectors.orb.paging import Listing, pages
 from app.connectors.orb.rows import moment, utc
-from app.connectors.orb.sendable import NotSendable, Post, Sent, as_text, by_billing_name
+from app.connectors.orb.sendable import (
+    NotSendable,
+    Post,
+    Sent,
+    as_text,
+    by_billing_name,
+    read_back,
+)
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
 from app.domain.plan import Operation, Verb
@@ -35,13 +42,13 @@ class VersionWrites:
             plan = _plan(entity, operation, start)
             asked = {"change_option": "requested_date", "change_date": start, **plan}
             post.post(f"{path}/schedule_plan_change", asked)
-            entry = _entry(self._schedule(path, cancel), start)
+            entry = _entry(read_back(lambda: self._schedule(path, cancel)), start)
             shown = None if entry is None else (entry.get("plan") or {})
             wrong = shown is None or any(shown.get(_SHOWN[n]) != v for n, v in plan.items())
             return Sent(operation.key, unkept=("plan_id",) if wrong else ())
         self._check_alone(self._schedule(path, cancel), start)
         post.post(f"{path}/unschedule_pending_plan_changes", {})
-        left = _entry(self._schedule(path, cancel), start)
+        left = _entry(read_back(lambda: self._schedule(path, cancel)), start)
         return Sent(operation.key, unkept=() if left is None else ("start_date",))
 
     def _schedule(self, path: str, cancel: CancelToken) -> list[Row]:

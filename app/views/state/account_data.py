@@ -16,7 +16,8 @@ from app.domain.record import RecordKey, Side
 from app.store.belonging import AccountHit, pointing_at, records_of, titles_of
 from app.store.choices import choice_of
 from app.store.comparison import Pair, find_link, one_pair
-from app.sync.compare import opened, proposal_of
+from app.store.holding import is_held
+from app.sync.compare import held, opened, proposal_of
 from app.sync.ignoring import rules_of
 from app.sync.workbench import Workbench
 from app.views.state.difference import DIFFERENCES
@@ -129,6 +130,8 @@ class _Reading:
         if pair.hashes.billing == pair.hashes.salesforce and not pair.duplicate:
             return Kind.IDENTICAL, frozenset()
         diff = opened(entity, pair, rules)
+        if diff.kind is Kind.ONLY_IN_BILLING and is_held(self.bench.store, pair.link):
+            diff = held(diff)
         if diff.kind in DIFFERENCES:
             choice = choice_of(self.bench.store, pair.link)
             proposed = proposal_of(self.bench, entity, pair, diff, choice)

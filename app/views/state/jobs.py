@@ -104,6 +104,8 @@ def reads_words(job: Job, mapping: WorkspaceMapping) -> str:
     known = mapping.by_name
     names = [known[name].plural if name in known else name for name in job.entities]
     what = ", ".join(names) or tr("Everything")
+    if job.account:
+        what = tr("{what} of {account}").format(what=what, account=job.account)
     whole = tr("whole") if job.full else tr("what changed")
     where = tr("both sides") if len(job.sides) > 1 else job.sides[0].label
     return f"{what} \u00b7 {where} \u00b7 {whole}"

@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from app.domain.column import Column
 from app.domain.mapping import EntityMapping, FieldMapping, FieldType, Owner, WorkspaceMapping
-from app.domain.mapping_change import Change, Effect, MappingChange
+from app.domain.mapping_change import JOBS, Change, Effect, MappingChange
 from app.domain.mapping_edit import MappingDraft, Setting, change_field
 from app.domain.mapping_suggest import Pairing
 from app.errors import AppError
@@ -217,7 +217,7 @@ def buttons(
 def change_row(change: Change, mapping: WorkspaceMapping) -> tuple[str, str, str, str, str]:
     """Return a change as a row: where, what, before, after, what happens to the base."""
     entity = mapping.by_name.get(change.entity)
-    where = entity.label if entity else change.entity
+    where = entity.label if entity else tr("Jobs") if change.entity == JOBS else change.entity
     if change.field:
         where = f"{where} \u00b7 {change.field}"
     effects = {

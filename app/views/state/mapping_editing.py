@@ -27,6 +27,11 @@ class Editing:
     steps: list[MappingDraft] = field(default_factory=list)
     columns: dict[tuple[str, Side], Sequence[Column]] = field(default_factory=dict)
 
+    @property
+    def is_changed(self) -> bool:
+        """Whether there is something to be saved."""
+        return self.draft.text != self.saved
+
     def apply(self, edit: Edit) -> None:
         """Make an edit; raises what it raises, and nothing is changed then."""
         draft = edit(self.draft)

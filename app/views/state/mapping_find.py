@@ -79,10 +79,14 @@ def names_words(adapted: Adapted | None) -> str:
     if count:
         new = [name for one in adapted.renames for name in (one.sobject, *one.fields.values())]
         prefixes = sorted({prefix_of(name) for name in new if name})
-        words = tr("{count:,} names of the mapping are in the org under {prefix}.")
+        one = tr("1 name of the mapping is in the org under {prefix}.")
+        many = tr("{count:,} names of the mapping are in the org under {prefix}.")
+        words = one if count == 1 else many
         lines.append(words.format(count=count, prefix=", ".join(prefixes)))
     if adapted.missing:
-        words = tr("{count:,} names are not in the org: {names}{more}. Prepare makes them.")
+        one = tr("1 name is not in the org: {names}. Prepare makes it.")
+        many = tr("{count:,} names are not in the org: {names}{more}. Prepare makes them.")
+        words = one if len(adapted.missing) == 1 else many
         names = [gap.name for gap in adapted.missing]
         more = "\u2026" if len(names) > _SHOWN else ""
         shown = ", ".join(names[:_SHOWN])

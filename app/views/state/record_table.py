@@ -5,7 +5,15 @@ from dataclasses import dataclass
 
 from app.domain.diff import Kind
 from app.domain.mapping import NUMBERS, EntityMapping, FieldMapping, FieldType, Role
-from app.views.state.difference import DIFFERENCES, TONES, Tone, kind_word
+from app.views.state.difference import (
+    DIFFERENCES,
+    TONES,
+    Arrow,
+    Intent,
+    Tone,
+    glyph,
+    kind_word,
+)
 from app.views.state.facets import (
     NOT_EQUAL,
     AccountRecord,
@@ -20,15 +28,6 @@ from app.views.state.language import tr
 MOST_PLAIN = 6
 _SHORT = 80
 _LONG = frozenset({"text", "email", "metric"})
-_SIGNS = {
-    Kind.ONLY_IN_BILLING: "+",
-    Kind.ONLY_IN_SALESFORCE: "\u2212",
-    Kind.DIFFERENT: "~",
-    Kind.CONFLICT: "!",
-    Kind.DUPLICATE_KEY: "!",
-    Kind.IGNORED: "\u2248",
-    Kind.NOT_COMPARABLE: "?",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +76,7 @@ def state_words(kind: Kind) -> str:
     """Return how a record stands, as a sign and a word."""
     if kind is Kind.IDENTICAL:
         return tr("agrees")
-    return f"{_SIGNS[kind]} {kind_word(kind)}"
+    return f"{glyph(kind, Intent(None, Arrow.NONE))} {kind_word(kind)}"
 
 
 def record_table(

@@ -7,6 +7,8 @@ from app.domain.plan import Verb
 from app.domain.record import Side
 from app.errors import WorkspaceBusy
 from app.store.belonging import accounts_by_name, pointing_at, titles_of
+from app.store.comparison import find_link
+from app.store.holding import keep_held
 from app.sync.refresh import RefreshResult
 from app.sync.workbench import Workbench
 from app.views.state.account import (
@@ -20,7 +22,7 @@ from app.views.state.account import (
 from app.views.state.account_data import Writes
 from app.views.state.difference import Tone
 from app.views.state.finder import MOST_HITS, finder_state
-from app.views.state.record_table import RecordTable
+from app.views.state.record_table import RecordTable, state_words
 from tests.views.customers import read_data
 
 
@@ -141,3 +143,15 @@ def test_a_record_that_agrees_is_not_opened_for_its_differences(customers: Workb
     assert kinds["A1"] is Kind.DIFFERENT
     assert kinds["I4"] is Kind.ONLY_IN_BILLING
     assert kinds["I1"] is Kind.IDENTICAL
+
+
+def test_what_is_held_back_is_not_counted_as_ready(customers: Workbench) -> None:
+    link = find_link(customers.store, customers.mapping.entity("invoice"), "I4")
+    assert link is not None
+    keep_held(customers.store, {link: "it may be one that is there"})
+    data = read_data(customers)
+    kinds = {one.key: one.kind for one in data.everything}
+    assert kinds["I4"] is Kind.HELD_BACK
+    assert data.writes.ready == {(Side.SALESFORCE, Verb.UPDATE): 1}
+    assert data.writes.waiting == 2
+    assert state_words(Kind.HELD_BACK) == "\u2016 held back"

@@ -1,0 +1,162 @@
+"""From an action to the operation that it becomes: what is set, what is said, what is refused."""
+
+import json
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from app.connectors.orb.action_list import ACTIONS
+from app.connectors.orb.actions import planned
+from app.domain.action import Asked, Planned
+from app.domain.mapping import WorkspaceMapping
+from app.domain.plan import Verb
+from app.domain.record import FieldValue
+from app.errors import WrongUse
+
+NOW = datetime(2026, 11, 22, 9, 30, 15, 7, tzinfo=UTC)
+JUNE = datetime(2027, 6, 1, tzinfo=UTC)
+SEAT = {
+    "id": "p1",
+    "name": "Seat",
+    "model_type": "unit",
+    "unit_config": {"unit_amount": "10.00"},
+    "currency": "USD",
+    "cadence": "monthly",
+}
+FEE = {
+    "price_id": "p1",
+    "quantity": 5,
+    "start_date": "2026-01-01T00:00:00+00:00",
+    "end_date": None,
+}
+INTERVAL = {
+    "id": "i1",
+    "price": SEAT,
+    "start_date": "2026-01-01T00:00:00+00:00",
+    "current_billing_period_end_date": "2027-01-01T00:00:00+00:00",
+}
+SUBSCRIPTION: dict[str, FieldValue] = {
+    "customer_id": "c1",
+    "status": "active",
+    "start_date": datetime(2026, 1, 1, tzinfo=UTC),
+    "end_date": None,
+    "fixed_fee_quantity_schedule": json.dumps([FEE]),
+    "price_intervals": json.dumps([INTERVAL]),
+    "metadata": '{"a":"1"}',
+}
+MIRROR: dict[tuple[str, str], dict[str, FieldValue]] = {
+    ("plan", "pro"): {"name": "Pro", "version": 2, "prices": json.dumps([SEAT])},
+    ("customer", "c1"): {"timezone": "Europe/Paris"},
+}
+
+
+def become(
+    wanted: str, record: Mapping[str, FieldValue] = SUBSCRIPTION, /, **given: Any
+) -> Planned:
+    action = next(each for each in ACTIONS if each.name == wanted)
+    assert given.keys() <= {each.name for each in action.inputs}
+    look = MIRROR.get
+    return planned(Asked(action, "s1", record, given, NOW, lambda e, k: look((e, k))))
+
+
+def test_actions_name_entities_and_fields_of_the_mapping(orb_mapping: WorkspaceMapping) -> None:
+    assert len({action.name for action in ACTIONS}) == len(ACTIONS)
+    for action in ACTIONS:
+        assert action.entity in orb_mapping.by_name
+        assert action.undo
+    for made in (
+        become("cancel_subscription"),
+        become("change_plan", plan="pro", date=JUNE),
+        become("create_subscription", plan="pro", start_date=JUNE, trial_days=7, phase=1),
+        become("create_customer", name="A", email="a@b.example"),
+        become("add_credits", amount=Decimal(1)),
+    ):
+        assert made.values.keys() <= orb_mapping.entity(made.entity).index.keys()
+
+
+@pytest.mark.parametrize(
+    ("given", "end"),
+    [
+        ({}, NOW.replace(microsecond=0)),
+        ({"when": "end_of_term"}, datetime(2027, 1, 1, tzinfo=UTC)),
+        ({"when": "date", "date": JUNE}, JUNE),
+        ({"date": JUNE}, JUNE),
+    ],
+)
+def test_a_cancellation_is_an_end_date(given: dict[str, Any], end: datetime) -> None:
+    made = become("cancel_subscription", **given)
+    assert (made.verb, made.key, made.values) == (Verb.UPDATE, "s1", {"end_date": end})
+
+
+def test_a_quantity_counts_from_the_customers_day_on() -> None:
+    made = become("change_quantity", price="Seat", quantity=Decimal(8), date=JUNE)
+    rows = json.loads(str(made.values["fixed_fee_quantity_schedule"]))
+    start = "2027-05-31T22:00:00+00:00"  # midnight in Paris
+    assert [(row["quantity"], row["start_date"], row["end_date"]) for row in rows] == [
+        (5, FEE["start_date"], start),
+        (8, start, None),
+    ]
+    assert "quantity 5 → 8 from 2027-06-01 on" in made.notes[0]
+    assert "USD 50 → USD 80 each time" in made.notes[0]
+
+
+def test_a_plan_changes_at_once_or_as_a_version() -> None:
+    now = become("change_plan", plan="pro")
+    assert (now.entity, now.verb, now.values["plan_id"]) == ("subscription", Verb.UPDATE, "pro")
+    later = become("change_plan", plan="pro", date=JUNE)
+    assert (later.entity, later.verb) == ("subscription_version", Verb.INSERT)
+    assert later.key == "s1|2027-06-01T00:00:00Z"
+    assert later.notes == (
+        "Plan Pro, version 2:",
+        "Seat: unit: USD 10.00 per unit; in USD, monthly",
+    )
+
+
+def test_metadata_is_changed_by_one_name() -> None:
+    set_one = become("set_subscription_metadata", name="b", value="2")
+    assert set_one.values == {"metadata": '{"a":"1","b":"2"}'}
+    assert become("set_subscription_metadata", name="a").values == {"metadata": "{}"}
+
+
+def test_prices_are_added_and_ended_as_intervals() -> None:
+    added = become("add_price", price="p2", start_date=JUNE)
+    rows = json.loads(str(added.values["price_intervals"]))
+    assert rows[1] == {"price_id": "p2", "start_date": JUNE.isoformat()}
+    ended = become("end_price", price="p1", end_date=JUNE)
+    assert json.loads(str(ended.values["price_intervals"]))[0]["end_date"] == JUNE.isoformat()
+
+
+def test_quantities_of_a_new_one_are_read_from_words() -> None:
+    made = become("create_subscription", plan="pro", start_date=JUNE, quantities="p1=5, p2=2.5")
+    rows = json.loads(str(made.values["fixed_fee_quantity_schedule"]))
+    assert [(row["price_id"], row["quantity"]) for row in rows] == [("p1", 5), ("p2", 2.5)]
+    with pytest.raises(WrongUse, match="names no quantity"):
+        become("create_subscription", plan="pro", start_date=JUNE, quantities="p1")
+
+
+ENDED = {**SUBSCRIPTION, "status": "ended"}
+BEGUN = {"start_date": datetime(2026, 1, 1, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize(
+    ("name", "record", "given", "words"),
+    [
+        ("cancel_subscription", ENDED, {}, "has ended"),
+        ("cancel_subscription", SUBSCRIPTION, {"when": "date"}, "belongs to when=date"),
+        ("cancel_subscription", {"status": "active"}, {"when": "end_of_term"}, "in no term"),
+        ("change_plan", SUBSCRIPTION, {"plan": "nosuch"}, "no plan 'nosuch'"),
+        ("change_plan", SUBSCRIPTION, {"plan": "pro", "date": NOW}, "day is past"),
+        ("unschedule_plan_change", BEGUN, {}, "has begun"),
+        ("void_credits", {"entry_type": "decrement"}, {}, "Only credits that were added"),
+        ("end_price", SUBSCRIPTION, {"price": "x", "end_date": JUNE}, "It has: Seat|no price 'x'"),
+        ("add_price", SUBSCRIPTION, {"price": "{x", "start_date": JUNE}, "is no JSON"),
+    ],
+)
+def test_what_cannot_be_done_is_refused(
+    name: str, record: dict[str, FieldValue], given: dict[str, Any], words: str
+) -> None:
+    with pytest.raises(WrongUse, match=words):
+        become(name, record, **given)
