@@ -25,14 +25,22 @@ from app.store.resumable import check_resumable
 from app.store.target_jobs import forget_jobs, jobs_of, note_job
 from app.sync.given_keys import pair_made
 from app.sync.groups import group_of, without_broken
-from app.sync.preflight import Found, Live, note_live, read_live, record_after, stands, why_stale
+from app.sync.preflight import (
+    SEGMENT,
+    Found,
+    Live,
+    note_live,
+    read_live,
+    record_after,
+    stands,
+    why_stale,
+)
 from app.sync.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
 BATCHES_AT_ONCE = 4
 MOST_FAILURES = 10_000  # of millions that failed the first are told, all are in the journal
-SEGMENT = 20_000  # operations that are read again and sent before the next are looked at
 _UNSETTLED = (OutcomeState.INTENT, OutcomeState.UNKNOWN)
 _MISSED = (OutcomeState.FAILED, OutcomeState.STALE, OutcomeState.SKIPPED)
 _NOT_WRITTEN = (*_MISSED, OutcomeState.UNKNOWN)
@@ -387,6 +395,8 @@ def _conclude_jobs(bench: Workbench, run: str, cancel: CancelToken) -> None:
             for operation in _operations(bench, run, _UNSETTLED)
             if (operation.entity, operation.side) == (job.entity, job.side)
         ]
+        if not mine:  # all that it wrote is known
+            continue
         entity = bench.mapping.entity(job.entity)
         outcomes = list(bench.connectors[job.side].conclude(job.id, entity, mine, cancel))
         refused = [item for item in outcomes if item.state is OutcomeState.FAILED]

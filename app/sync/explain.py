@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
 
+from app.connectors.acting import Explains
 from app.connectors.protocol import Foreseeing, Resource
 from app.domain.constraint import Constraints, FieldRule, objection, rounded
 from app.domain.control import CancelToken
@@ -62,16 +63,16 @@ class DryRun:
         if insert and told.unmapped:
             words = f"{operation.side.label} wants {', '.join(told.unmapped)}, which is not mapped"
             yield Problem("error", entity.name, operation.key, words)
-        if operation.side is Side.BILLING:
-            yield from self._said_by_billing(operation)
-
-    def _said_by_billing(self, operation: Operation) -> Iterator[Problem]:
-        connector = self.bench.connectors[Side.BILLING]
-        if isinstance(connector, Explains):
-            for words in connector.explained(operation, partial(looked_up, self.bench)):
-                yield Problem("info", operation.entity, operation.key, words)
         for words in self._foreseen(entity, operation):
             yield Problem("error", entity.name, operation.key, words)
+        if operation.side is Side.BILLING:
+            for words in self._said(operation):
+                yield Problem("info", entity.name, operation.key, words)
+
+    def _said(self, operation: Operation) -> Iterator[str]:
+        connector = self.bench.connectors[Side.BILLING]
+        if isinstance(connector, Explains):
+            yield from connector.explained(operation, partial(looked_up, self.bench))
 
     def _foreseen(self, entity: EntityMapping, operation: Operation) -> Iterator[str]:
         side = operation.side

@@ -33,6 +33,7 @@ from app.sync.compare import held, opened, proposal_of
 from app.sync.explain import DryRun, affordable
 from app.sync.ignoring import rules_of
 from app.sync.plan_order import Shelves
+from app.sync.preflight import forecast_live
 from app.sync.spool import Spool
 from app.sync.workbench import Workbench
 
@@ -270,7 +271,7 @@ def forecast(bench: Workbench, tally: Mapping[Part, int], size: int) -> Forecast
     whole, total = Forecast(), sum(tally.values())
     for (side, name), verbs in counts.items():
         connector, entity = bench.connectors[side], bench.mapping.entity(name)
-        reads = connector.forecast_reads(entity, verbs.total())
+        reads = forecast_live(bench, side, entity, verbs.total())
         share = size * verbs.total() // total
         whole += connector.forecast(OperationCounts(entity, verbs, share))
         whole += Forecast({side: reads})

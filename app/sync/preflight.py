@@ -28,8 +28,10 @@ from app.store.pairing import ids_of_pairs
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.workbench import Workbench
 
+SEGMENT = 20_000  # operations that are read again and sent before the next are looked at
 _READERS = 4
 _DELTA = 4  # calls that a read of what changed takes, about
+_CHANGED = 2000  # records in a call of what changed, as Salesforce pages them
 
 
 class Found(Enum):
@@ -107,6 +109,22 @@ def _asked_for(
                 continue
         lots[operation.side, name].append(operation.key)
     return lots, by_id
+
+
+def forecast_live(bench: Workbench, side: Side, entity: EntityMapping, count: int) -> int:
+    """Return the calls that `read_live` takes for so many records, in pieces of a `SEGMENT`.
+
+    A read of what changed asks for what is gone and for what is there, and in each piece but the
+    first it brings what the commit wrote in the one before.
+    """
+    connector = bench.connectors[side]
+    by_keys = connector.forecast_reads(entity, count)
+    tells = connector.incremental(entity) and cursor_of(bench.store, side, entity.name)
+    if by_keys <= _DELTA or not tells:
+        return by_keys
+    pieces = -(-count // SEGMENT)
+    first = connector.forecast_reads(entity, 1) + 1
+    return first + (pieces - 1) * (1 + SEGMENT // _CHANGED)
 
 
 def stands(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> Found:

@@ -147,6 +147,7 @@ class AccountFrame(QWidget):
         self._bench, self._billing, self._key = bench, billing, ""
         self._asked, self._reading = "", None
         self.finder.open(bench, billing)
+        self.days.setVisible(bench is not None and bool(bench.mapping.of_account(moving=True)))
         self._show_nothing()
 
     def show_transactions(self, *, wanted: bool) -> None:

@@ -77,10 +77,10 @@ class Rail(QWidget):
         """Mark a page as the one that is shown."""
         self._buttons[name].setChecked(True)
 
-    def show_pages(self, names: Sequence[str], *, wanted: bool) -> None:
-        """Show pages that an open workspace may have nothing for, or hide them."""
+    def show_pages(self, names: Sequence[str], wanted: Sequence[str]) -> None:
+        """Show those of some pages that an open workspace has something for, and hide the rest."""
         for name in names:
-            self._buttons[name].setVisible(wanted)
+            self._buttons[name].setVisible(name in wanted)
 
     def holds(self, widget: QWidget | None) -> bool:
         """Return whether a widget is one of the rail's, or none at all."""

@@ -156,4 +156,5 @@ def _font() -> QFont:
         return QFont("DejaVu Sans", POINT_SIZE)
     font = QFontDatabase.systemFont(QFontDatabase.SystemFont.GeneralFont)
     font.setPointSize(POINT_SIZE)
+    font.setFeature(QFont.Tag("tnum"), 1)  # figures of one width: amounts stand below each other
     return font

@@ -50,6 +50,7 @@ from app.views.window_pages import (
     MAPPING,
     OF_ACCOUNT,
     TRANSACTIONS,
+    account_pages,
     rail_pages,
 )
 
@@ -98,7 +99,7 @@ class MainWindow(QMainWindow):
         self._names: list[str] = []
         self._lay_out()
         self._connect()
-        self.rail.show_pages(OF_ACCOUNT, wanted=False)
+        self.rail.show_pages(OF_ACCOUNT, ())
         self.choose_page(CATALOG)
 
     def _lay_out(self) -> None:
@@ -234,8 +235,7 @@ class MainWindow(QMainWindow):
         self.status.watch(bench)
         self.read_only.tell(bench.store.refused)
         self.catalog.open(bench)
-        has_accounts = bench.mapping.account is not None
-        self.rail.show_pages(OF_ACCOUNT, wanted=has_accounts)
+        self.rail.show_pages(OF_ACCOUNT, account_pages(bench.mapping))
         self.customers.open(bench, billing_label(self._inventory.specs, bench.mapping.billing))
         self.history.open(bench)
         self.job_runner.open(bench)
@@ -451,6 +451,7 @@ class MainWindow(QMainWindow):
         refused = "" if bench is None else str(bench.store.refused or "")
         is_open = bench is not None
         self.jobs.show_working(working=working)
+        self.mapping.show_rights()
         self.customers.show_working(working=working)
         self.bar.show_state(toolbar(survey, is_open=is_open, working=working, refused=refused))
 

@@ -13,7 +13,7 @@ from PySide6.QtCore import (
     Signal,
     Slot,
 )
-from PySide6.QtGui import QColor
+from PySide6.QtGui import QColor, QKeyEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -75,6 +75,10 @@ class FieldRows(QAbstractTableModel):
         self._lines = list(lines)
         if lines:
             self.dataChanged.emit(self.index(0, 0), self.index(len(lines) - 1, Cell.PROBLEM))
+
+    def allow(self, *, can_edit: bool) -> None:
+        """Let cells be edited, or not."""
+        self._can_edit = can_edit
 
     def show_problem(self, field: str, words: str) -> None:
         """Say what is wrong with a field, `""` for nothing; of one field at a time."""
@@ -231,6 +235,17 @@ class FieldTable(QTableView):
         for cell, width in _WIDTHS.items():
             header.resizeSection(cell, width)
         header.setSectionResizeMode(Cell.PROBLEM, QHeaderView.ResizeMode.Stretch)
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Let Enter begin to edit on every system, not on macOS alone (Qt)."""
+        index = self.currentIndex()
+        # The Enter that ends an edit arrives here too.
+        rests = self.state() is not QAbstractItemView.State.EditingState
+        enters = rests and event.key() in {Qt.Key.Key_Return, Qt.Key.Key_Enter}
+        if enters and self.model().flags(index) & Qt.ItemFlag.ItemIsEditable:
+            self.edit(index)
+            return
+        super().keyPressEvent(event)
 
     @property
     def field(self) -> str:

@@ -113,7 +113,9 @@ class MappingView(MappingFrame):
 
     def open(self, bench: Workbench | None, *, anew: bool = False) -> None:
         """Show another workspace's mapping; `anew` forgets what was edited of it."""
-        self._bench, self._entity = bench, ""
+        if bench is None or self._bench is None or bench.name != self._bench.name:
+            self._entity = ""
+        self._bench = bench
         if bench is not None and anew:
             self._editings.pop(bench.name, None)
         self._show()
@@ -147,6 +149,7 @@ class MappingView(MappingFrame):
         """Read the mapping, unless it is there already with what was edited."""
         bench, services = self._bench, self._services
         if bench is None or self.editing is not None:
+            self.show_rights()
             return
         name = bench.name
 
@@ -185,6 +188,11 @@ class MappingView(MappingFrame):
         self.sobject.setText(entity.sobject if entity else "")
         self.key.setText(entity.salesforce_key if entity else "")
         self._show_menu()
+        self._show_buttons()
+
+    def show_rights(self) -> None:
+        """Show whether the mapping may be edited here now."""
+        self.table.fields.allow(can_edit=self._can_edit)
         self._show_buttons()
 
     @property

@@ -24,11 +24,10 @@ from app.views.state.account import none_words
 from app.views.state.account_data import AccountData
 from app.views.state.charts import Chart, charts
 from app.views.state.language import tr
+from app.views.state.period import Period, TransactionsWanted
 from app.views.state.transactions import (
-    Period,
     TransactionsPage,
     TransactionsTab,
-    TransactionsWanted,
     lines_of,
     transactions_page,
 )

@@ -12,6 +12,7 @@ from app.views.state.bulk import Bulk, bulk_label
 from app.views.state.export import Format
 from app.views.state.language import tr
 from app.views.state.navigation import Go
+from app.views.window_pages import account_pages
 
 if TYPE_CHECKING:
     from app.views.main_window import MainWindow
@@ -91,12 +92,12 @@ def _files(window: "MainWindow") -> Iterator[Command]:
 
 
 def _pages(window: "MainWindow") -> Iterator[Command]:
-    accounts = window.bench is not None and window.bench.mapping.account is not None
+    there = account_pages(None if window.bench is None else window.bench.mapping)
     for page, words in (
         ("accounts", tr("Go to the accounts")),
         ("transactions", tr("Go to the transactions")),
     ):
-        yield Command(words, partial(window.choose_page, page), enabled=accounts)
+        yield Command(words, partial(window.choose_page, page), enabled=page in there)
     for page, words in (
         ("catalog", tr("Go to the catalog")),
         ("jobs", tr("Go to the jobs")),

@@ -1,5 +1,6 @@
 """The window's pages by name, and how the rail shows them."""
 
+from app.domain.mapping import WorkspaceMapping
 from app.views.state.language import tr
 
 CATALOG, JOBS, HISTORY = "catalog", "jobs", "history"
@@ -8,6 +9,13 @@ ACCOUNTS, TRANSACTIONS = "accounts", "transactions"
 MAPPING = "mapping"
 OF_ACCOUNT = (ACCOUNTS, TRANSACTIONS)
 """Two pages of one widget; a workspace whose mapping has no account goes without."""
+
+
+def account_pages(mapping: WorkspaceMapping | None) -> tuple[str, ...]:
+    """Return those of `OF_ACCOUNT` that a mapping has something for."""
+    if mapping is None or mapping.account is None:
+        return ()
+    return OF_ACCOUNT if mapping.of_account(moving=True) else (ACCOUNTS,)
 
 
 def rail_pages() -> tuple[tuple[str, str, str], ...]:

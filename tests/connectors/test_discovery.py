@@ -6,9 +6,11 @@ import pytest
 
 from app.connectors.describes import Describes
 from app.domain.column import Column
-from app.domain.control import CancelToken
+from app.domain.control import CancelToken, no_report
 from app.domain.mapping import FieldType
-from tests.connectors.far_end import far_end, in_turn, told
+from app.domain.mapping_edit import draft_of, entity_text
+from app.sync.mapping_fit import adapt, shipped_drafts
+from tests.connectors.far_end import Asked, Told, far_end, in_turn, told
 from tests.connectors.world import World, connected
 from tests.fakes import catalog_mapping
 
@@ -103,3 +105,32 @@ def test_accounts_fields_are_told_where_aria_has_the_call() -> None:
     (column,) = scripted({"error_code": 0, "supp_fields": rows}, "account")
     assert (column.name, column.label) == ("=field:region", "Sales region")
     assert scripted({"error_code": 1002, "error_msg": "no such call"}, "account") == []
+
+
+def packaged_org(asked: Asked) -> Told:
+    """Answer as an org does in which a package's object took the place of ours."""
+    path = asked.path.rpartition("/v66.0/")[2].strip("/")
+    mapped = catalog_mapping().entity("plan")
+    names = [mapped.salesforce_key, *(field.salesforce for field in mapped.fields)]
+    if path == "sobjects":
+        return told({"sobjects": [{"name": "Account"}, {"name": "ASF3__Client_Plan__c"}]})
+    if path == "sobjects/ASF3__Client_Plan__c/describe":
+        packed = [f"ASF3__{name}" if name.endswith("__c") else name for name in names]
+        return told({"fields": [{"name": name, "type": "string"} for name in packed]})
+    missing = {"errorCode": "NOT_FOUND", "message": "The requested resource does not exist"}
+    return told([missing], status=404)
+
+
+def test_a_mapping_is_adapted_to_an_org_with_a_package() -> None:
+    text = entity_text(shipped_drafts("aria")["aria_catalog"], "plan").replace(
+        'type = "reference", to = "plan_set"', 'type = "text"'
+    )
+    draft = draft_of(f'schema = 1\nname = "m"\nbilling = "aria"\n{text}', "m.toml")
+    with far_end(packaged_org) as end:
+        part = {"instance_url": end.url, "access_token": "t" * 20}
+        org = connected("salesforce", part, draft.mapping)
+        adapted = adapt(draft, org, CancelToken(), no_report)
+    plan = adapted.draft.mapping.entity("plan")
+    assert (plan.sobject, plan.salesforce_key) == ("ASF3__Client_Plan__c", "ASF3__Aria_Key__c")
+    assert [f.salesforce for f in plan.fields][:2] == ["Name", "ASF3__Description__c"]
+    assert adapted.missing == ()

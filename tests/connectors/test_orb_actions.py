@@ -10,10 +10,11 @@ import pytest
 
 from app.connectors.orb.action_list import ACTIONS
 from app.connectors.orb.actions import planned
+from app.connectors.orb.preview import explained
 from app.domain.action import Asked, Planned
 from app.domain.mapping import WorkspaceMapping
-from app.domain.plan import Verb
-from app.domain.record import FieldValue
+from app.domain.plan import FieldChange, Operation, Verb
+from app.domain.record import FieldValue, Side
 from app.errors import WrongUse
 
 NOW = datetime(2026, 11, 22, 9, 30, 15, 7, tzinfo=UTC)
@@ -62,6 +63,14 @@ def become(
     return planned(Asked(action, "s1", record, given, NOW, lambda e, k: look((e, k))))
 
 
+def said(made: Planned) -> list[str]:
+    """Return what a plan with that operation says of it."""
+    changes = tuple(FieldChange(name, None, value) for name, value in made.values.items())
+    operation = Operation(made.entity, made.key, Side.BILLING, made.verb, changes, None)
+    look = {**MIRROR, ("subscription", "s1"): SUBSCRIPTION}.get
+    return list(explained(operation, lambda e, k: look((e, k))))
+
+
 def test_actions_name_entities_and_fields_of_the_mapping(orb_mapping: WorkspaceMapping) -> None:
     assert len({action.name for action in ACTIONS}) == len(ACTIONS)
     for action in ACTIONS:
@@ -99,8 +108,9 @@ def test_a_quantity_counts_from_the_customers_day_on() -> None:
         (5, FEE["start_date"], start),
         (8, start, None),
     ]
-    assert "quantity 5 → 8 from 2027-06-01 on" in made.notes[0]
-    assert "USD 50 → USD 80 each time" in made.notes[0]
+    (words,) = said(made)
+    assert "quantity 5 → 8 from 2027-06-01 on" in words
+    assert "USD 50 → USD 80 each time" in words
 
 
 def test_a_plan_changes_at_once_or_as_a_version() -> None:
@@ -109,10 +119,9 @@ def test_a_plan_changes_at_once_or_as_a_version() -> None:
     later = become("change_plan", plan="pro", date=JUNE)
     assert (later.entity, later.verb) == ("subscription_version", Verb.INSERT)
     assert later.key == "s1|2027-06-01T00:00:00Z"
-    assert later.notes == (
-        "Plan Pro, version 2:",
-        "Seat: unit: USD 10.00 per unit; in USD, monthly",
-    )
+    price = "Seat: unit: USD 10.00 per unit; in USD, monthly"
+    assert said(later) == ["Plan Pro, version 2:", price]
+    assert said(now)[-1].startswith("The plan changes at once. Orb may void")
 
 
 def test_metadata_is_changed_by_one_name() -> None:
@@ -135,6 +144,25 @@ def test_quantities_of_a_new_one_are_read_from_words() -> None:
     assert [(row["price_id"], row["quantity"]) for row in rows] == [("p1", 5), ("p2", 2.5)]
     with pytest.raises(WrongUse, match="names no quantity"):
         become("create_subscription", plan="pro", start_date=JUNE, quantities="p1")
+
+
+def test_an_edit_of_a_field_is_explained_as_an_action_is() -> None:
+    def edited(name: str, value: FieldValue) -> list[str]:
+        return said(Planned("subscription", "s1", Verb.UPDATE, {name: value}))
+
+    assert edited("end_date", None) == ["The cancellation is taken back."]
+    assert edited("end_date", JUNE)[0].startswith("It ends at 2027-06-01 00:00 UTC.")
+    assert edited("net_terms", 30) == []
+    assert edited("plan_id", "never read") == [edited("plan_id", "pro")[-1]]
+    assert edited("fixed_fee_quantity_schedule", "no JSON") == []
+    credit: dict[str, FieldValue] = {
+        "entry_type": "void",
+        "void_amount": Decimal("2.50"),
+        "currency": "USD",
+    }
+    assert said(Planned("credit_ledger_entry", "n", Verb.INSERT, credit)) == [
+        "2.5 USD go; Orb refuses it if fewer are left."
+    ]
 
 
 ENDED = {**SUBSCRIPTION, "status": "ended"}

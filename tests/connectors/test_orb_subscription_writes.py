@@ -38,6 +38,18 @@ def test_a_new_one_belongs_to_the_customer_of_that_external_id(
     assert datetime.fromisoformat(row["start_date"]) == START
 
 
+def test_a_new_customer_can_be_named_by_what_named_its_record(own_orb: OrbWorld) -> None:
+    account = "001000000000001AAA"
+    words = {"name": "Kestrel", "email": "ap@kestrel.example", "account": account}
+    customer = own_orb.write("customer", "a0X1", Verb.INSERT, **words).key
+    given: dict[str, Any] = {"plan_id": usable_plans(own_orb)[0]["id"], "start_date": START}
+    outcome = own_orb.write(SUBSCRIPTION, "a0X2", Verb.INSERT, customer="a0X1", **given)
+    assert outcome.state is OutcomeState.WRITTEN, outcome.message
+    assert held(own_orb, outcome.key)["customer"]["id"] == customer
+    unknown = own_orb.write(SUBSCRIPTION, "a0X3", Verb.INSERT, customer="nosuch", **given)
+    assert unknown.state is OutcomeState.FAILED
+
+
 def test_the_plain_fields_are_set_and_metadata_made_so(own_orb: OrbWorld, made: str) -> None:
     values: dict[str, Any] = {
         "net_terms": 45,

@@ -1,5 +1,6 @@
 """Aria's accounts from the command line: prepared, loaded, matched, imported, kept by jobs."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -96,6 +97,29 @@ def test_an_account_waits_until_its_plan_is_in_salesforce(accounts: Concord, doo
     assert why(accounts) == {}
     assert accounts.settle()["failed"] == 0
     assert accounts.counts() == {}
+
+
+def test_accounts_behind_another_promotion_code_wait_and_are_named(
+    accounts: Concord, door: Door
+) -> None:
+    sets = {row["promo_plan_set_no"]: row["plan_nos"] for row in door.state("aria", "plan_set")}
+    masters = [row for row in door.state("aria", "plan_instance") if not row["supp_plan_ind"]]
+    codes = {
+        row["promo_cd"]: set(sets[row["promo_plan_set_no"]])
+        for row in door.state("aria", "promotion")
+    }
+    code = min(codes, key=lambda one: (masters[0]["plan_no"] not in codes[one], len(codes[one])))
+    behind = {str(row["acct_no"]) for row in masters if row["plan_no"] in codes[code]}
+    others = {str(row["acct_no"]) for row in masters} - behind
+    file = accounts.base / "connections" / "aria-demo.json"
+    said = json.loads(file.read_text("utf-8"))
+    said["settings"]["promo_code"] = code
+    file.write_text(json.dumps(said), "utf-8")
+    accounts.document("refresh")
+    assert behind
+    assert others
+    assert set(why(accounts)) >= others
+    assert keys_of(accounts.plan(), entity="account", verb="insert") <= behind
 
 
 def plan_rows(door: Door) -> list[dict[str, Any]]:

@@ -165,21 +165,3 @@ def test_what_a_file_includes_from_beside_it_is_taken_along(concord: Concord) ->
     own = (concord.base / "mappings" / "w.toml").read_text("utf-8")
     assert "include" not in own
     assert own.count("[[entity]]") == 10
-
-
-def test_a_field_is_found_under_a_packages_prefix(changed: Concord) -> None:
-    text = changed("mapping", "-w", "w", "show").out
-    file = changed.base / "packaged.toml"
-    for name in ("ASF3__Sold_In__c", "Sold_In__c"):
-        field = {**NEW, "salesforce": name}
-        file.write_text(add_field(draft_of(text, "m"), "plan", field).text, "utf-8")
-        changed.document("mapping", "set", str(file))
-        if name.startswith("ASF3__"):  # as if the package had brought it
-            assert changed.work("prepare").status == ExitStatus.DONE
-    said = changed.document("mapping", "adapt", "-o", str(file))
-    assert said["renamed"] == [
-        {"entity": "plan", "sobject": "", "fields": {"Sold_In__c": "ASF3__Sold_In__c"}}
-    ]
-    assert said["missing"] == []
-    (change,) = changed.document("mapping", "set", str(file))["changes"]
-    assert change["after"] == "currency_cd \u2194 ASF3__Sold_In__c"

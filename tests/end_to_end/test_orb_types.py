@@ -21,7 +21,7 @@ def orb(concord: Concord, door: Door, monkeypatch: pytest.MonkeyPatch) -> Iterat
 
 
 def types(orb: Concord, *words: str) -> dict[str, object]:
-    ran = orb("workspace", "types", "-w", "orb", *words, "--json")
+    ran = orb("workspace", "types", "-w", orb.workspace, *words, "--json")
     assert ran.status == 0, ran.err
     found: dict[str, object] = ran.json
     return found
@@ -68,3 +68,16 @@ def test_records_of_what_is_left_out_stay_or_are_deleted_by_a_plan(
     found = types(orb, "--without", "plan,subscription,invoice,credit_ledger_entry")
     assert found["staying"] == {"plan": len(door.state("salesforce", "OrbPlan__c"))}
     assert set(orb.document("refresh", *words[2:4])["read"]["billing"]) == {"customer"}
+
+
+def test_of_a_system_that_cannot_count_the_last_reading_is_told(
+    concord: Concord, door: Door
+) -> None:
+    aria = Concord(concord.base, concord.ready, "w")
+    aria.document("refresh")
+    found = types(aria)["types"]
+    assert isinstance(found, list)
+    rows = {row["entity"]: row for row in found}
+    assert not rows["plan"]["exact"]
+    assert 0 < rows["plan"]["records"] <= len(door.state("aria", "plan"))
+    assert "about" in concord("workspace", "types", "w").out

@@ -176,7 +176,9 @@ def test_edits_in_salesforce_change_a_subscription(orb: Concord, door: Door) -> 
     values = {"NetTerms__c": 77, "EndDate__c": end, "Metadata__c": '{"from":"Salesforce"}'}
     door.edit("salesforce", "OrbSubscription__c", row["Id"], **values)
     refreshed(orb)
-    assert orb.settle()["written"] == 1
+    said = [each["message"] for each in orb.plan()["problems"]]
+    assert any(words.startswith("It ends at ") for words in said)
+    assert orb.commit()["written"] == 1
     after = held(door, "subscription", key)
     assert (after["net_terms"], after["metadata"]) == (77, {"from": "Salesforce"})
     assert datetime.fromisoformat(after["end_date"]) == NEXT_YEAR + timedelta(days=1)

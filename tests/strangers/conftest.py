@@ -19,7 +19,7 @@ HERE = Path(__file__).parent
 TIERS = 450
 _TIME_LIMIT_S = 60
 # Where `run` installs; read at once, since tests are kept from the variables of Concord.
-_FOLDER = Path(os.environ.get("CONCORD_STRANGERS") or HERE.parents[1] / ".strangers").resolve()
+FOLDER = Path(os.environ.get("CONCORD_STRANGERS") or HERE.parents[1] / ".strangers").resolve()
 
 
 def _dataset() -> Dataset:
@@ -55,7 +55,7 @@ def node(sandbox: Sandbox) -> Runner:
     found = shutil.which("node")
 
     def run(script: str, client: str) -> dict[str, Any]:
-        if found is None or not (_FOLDER / "node_modules" / client / "package.json").is_file():
+        if found is None or not (FOLDER / "node_modules" / client / "package.json").is_file():
             pytest.skip(f"node or {client} is missing: npm install --prefix tests/strangers")
         return _run([found, str(HERE / script), client], sandbox)
 
@@ -65,7 +65,7 @@ def node(sandbox: Sandbox) -> Runner:
 @pytest.fixture(scope="session")
 def python(sandbox: Sandbox) -> Runner:
     """Runs scripts of Python; the test is skipped where the clients' environment is missing."""
-    found = _FOLDER / "py" / "bin" / "python"
+    found = FOLDER / "py" / "bin" / "python"
 
     def run(script: str, client: str) -> dict[str, Any]:
         if not found.is_file():
@@ -78,7 +78,7 @@ def python(sandbox: Sandbox) -> Runner:
 def _run(command: list[str], sandbox: Sandbox) -> dict[str, Any]:
     ready = sandbox.ready["salesforce"]
     own = {
-        "CONCORD_STRANGERS": str(_FOLDER),
+        "CONCORD_STRANGERS": str(FOLDER),
         "SANDBOX_READY": json.dumps(ready),
         "NODE_EXTRA_CA_CERTS": ready["ca_file"],
         "NODE_NO_WARNINGS": "1",

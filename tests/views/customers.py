@@ -99,6 +99,13 @@ ENTITIES = (
         {"amount": "amount", "subscription": "subscription"},
     ),
     _Entity(
+        "gift", "Gifts",
+        {"text": "text", "given": "date", "amount": "money", "left": "money",
+         "account": "reference>account"},
+        "text", "account", "credit",
+        {"date": "given", "amount": "amount", "balance": "left"},
+    ),
+    _Entity(
         "usage", "Usage",
         {"day": "datetime", "metric": "text", "units": "decimal", "account": "reference>account"},
         "metric", "account", "usage",
@@ -155,6 +162,11 @@ def _fill_days(bench: Workbench, side: Side) -> None:
         posting(bench, side, f"T{number}1", number=10 * number, at=at, signed=Decimal(total), of=of)
     posting(bench, side, "T12", number=11, at=datetime(2026, 8, 1, 10, tzinfo=UTC),
             signed=Decimal(-80), of="S1")  # fmt: skip
+    for key, left in (("G1", "0"), ("G2", "7.50")):
+        put(
+            bench, side, "gift", key, text="Goodwill", given=date(2026, 10, 3),
+            amount=Decimal(10), left=Decimal(left), account="A1",
+        )  # fmt: skip
     for day in range(1, 22):
         # Midnight in Berlin is 23:00 of the day before in UTC.
         at = datetime(2026, 10, 31 if day == 1 else 30, 23, tzinfo=UTC)

@@ -21,7 +21,7 @@ from app.settings import home
 from app.views.looks import dress
 from app.views.main_window import MainWindow
 from app.views.models.rows import KEY_ROLE
-from app.views.state.transactions import Period
+from app.views.state.period import Period
 from app.window import WindowServices
 
 folder, dark = Path(sys.argv[1]), sys.argv[2] == "dark"

@@ -8,9 +8,11 @@ from PySide6.QtWidgets import QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from app.connectors.protocol import ReadRequest, Scope
+from app.domain.mapping_file import parse_mapping
 from app.domain.plan import Verb
 from app.domain.record import Side
 from app.errors import ConnectionFailed, WorkspaceBusy
+from app.settings import shipped_mappings
 from app.sync.refresh import RefreshRequest
 from app.sync.workbench import Workbench
 from app.views.commit_dialog import CommitDialog
@@ -20,7 +22,7 @@ from app.views.main_window import MainWindow
 from app.views.models.rows import KEY_ROLE
 from app.views.state.difference import Tone
 from app.views.window_commands import commands_of
-from app.views.window_pages import ACCOUNTS, CATALOG, TRANSACTIONS
+from app.views.window_pages import ACCOUNTS, CATALOG, OF_ACCOUNT, TRANSACTIONS, account_pages
 from tests.fakes import side_of
 from tests.views.accessible import nameless
 from tests.views.catalog import change, put
@@ -181,7 +183,7 @@ def test_refresh_transactions_reads_what_the_days_bring(
         click(qtbot, window.customers.days)
     settle(qtbot, window)
     names = {entity.name for one in asked for entity in one.entities}
-    assert names == {"posting", "invoice", "line", "usage"}
+    assert names == {"posting", "invoice", "line", "gift", "usage"}
 
 
 def test_a_number_that_was_never_read_is_read(
@@ -294,6 +296,18 @@ def test_where_another_concord_writes_the_buttons_say_so(
 def test_the_rail_has_both_pages(window: MainWindow) -> None:
     assert rail(window)[ACCOUNTS]
     assert rail(window)[TRANSACTIONS]
+
+
+def test_a_mapping_without_days_has_the_page_of_accounts_alone() -> None:
+    texts = shipped_mappings()
+    pages = {
+        name: account_pages(parse_mapping(texts[name], name, texts.get))
+        for name in ("aria_catalog", "aria_accounts", "aria", "orb")
+    }
+    assert pages == {
+        "aria_catalog": (), "aria_accounts": (ACCOUNTS,), "aria": OF_ACCOUNT, "orb": OF_ACCOUNT
+    }  # fmt: skip
+    assert account_pages(None) == ()
 
 
 def test_the_rail_has_neither_page_where_the_mapping_has_no_account(

@@ -6,6 +6,7 @@ from typing import TypeVar
 
 import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import (
     QAbstractButton,
     QApplication,
@@ -107,9 +108,9 @@ def cell(view: MappingView, name: str, place: Cell) -> str:
 
 
 def line_editor(view: MappingView, name: str, place: Cell) -> QLineEdit:
-    """Begin to edit a cell with the key for it, and return its editor."""
+    """Begin to edit a cell by Enter, and return its editor."""
     view.table.go_to(name, place)
-    view.table.edit(view.table.currentIndex())
+    QTest.keyClick(view.table, Qt.Key.Key_Return)
     (editor,) = [e for e in view.table.viewport().findChildren(QLineEdit) if e.isVisible()]
     editor.selectAll()
     return editor
@@ -353,6 +354,8 @@ def test_saving_shows_what_will_change_and_then_reads_again(
     assert window.bench is not None
     assert window.bench.mapping.entity("plan").field_of("description").owner is Owner.BILLING
     assert view.state.text() == "Saved"
+    assert view.entity is not None
+    assert view.entity.name == "plan"
     assert window.isEnabled()
 
 
@@ -389,8 +392,8 @@ def test_what_another_concord_holds_cannot_be_edited(
 ) -> None:
     assert window.bench is not None
     window.bench.store.refused = WorkspaceBusy("Held by ann.", "Wait.")
-    window.mapping._show()
     view = window.mapping
+    view.reload()
     assert not any(b.isEnabled() for b in (view.add, view.details, view.save, view.search))
     index = view.table.fields.index(0, Cell.NAME)
     assert not view.table.fields.flags(index) & Qt.ItemFlag.ItemIsEditable

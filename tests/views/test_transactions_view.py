@@ -16,7 +16,7 @@ from app.views.main_window import MainWindow
 from app.views.models.rows import KEY_ROLE
 from app.views.record_tabs import RecordTableView
 from app.views.state.charts import ChartKind
-from app.views.state.transactions import Period
+from app.views.state.period import Period
 from app.views.transactions_view import CHARTS, TransactionsView
 from app.views.window_pages import TRANSACTIONS
 from tests.views.accessible import nameless
@@ -152,7 +152,7 @@ def test_after_a_refresh_tab_and_record_stay(
     assert view.tabs.current == "invoice"
     assert table(view).rows.rowCount() == 5
     assert table(view).currentIndex().data(KEY_ROLE) == link
-    assert "Read 33 from Aria and 31 from Salesforce" in window.customers.told.text()
+    assert "Read 35 from Aria and 33 from Salesforce" in window.customers.told.text()
 
 
 def test_another_account_begins_with_all_subscriptions(
@@ -165,7 +165,7 @@ def test_another_account_begins_with_all_subscriptions(
     assert view.subscription.currentIndex() == 0
     assert view.subscription.isHidden()
     assert view.totals.text() == ""
-    assert "None: Invoices \u00b7 Usage" in view.note.text()
+    assert "None: Invoices \u00b7 Gifts \u00b7 Usage" in view.note.text()
 
 
 def test_a_chart_is_drawn_and_read_as_a_table(
@@ -189,7 +189,7 @@ def test_every_kind_of_chart_can_be_drawn(
 ) -> None:
     show_charts(qtbot, window, view)
     kinds = [view.charts.kind.itemData(at) for at in range(view.charts.kind.count())]
-    assert kinds == ["invoices", "balance", "usage", "weekdays", "mrr"]
+    assert kinds == ["invoices", "balance", "credits", "usage", "weekdays", "mrr"]
     for kind in kinds:
         view.charts.choose(ChartKind(kind))
         assert view.charts.chart is not None

@@ -36,10 +36,18 @@ _NEEDS = {
 
 @dataclass(slots=True)
 class _List:
-    """A list that was gone through: how long it is, some of its rows, how many parts they have."""
+    """A list that was gone through.
+
+    Attributes:
+        calls: How many it took.
+        parts: How many lines its rows have.
+        own: How many calls it takes to read what its rows have of their own.
+    """
 
     rows: int = 0
+    calls: int = 0
     parts: int = 0
+    own: Counter[str] = field(default_factory=Counter)
     some: list[Row] = field(default_factory=list)
 
     @property

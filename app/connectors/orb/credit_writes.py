@@ -1,7 +1,7 @@
 """Credits: entries of the ledger are added, never changed or removed (orb.md §2.5)."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from app.connectors.orb.client import NOT_FOUND, OrbClient, OrbRefused, part
@@ -49,9 +49,14 @@ _SHOWN_AS = {"void": frozenset({"void", "void_initiated"})}
 
 @dataclass(frozen=True, slots=True)
 class CreditWrites:
-    """Adds entries; Orb gives a new one its key. An increment is taken back by a void."""
+    """Adds entries; Orb gives a new one its key. An increment is taken back by a void.
+
+    Attributes:
+        made: What named new customers before they had ids → their ids.
+    """
 
     client: OrbClient
+    made: Mapping[str, str] = field(default_factory=dict)
     verbs: frozenset[Verb] = frozenset({Verb.INSERT})
     settable: frozenset[str] = frozenset()
     most_calls: int = 2
@@ -63,6 +68,7 @@ class CreditWrites:
         if customer is None or kind not in _KINDS:
             message = f"an entry needs a customer and one of the types {', '.join(_KINDS)}"
             raise NotSendable(message)
+        customer = self.made.get(str(customer), customer)
         body = _body(kind, values)
         post = Post(self.client, operation.idempotency_key, cancel)
         path = "credits/ledger_entry"

@@ -5,7 +5,7 @@ one operation may take several. They are sent in one order, what is easily taken
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
@@ -48,14 +48,20 @@ PLAIN: Mapping[str, Callable[[FieldValue], Any]] = {
 """What the plain update can set (orb.md §2.0), by Orb's names."""
 _PLAN, _END, _TRIAL, _INTERVALS = "plan.id", "end_date", "trial_info.end_date", "price_intervals"
 _BY_CALL = (QUANTITIES, _INTERVALS, _TRIAL, _PLAN, _END)
+_CUSTOMER = "customer.id"
 _SPAN = ("start_date", "end_date")
 
 
 @dataclass(frozen=True, slots=True)
 class SubscriptionWrites:
-    """Writes subscriptions; Orb gives a new one its key."""
+    """Writes subscriptions; Orb gives a new one its key.
+
+    Attributes:
+        made: What named new customers before they had ids → their ids.
+    """
 
     client: OrbClient
+    made: Mapping[str, str] = field(default_factory=dict)
     verbs: frozenset[Verb] = frozenset({Verb.INSERT, Verb.UPDATE})
     settable: frozenset[str] = frozenset({*PLAIN, *_BY_CALL})
     most_calls: int = 4
@@ -79,6 +85,9 @@ class SubscriptionWrites:
 
     def _make(self, entity: EntityMapping, operation: Operation, post: Post) -> Sent:
         values = by_billing_name(entity, operation)
+        customer = str(values.get(_CUSTOMER))
+        if customer in self.made:
+            values[_CUSTOMER] = self.made[customer]
         made = post.post("subscriptions", new_body(self.client, values, post.cancel))
         key = str(made["id"])
         sent = [c for c in operation.changes if c.after is not None and _is_told(entity, c)]

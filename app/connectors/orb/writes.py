@@ -17,19 +17,25 @@ from app.errors import AnswerLost
 
 @dataclass(frozen=True)
 class Desk:
-    """Writes the entities of one account that can be written."""
+    """Writes the entities of one account that can be written.
+
+    Attributes:
+        made: What named a new record before it had an id → its id, as far as this desk made it:
+            what is written after it may name it so.
+    """
 
     client: OrbClient
+    made: dict[str, str] = field(default_factory=dict)
     writes: Mapping[str, Writes] = field(init=False)
 
     def __post_init__(self) -> None:
-        made: dict[str, Writes] = {
+        found: dict[str, Writes] = {
             CUSTOMER: CustomerWrites(self.client),
-            SUBSCRIPTION: SubscriptionWrites(self.client),
+            SUBSCRIPTION: SubscriptionWrites(self.client, self.made),
             VERSION: VersionWrites(self.client),
-            LEDGER: CreditWrites(self.client),
+            LEDGER: CreditWrites(self.client, self.made),
         }
-        object.__setattr__(self, "writes", made)
+        object.__setattr__(self, "writes", found)
 
     def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
         """Return what can be done to an entity; all else is Orb's own to change."""
@@ -64,6 +70,8 @@ class Desk:
             return Outcome(operation, OutcomeState.FAILED, words, named)
         except AnswerLost as error:
             return Outcome(operation, OutcomeState.UNKNOWN, error.summary, named)
+        if sent.key:
+            self.made[operation.key] = sent.key
         if sent.unkept:
             words = f"Orb took the call and kept another value of {', '.join(sent.unkept)}."
             return Outcome(operation, OutcomeState.FAILED, words, named)

@@ -34,6 +34,7 @@ _CALLS = 20  # of one job, roughly: that many must be free before it is begun
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 30.0
 _WAITED = 0.5  # of the time that a job has taken so far is waited before it is asked again
 _WAITED_LEAST = 0.05  # of that time, where it tells that it is almost done
+_NEARLY = 0.9  # of the time that a job should take, as fast as the last one, before it is asked
 _MISSES = 5  # times in a row that a job could not be asked how it is
 _STARTS = 3
 _START_GRACE_S = 0.25  # after a cancel, for the answer that says that a job has started
@@ -97,6 +98,7 @@ class BulkJobs:
     def __init__(self, session: SalesforceSession, kind: str) -> None:
         self._session = session
         self._path = f"jobs/{kind}"
+        self._seconds_a_row = 0.0  # of the job that ended last; 0 while none has
 
     def create(self, wish: Mapping[str, Any], cancel: CancelToken) -> JobInfo:
         """Return a new job; one that was made unnoticed stays empty, and goes away by itself.
@@ -195,13 +197,15 @@ class BulkJobs:
     def ended(self, job: str, cancel: CancelToken, rows: int = 0) -> JobInfo:
         """Wait for a job's end and return how it stands then; asked ever more seldom.
 
-        Of a job of so many `rows` it is asked when, as fast as it went so far, it will be done.
+        Of a job of so many `rows` it is asked when, as fast as it went so far, it will be done; for
+        the first time when, as fast as the job before, it almost is.
 
         Raises:
             ConnectionFailed: It could not be asked for a long time; it may still be at work.
             Cancelled: At once; the job goes on.
         """
         began, misses, processed = monotonic(), 0, 0
+        cancel.wait(min(_LONGEST_PAUSE_S, _NEARLY * rows * self._seconds_a_row))
         while True:
             try:
                 info = self.info(job, cancel)
@@ -216,6 +220,7 @@ class BulkJobs:
             else:
                 misses, processed = 0, info.processed
                 if info.has_ended:
+                    self._seconds_a_row = (monotonic() - began) / rows if rows else 0.0
                     return info
             share = (rows - processed) / processed if rows and processed else _WAITED
             pause = (monotonic() - began) * min(_WAITED, max(_WAITED_LEAST, share))

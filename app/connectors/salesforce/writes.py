@@ -24,7 +24,10 @@ MOST_BY_COLLECTIONS = 2000
 """Operations from which on a bulk job is the better way (salesforce.md §13)."""
 JOB_ROWS = 10_000
 """Rows of one job: one of Salesforce's own batches (§9), and not much memory for us."""
-_JOB_CALLS = 12  # made, uploaded, started, asked some times, three results
+_JOB_CALLS = 6  # made, uploaded, started, three results
+_JOB_ASKED = 3.5  # times how it is, on average, once it is known how long one takes
+_JOB_ASKED_MORE = 6  # times, of each of those that begin before any has ended
+_JOBS_AT_ONCE = 4  # that a commit begins
 _JOB_SECONDS = 20.0  # to wait until it begins, our guess
 _ROWS_PER_SECOND = 400  # that a job saves, our guess
 _RECORD_BYTES = 2048  # what almost any record counts as (salesforce.md §13)
@@ -159,7 +162,7 @@ class Writes:
             if rest > MOST_BY_COLLECTIONS:
                 jobs, rest = jobs + 1, 0
             saves = -(-rest // MOST_ROWS)
-            calls += jobs * _JOB_CALLS + saves
+            calls += _calls_of_jobs(jobs) + saves
             seconds += _SECONDS_PER_CALL * saves
             if jobs:
                 seconds += _JOB_SECONDS + (count - rest) / _ROWS_PER_SECOND
@@ -178,6 +181,11 @@ class Writes:
             storage_bytes=_RECORD_BYTES * counts.verbs.get(Verb.INSERT, 0),
             seconds=_SECONDS_PER_CALL * calls,
         )
+
+
+def _calls_of_jobs(jobs: int) -> int:
+    more = _JOB_ASKED_MORE * min(jobs, _JOBS_AT_ONCE)
+    return round(jobs * (_JOB_CALLS + _JOB_ASKED)) + more
 
 
 def _gone(counts: OperationCounts) -> int:

@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from enum import Enum
@@ -15,8 +15,9 @@ from app.views.state.difference import MINUS
 from app.views.state.facets import AccountRecord, money, quantity
 from app.views.state.language import tr
 from app.views.state.ledger import ZERO, is_owed, ledger_entity, postings
+from app.views.state.period import TransactionsWanted
 from app.views.state.record_table import RecordTable, TableColumn, TableLine
-from app.views.state.transactions import TransactionsWanted, of_subscription
+from app.views.state.transactions import of_subscription
 
 WEEKS = 8
 MOST_TICKS = 13
@@ -34,6 +35,7 @@ class ChartKind(Enum):
 
     INVOICES = "invoices"
     BALANCE = "balance"
+    CREDITS = "credits"
     USAGE = "usage"
     WEEKDAYS = "weekdays"
     REVENUE = "revenue"
@@ -45,6 +47,7 @@ class ChartKind(Enum):
         return {
             ChartKind.INVOICES: tr("Invoices by month"),
             ChartKind.BALANCE: tr("Balance"),
+            ChartKind.CREDITS: tr("Credits by month"),
             ChartKind.USAGE: tr("Usage by day"),
             ChartKind.WEEKDAYS: tr("Usage by weekday"),
             ChartKind.REVENUE: tr("Usage charges by month"),
@@ -98,6 +101,7 @@ def charts(data: AccountData, wanted: TransactionsWanted) -> tuple[Chart, ...]:
     found = [
         *_by_month(data, wanted, Role.INVOICE, ChartKind.INVOICES),
         *_balances(data, wanted),
+        *_credits(data, wanted),
         *_usage(data, wanted),
         *_by_month(data, wanted, Role.USAGE, ChartKind.REVENUE),
         *_mrr(data, wanted),
@@ -211,6 +215,21 @@ def _balance_chart(
 
 def _at(day: date, balance: Decimal, unit: str) -> Point:
     return Point(day.toordinal(), day_text(day), balance, money(balance, unit))
+
+
+def _credits(data: AccountData, wanted: TransactionsWanted) -> Iterator[Chart]:
+    """Yield what was given by month and what is left of it, where credits are no ledger."""
+    ledger = ledger_entity(data.mapping)
+    if ledger is None or ledger.role is Role.CREDIT:
+        return
+    left: dict[str, Decimal] = defaultdict(Decimal)
+    for entity, _records in data.of_role(Role.CREDIT):
+        for record in of_subscription(data, entity, wanted):
+            left[record.currency] += record.number("balance") or ZERO
+    for chart in _by_month(data, wanted, Role.CREDIT, ChartKind.CREDITS):
+        words = tr("Left to be applied: {amount}.")
+        told = words.format(amount=money(left[chart.choice], chart.choice))
+        yield replace(chart, note=f"{told} {chart.note}".rstrip())
 
 
 def _usage(data: AccountData, wanted: TransactionsWanted) -> Iterator[Chart]:

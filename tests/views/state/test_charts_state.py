@@ -18,7 +18,7 @@ from app.views.state.charts import (
     point_words,
     ticks,
 )
-from app.views.state.transactions import Period, TransactionsWanted
+from app.views.state.period import Period, TransactionsWanted
 from tests.views.customers import TODAY, read_data
 
 ALL = TransactionsWanted(TODAY, Period.ALL)
@@ -65,6 +65,12 @@ def test_the_balance_is_drawn_in_steps_up_to_today(customers: Workbench) -> None
 def test_the_balance_of_a_period_begins_with_what_was_before(customers: Workbench) -> None:
     found = chart(customers, ChartKind.BALANCE, TransactionsWanted(TODAY, Period.DAYS_60))
     assert values(found)[0] == ("23 Sep 2026", "120")
+
+
+def test_credits_by_month_say_what_is_left_of_them(customers: Workbench) -> None:
+    found = chart(customers, ChartKind.CREDITS)
+    assert values(found) == [("Oct 2026", "20")]
+    assert found.note == "Left to be applied: 7.50 EUR."
 
 
 def test_usage_by_day_leaves_no_day_out(customers: Workbench) -> None:

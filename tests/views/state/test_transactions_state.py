@@ -13,11 +13,10 @@ from app.domain.mapping import EntityMapping, Role
 from app.sync.workbench import Workbench
 from app.views.state.facets import AccountRecord, day_of, money, number_of, quantity
 from app.views.state.ledger import postings, summed
+from app.views.state.period import Period, TransactionsWanted
 from app.views.state.transactions import (
-    Period,
     TransactionsPage,
     TransactionsTab,
-    TransactionsWanted,
     lines_of,
     transactions_page,
 )
@@ -102,7 +101,7 @@ def test_an_invoice_opens_to_its_lines(customers: Workbench) -> None:
 
 def test_lines_have_no_tab_of_their_own(customers: Workbench) -> None:
     page = transactions_page(read_data(customers), ALL)
-    assert [one.table.name for one in page.tabs] == ["posting", "invoice", "usage"]
+    assert [one.table.name for one in page.tabs] == ["posting", "invoice", "gift", "usage"]
     assert dict(page.subscriptions) == {"S1": "Voice", "S2": "Data", "S9": "Made up"}
 
 
