@@ -285,7 +285,10 @@ def _take(services: Services, part: WorkspacePart) -> None:
     with services.workbench(workspace.name) as bench:
         keep_own_rules(bench.store, part.rules)
         known = {state.job.name for state in job_states(bench.store)}
+        come_along = built_in(bench.store.mapping.jobs)
         for job in part.jobs:
+            if job.name in come_along:  # a newer Concord brings a job of that name itself
+                continue
             if job.name in known:
                 remove_job(bench.store, job.name)
             add_job(bench.store, job)

@@ -1,17 +1,21 @@
 """Records whose key the target gave: the Salesforce record that they were made from gets it too."""
 
 import getpass
+import logging
 from collections.abc import Iterable
 from typing import NamedTuple
 
 from app.domain.mapping import EntityMapping
 from app.domain.plan import Outcome, OutcomeState
 from app.domain.record import Side
+from app.errors import WrongUse
 from app.store.alone import alone_by_id
 from app.store.comparison import find_link, side_details
 from app.store.journal import now_text
 from app.store.pairing import Pairing, put_pairings
 from app.sync.workbench import Workbench
+
+log = logging.getLogger(__name__)
 
 MADE = "made from it"
 
@@ -43,8 +47,11 @@ def pair_made(bench: Workbench, outcomes: Iterable[Outcome]) -> None:
                     at=now_text(),
                 )
             )
-    if made:
-        put_pairings(bench.store, made)
+    for pairing in made:
+        try:
+            put_pairings(bench.store, [pairing])
+        except WrongUse as error:  # what was made stays made; a person can pair it
+            log.warning("%s %s is not paired: %s", pairing.entity, pairing.key, error)
 
 
 class _Source(NamedTuple):

@@ -62,6 +62,7 @@ class _Draft:
     operations: dict[_Place, Operation] = field(default_factory=dict)
     problems: list[Problem] = field(default_factory=list)
     abilities: dict[str, Mapping[Side, Ability]] = field(default_factory=dict)
+    remembering: dict[Side, Remembering | None] = field(default_factory=dict)
 
     def add(self, entry: Entry) -> Operation | None:
         """Add what takes one entry back; return it, None where nothing can."""
@@ -76,6 +77,16 @@ class _Draft:
                 self.operations[_place(made)] = made
                 return made
         return None
+
+    def lasting(self, entity: EntityMapping, operation: Operation) -> Lasting:
+        """Return what the target says that stays of an operation, nothing if it does not say."""
+        side = operation.side
+        if side not in self.remembering:
+            connector = self.bench.connectors[side]
+            # Asked once: to look whether an object keeps to a Protocol is slow.
+            self.remembering[side] = connector if isinstance(connector, Remembering) else None
+        told = self.remembering[side]
+        return told.lasting(entity, operation) if told else Lasting()
 
     def leave(self, operation: Operation, words: str) -> None:
         """Take an operation out again, and say why."""
@@ -178,7 +189,7 @@ def _reversed(
 ) -> Iterator[Operation | Problem]:
     operation, records = entry.operation, draft.live.of(entry.operation)
     verb = _REVERSE[operation.verb]
-    lasting = _lasting(draft.bench, entity, operation)
+    lasting = draft.lasting(entity, operation)
     obstacle = lasting.refused or _obstacle(operation, records, ability, draft.part)
     if obstacle:
         yield _problem(operation, obstacle)
@@ -213,14 +224,6 @@ def _reversed(
         yield Operation(
             operation.entity, operation.key, operation.side, verb, tuple(changes), expects, side_id
         )
-
-
-def _lasting(bench: Workbench, entity: EntityMapping, operation: Operation) -> Lasting:
-    """Return what the target says that stays of an operation, nothing where it does not say."""
-    connector = bench.connectors[operation.side]
-    if isinstance(connector, Remembering):
-        return connector.lasting(entity, operation)
-    return Lasting()
 
 
 def _obstacle(

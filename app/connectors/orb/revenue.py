@@ -4,6 +4,7 @@ The costs call tells neither invoice nor line; both are found by price and day a
 subscription's issued invoices. Days on which a price neither counted nor cost anything make no row.
 """
 
+import math
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
@@ -67,6 +68,15 @@ def costs(
     """Return the days of a subscription as the costs call tells them, bounds as `daily` has."""
     span = _span(subscription, since, now)
     return [] if span is None else list(_costs(client, subscription, span, cancel))
+
+
+def calls_for(subscription: Row, now: datetime) -> tuple[int, float]:
+    """Return the calls that `daily` takes for all until now, at least, and of how many days."""
+    span = _span(subscription, None, now)
+    if span is None:
+        return 0, 0
+    days = (span[1] - span[0]) / timedelta(days=1)
+    return 1 + math.ceil(days / _AT_ONCE_DAYS), days  # one for the invoices
 
 
 def days_of(subscription: Row, windows: Sequence[Row], lines: Sequence[Line]) -> Days:
