@@ -14,6 +14,7 @@ NAMES = (
     "compare",
     "refresh",
     "orb_account",
+    "orb_first_load",
     "aria_transactions",
     "posted",
     "window",

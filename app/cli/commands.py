@@ -18,6 +18,7 @@ from app.cli.pairing import waiting_words
 from app.cli.reconcile import gap_words, reconciled_json
 from app.domain.control import CancelToken
 from app.domain.diff import Kind
+from app.domain.forecast import Forecast
 from app.domain.plan import CommitPlan, Verb
 from app.domain.record import Side
 from app.errors import Cancelled, ExitStatus, WrongUse
@@ -176,19 +177,24 @@ def _print_plan(plan: CommitPlan) -> None:
     for part, count in plan.tally.items():
         lot = rows.setdefault((part.entity, part.side.value), dict.fromkeys(Verb, 0))
         lot[part.verb] += count
-    head = ["entity", "writes to", *(verb.value for verb in Verb)]
-    output.print_table(head, ([*lot, *counts.values()] for lot, counts in rows.items()))
-    cost = plan.forecast
-    calls = ", ".join(f"{count} to {side.label}" for side, count in cost.calls.items())
-    print(
-        f"About {cost.seconds:.0f} s; calls: {calls}; storage: {cost.storage_bytes / 1024:,.0f} KB"
-    )
+    if rows:
+        head = ["entity", "writes to", *(verb.value for verb in Verb)]
+        output.print_table(head, ([*lot, *counts.values()] for lot, counts in rows.items()))
+        print(_cost(plan.forecast))
+    else:
+        print("There is nothing to write.")
     for one in plan.approvals:
         print(f"approved by {one.who} at {one.at}")
     for problem in plan.problems:
         print(f"{problem.severity}: {problem.entity} {problem.key}: {problem.message}")
     for words in plan.not_checked:
         print(f"not checked: {words}")
+
+
+def _cost(cost: Forecast) -> str:
+    calls = ", ".join(f"{count} to {side.label}" for side, count in cost.calls.items())
+    kilobytes = cost.storage_bytes / 1024
+    return f"About {cost.seconds:.0f} s; calls: {calls}; storage: {kilobytes:,.0f} KB"
 
 
 def run_commit(services: Services, options: Namespace, cancel: CancelToken) -> int:

@@ -18,14 +18,21 @@ from app.sync.commit import CommitResult
 from app.sync.refresh import RefreshResult
 
 _EVERY_S = 0.1
+_TELL_AFTER_S = 2.0
+_MINUTE_S, _HOUR_S = 60, 3600
 
 
 class ProgressLine:
-    """Shows progress on stderr: one line that is written over on a terminal, nothing elsewhere."""
+    """Shows progress on stderr: one line that is written over on a terminal, nothing elsewhere.
+
+    Where it is known how much there is, it says how long it will still take, as fast as it went;
+    else how many there are in a second.
+    """
 
     def __init__(self) -> None:
         self._shown = sys.stderr.isatty()
         self._last = 0.0
+        self._began: dict[str, tuple[float, int]] = {}
 
     def __call__(self, progress: Progress) -> None:
         """Show a progress, at most ten times a second."""
@@ -33,12 +40,35 @@ class ProgressLine:
         if self._shown and now - self._last >= _EVERY_S:
             self._last = now
             total = f" of {progress.total:,}" if progress.total else ""
-            print(f"\r\x1b[K{progress.what}: {progress.done:,}{total}", end="", file=sys.stderr)
+            pace = self._pace(progress, now)
+            words = f"{progress.what}: {progress.done:,}{total}{pace}"
+            print(f"\r\x1b[K{words}", end="", file=sys.stderr)
+
+    def _pace(self, progress: Progress, now: float) -> str:
+        """Return how fast it goes, in words; a commit looks again in between, and goes on then."""
+        name = progress.phase or progress.what.partition(" ")[0]
+        began, before = self._began.setdefault(name, (now, progress.done))
+        done, seconds = progress.done - before, now - began
+        if seconds < _TELL_AFTER_S or done <= 0:
+            return ""
+        if not progress.total:
+            return f", {done / seconds:,.0f} a second"
+        left = (progress.total - progress.done) * seconds / done
+        return f", about {_duration(left)} left"
 
     def end(self) -> None:
         """Clear the line."""
         if self._shown:
             print("\r\x1b[K", end="", file=sys.stderr, flush=True)
+
+
+def _duration(seconds: float) -> str:
+    """Return a time as people say it."""
+    if seconds >= _HOUR_S:
+        return f"{seconds // _HOUR_S:.0f} h {seconds % _HOUR_S // _MINUTE_S:.0f} min"
+    if seconds >= _MINUTE_S:
+        return f"{seconds // _MINUTE_S:.0f} min {seconds % _MINUTE_S:.0f} s"
+    return f"{max(1, seconds):.0f} s"
 
 
 def json_text(value: object) -> str:

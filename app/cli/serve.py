@@ -109,7 +109,8 @@ def _words(served: Served | JobDone) -> str:
     left = sum(served.differences[kind] for kind in _SHOWN if kind is not Kind.IGNORED)
     sides = " and ".join(side.label for side in served.sides)
     if served.accounts:
-        sides += f" of {len(served.accounts):,} accounts"
+        count = len(served.accounts)
+        sides += f" of {count:,} account{'s' if count > 1 else ''}"
     return (
         f"{served.because}: read {read:,} records of {sides} in {served.result.seconds:.1f} s;"
         f" {served.result.changed:,} had changed, {left:,} differ now"

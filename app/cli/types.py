@@ -67,7 +67,11 @@ def _print_types(found: Types, without: tuple[str, ...], name: str, *, as_json: 
     output.print_table(head, (_row(one, without) for one in found.counts))
     left = "not told" if found.left_bytes is None else f"{found.left_bytes / _MEGABYTE:,.0f} MB"
     needed = found.needed_bytes / _MEGABYTE
-    print(f"{needed:,.1f} MB more are needed; left in Salesforce: {left}.")
+    unknown = any(one.records is None for one in found.counts)
+    least = "At least " if unknown else ""
+    print(f"{least}{needed:,.1f} MB more are needed; left in Salesforce: {left}.")
+    if unknown:
+        print(f"What is not known was never read: `concord refresh -w {name}` first.")
     most = max(found.counts, key=lambda one: one.bytes)
     whole = sum(one.bytes for one in found.counts)
     if most.bytes * 2 > whole and len(found.counts) > 1:

@@ -254,10 +254,7 @@ def _block_of(draft: MappingDraft, entity: str) -> _Block:
     if entity not in names:
         known = ", ".join(names)
         raise WrongUse(f"The mapping has no entity {entity!r}.", f"Its entities are: {known}.")
-    blocks = [block for block in _blocks(draft.text) if block.kind == "entity"]
-    if len(blocks) != len(names):
-        raise _otherwise(draft.file_name)
-    return blocks[names.index(entity)]
+    return _places(draft.text, draft.file_name)["entity", entity]
 
 
 def _otherwise(file_name: str) -> MappingInvalid:
@@ -292,15 +289,20 @@ def _parsed(text: str, file_name: str) -> Any:
 
 def _named_blocks(text: str, file_name: str) -> dict[tuple[str, str], str]:
     """Return the texts of a file's entities and jobs by kind and name, in their order."""
-    data, found = tomllib.loads(text), {}
-    blocks = _blocks(text)
+    found = _places(text, file_name)
+    return {name: text[block.start : block.end].strip("\n") for name, block in found.items()}
+
+
+def _places(text: str, file_name: str) -> dict[tuple[str, str], _Block]:
+    """Return where a file's entities and jobs stand by kind and name, those left out too."""
+    found: dict[tuple[str, str], _Block] = {}
+    data, blocks = tomllib.loads(text), _blocks(text)
     for kind in ("entity", "job"):
         names = [str(row.get("name", "")) for row in data.get(kind, [])]
         places = [block for block in blocks if block.kind == kind]
         if len(names) != len(places):
             raise _otherwise(file_name)
-        for name, block in zip(names, places, strict=True):
-            found[kind, name] = text[block.start : block.end].strip("\n")
+        found |= {(kind, name): block for name, block in zip(names, places, strict=True)}
     return found
 
 

@@ -223,6 +223,7 @@ class _Sender:
         journal.settle(self.bench.store, self.run, settled)
         note_live(self.bench, [outcome.operation for outcome in stale], self.live)
         self.note([*stale, *(outcome for outcome, _ in settled)])
+        self.done += len(stale) + len(settled)
         return self._without_broken(fresh, stale)
 
     def send(self, operations: Sequence[Operation]) -> None:

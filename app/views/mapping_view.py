@@ -454,10 +454,10 @@ class MappingView(MappingFrame):
 
     @Slot()
     def _on_save(self) -> None:
-        bench, editing = self._bench, self.editing
-        if bench is None or editing is None:
+        editing = self.editing
+        if editing is None:
             return
-        change = change_between(bench.mapping, editing.draft.mapping)
+        change = change_between(editing.kept, editing.draft.mapping)
         dialog = MappingSaveDialog(change, editing.draft.mapping, self)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         dialog.confirmed.connect(self._on_confirmed)

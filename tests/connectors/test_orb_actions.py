@@ -124,6 +124,18 @@ def test_a_plan_changes_at_once_or_as_a_version() -> None:
     assert said(now)[-1].startswith("The plan changes at once. Orb may void")
 
 
+def test_a_coupon_and_the_next_phase_are_fields() -> None:
+    made = become("redeem_coupon", code="TENTH")
+    assert made.values == {"redeemed_coupon": '{"redemption_code":"TENTH"}'}
+    phased = become("begin_next_phase", {"active_plan_phase_order": 1})
+    assert phased.values == {"active_plan_phase_order": 2}
+    assert said(phased)[0].startswith("Phase 2 of the plan begins today.")
+    with pytest.raises(WrongUse, match="no phases"):
+        become("begin_next_phase")
+    with pytest.raises(WrongUse, match="its code or its id"):
+        become("redeem_coupon")
+
+
 def test_metadata_is_changed_by_one_name() -> None:
     set_one = become("set_subscription_metadata", name="b", value="2")
     assert set_one.values == {"metadata": '{"a":"1","b":"2"}'}

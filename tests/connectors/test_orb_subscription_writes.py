@@ -1,13 +1,14 @@
 """Writes of subscriptions: made, edited, cancelled, moved to another plan, and read back."""
 
 import json
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from app.connectors.orb.sendable import NotSendable
 from app.connectors.orb.subscription_writes import interval_changes
+from app.domain.control import CancelToken
 from app.domain.plan import OutcomeState, Verb
 from app.errors import ConnectionFailed
 from tests.connectors.orb_each_write import NEXT_YEAR, START, made_subscription, usable_plans
@@ -114,6 +115,36 @@ def test_a_price_interval_is_added_and_ended(own_orb: OrbWorld, made: str) -> No
     outcome = own_orb.write(SUBSCRIPTION, made, Verb.UPDATE, price_intervals=json.dumps(now))
     assert outcome.state is OutcomeState.WRITTEN, outcome.message
     assert held(own_orb, made)["price_intervals"][-1]["end_date"] == end
+
+
+def test_a_coupon_is_redeemed(own_orb: OrbWorld, made: str) -> None:
+    discount = {"discount_type": "percentage", "percentage_discount": 0.1}
+    body = {"redemption_code": "TENTH", "discount": discount}
+    coupon = own_orb.connector._client.post("coupons", body, "c", CancelToken())["id"]
+    wrong = own_orb.write(SUBSCRIPTION, made, Verb.UPDATE, redeemed_coupon="{}")
+    assert "named by coupon_id or redemption_code" in wrong.message
+    code = '{"redemption_code":"TENTH"}'
+    outcome = own_orb.write(SUBSCRIPTION, made, Verb.UPDATE, redeemed_coupon=code)
+    assert outcome.state is OutcomeState.WRITTEN, outcome.message
+    assert held(own_orb, made)["redeemed_coupon"]["coupon_id"] == coupon
+
+
+def test_the_next_phase_begins(own_orb: OrbWorld, made: str) -> None:
+    plan = next(row for row in own_orb.state("test:plan") if len(row["plan_phases"] or ()) > 1)
+    words = {"name": "Phased", "email": "a@b.example"}
+    customer = own_orb.write("customer", "ACC-2", Verb.INSERT, **words).key
+    given: dict[str, Any] = {
+        "plan_id": plan["id"],
+        "start_date": datetime.now(UTC).replace(microsecond=0),
+    }
+    key = own_orb.write(SUBSCRIPTION, "p", Verb.INSERT, customer_id=customer, **given).key
+    assert held(own_orb, key)["active_plan_phase_order"] == 1
+    far = own_orb.write(SUBSCRIPTION, key, Verb.UPDATE, active_plan_phase_order=3)
+    assert "only the next can begin" in far.message
+    outcome = own_orb.write(SUBSCRIPTION, key, Verb.UPDATE, active_plan_phase_order=2)
+    assert outcome.state is OutcomeState.WRITTEN, outcome.message
+    none = own_orb.write(SUBSCRIPTION, made, Verb.UPDATE, active_plan_phase_order=1)
+    assert "is in phase none" in none.message
 
 
 def test_an_interval_that_is_left_out_is_not_guessed_at() -> None:

@@ -119,6 +119,16 @@ def test_another_value_kept_by_orb_is_no_success(orb_mapping: WorkspaceMapping) 
     assert "another value of name" in outcome.message
 
 
+def test_what_was_made_is_written_though_orb_keeps_another_value(
+    orb_mapping: WorkspaceMapping,
+) -> None:
+    with far_end(in_turn(told({"id": "c9", "name": "Other", "email": "a@b.example"}))) as end:
+        words = {"name": "New", "email": "a@b.example"}
+        outcome = _world(end, orb_mapping).write("customer", "mine", Verb.INSERT, **words)
+    assert (outcome.state, outcome.key) == (OutcomeState.WRITTEN, "c9")
+    assert "another value of external_customer_id, name" in outcome.message
+
+
 @pytest.mark.parametrize("answer", [Told(drop=True), Told(200, b"<html>")])
 def test_an_answer_that_stays_away_is_unknown(answer: Told, orb_mapping: WorkspaceMapping) -> None:
     with far_end(in_turn(answer)) as end:

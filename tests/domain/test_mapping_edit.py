@@ -269,6 +269,15 @@ def test_one_whole_file_says_the_same_as_the_files_it_includes(name: str) -> Non
     assert apart.jobs == whole.jobs
 
 
+def test_what_a_file_leaves_out_stays_out_and_the_rest_can_be_edited() -> None:
+    text = INCLUDING.replace("include =", 'leave_out = ["plan.family"]\ninclude =')
+    draft = draft_of(text, "ours.toml", {"small": SMALL_MAPPING}.get)
+    assert list(draft.mapping.entity("plan").index) == ["name", "price"]
+    changed = change_field(draft, "tier", "rate", {"scale": 3})
+    assert field(changed, "tier", "rate").scale == 3
+    assert list(changed.mapping.entity("plan").index) == ["name", "price"]
+
+
 LISTED = """schema = 1
 name = "listed"
 billing = "fake"

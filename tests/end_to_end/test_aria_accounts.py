@@ -280,6 +280,25 @@ def test_a_plan_made_in_salesforce_is_assigned_once_and_gets_arias_number(
     assert [one for one in left(concord, 55010004) if one["side"] == "billing"] == []
 
 
+def test_a_master_plan_made_in_salesforce_may_be_one_that_the_account_has_already(
+    concord: Concord, door: Door
+) -> None:
+    held = master(door, 55010009)
+    door.edit(
+        "salesforce", "Aria_Account_Plan__c", "", Name="PLAN-D", Aria_Key__c="PLAN-D", Units__c=1,
+        Account__c=row_of(door, "Account", "55010009")["Id"],
+        Client_Plan__c=row_of(door, "Client_Plan__c", held["client_plan_id"])["Id"],
+    )  # fmt: skip
+    done = assign(concord, "PLAN-D")
+    assert (done["selected"], done["written"]) == (1, 1), done["failures"]
+    same = truth(door, "plan_instance", 55010009, plan_no=held["plan_no"], supp_plan_ind=0)
+    assert {row["client_plan_instance_id"] for row in same} >= {"PLAN-D"}
+    assert len(same) == 2
+    assert settle(concord, 55010009)["failed"] == 0
+    key = f"55010009|{held['plan_instance_no']}"
+    assert row_of(door, "Aria_Account_Plan__c", key)["Aria_Number__c"] == held["plan_instance_no"]
+
+
 def test_a_lost_assignment_is_found_and_not_made_twice(concord: Concord, door: Door) -> None:
     made_in_salesforce(door, 55010005, "PLAN-B")
     door.fault({"system": "aria", "endpoint": "assign_acct_plan_m", "kind": "drop_after",

@@ -176,6 +176,18 @@ def test_an_edit_in_aria_is_read_within_seconds(shop: Concord, door: Door, form:
         until(lambda: told_of(door, server.url) == ["Successful"], "the answer")
 
 
+def test_an_account_that_is_new_in_aria_is_read_by_its_event(shop: Concord, door: Door) -> None:
+    with serving(shop) as server:
+        door.edit("aria", "setting", "accounts", value=len(door.state("aria", "account")) + 1)
+        new = str(door.state("aria", "account")[-1]["acct_no"])
+        posted = requests.post(
+            f"{server.url}/aria/{PATH}", pairs(acct_no=new, event_id="701"), timeout=10
+        )
+        assert posted.text == "OK"
+        until(lambda: server.read_accounts() == {new}, "the new account")
+    assert shop.kinds()[("account", new)] == "only in billing"
+
+
 def test_what_was_answered_with_ok_survives_a_kill(shop: Concord) -> None:
     with serving(shop) as server:
         assert requests.post(f"{server.url}/aria/{PATH}", pairs(), timeout=10).text == "OK"

@@ -47,14 +47,14 @@ def outcomes_are_in_the_mirror(
     Args:
         bench: Right after a commit or resume, or after its death.
         servers: What the mirror may hold instead: a second look of the commit may have found
-            what somebody did after the write.
+            what somebody did after the write, be it undone by now.
         before: What was written before it; a refresh may have changed the mirror since.
     """
     for entry in entries(bench.store, states=(OutcomeState.WRITTEN,)):
         operation = entry.operation
         if entry.id in before or _mirror_holds(bench, operation):
             continue
-        if not _mirror_is_new(bench, servers[operation.side], operation.record_key):
+        if not _mirror_is_new(bench, servers[operation.side], operation):
             yield f"mirror: {_name(entry)} is written, and the mirror does not hold it"
 
 
@@ -150,10 +150,15 @@ def _mirror_holds(bench: Workbench, operation: Operation) -> bool:
     )
 
 
-def _mirror_is_new(bench: Workbench, server: Server, place: RecordKey) -> bool:
+def _mirror_is_new(bench: Workbench, server: Server, operation: Operation) -> bool:
+    place = operation.record_key
     pair, rows = _pair(bench, place), server.rows.get(place, [])
     values = None if pair is None else _sides(pair)[server.side]
-    return not rows if values is None else list(values) in [row.values for row in rows]
+    if not rows if values is None else list(values) in [row.values for row in rows]:
+        return True
+    since = server.written_at.get(operation.idempotency_key, 0)
+    held = None if values is None else tuple(values)
+    return any(at >= since and left == held for at, left in server.left[place])
 
 
 def _base_agrees(place: RecordKey, pair: Pair) -> Iterator[str]:

@@ -95,6 +95,8 @@ class Server:
             neither system offers a write that would prevent it (docs/architecture.md).
         changed_at: When each place last changed; what a read since a cursor goes by.
         gone: The system's own id of what was deleted → its place, and when.
+        written_at: Idempotency key → when the last write under it had an effect.
+        left: What people left at a place, and when: values of a record, None where it was deleted.
     """
 
     side: Side
@@ -112,6 +114,10 @@ class Server:
     )
     changed_at: dict[RecordKey, int] = field(default_factory=dict)
     gone: dict[str, tuple[RecordKey, int]] = field(default_factory=dict)
+    written_at: dict[str, int] = field(default_factory=dict)
+    left: dict[RecordKey, list[tuple[int, tuple[FieldValue, ...] | None]]] = field(
+        default_factory=lambda: defaultdict(list)
+    )
     _used: dict[str, _Used] = field(default_factory=dict)
     _ids: Iterator[int] = field(default_factory=lambda: count(1))
 
@@ -139,17 +145,20 @@ class Server:
         if not twin:
             assert place not in self.rows
         self.rows.setdefault(place, []).append(row)
+        self.left[place].append((self.fate.time, tuple(row.values)))
 
     def edit(self, place: RecordKey, name: str, value: FieldValue) -> None:
         """Let a person write one field of all records under a key."""
         for row in self.rows[place]:
             self._set(place, row, name, value)
             row.edited[name] = self.fate.time
+            self.left[place].append((self.fate.time, tuple(row.values)))
 
     def drop(self, place: RecordKey) -> None:
         """Let a person delete what stands under a key."""
         for row in self.rows.pop(place):
             self.gone[row.side_id] = (place, self.fate.time)
+        self.left[place].append((self.fate.time, None))
 
     def refusal(self, verb: Verb, place: RecordKey, values: Mapping[str, FieldValue]) -> str:
         """Return why the system would refuse a write, `""` if it would not; people obey it too."""
@@ -187,6 +196,7 @@ class Server:
         if not answer.refusal:
             self._used[key] = _Used(operation, self.fate.clock_s, answer)
             self.applied[key] += 1
+            self.written_at[key] = self.fate.time
             if sent.late:
                 self.late_keys.add(key)
         return answer

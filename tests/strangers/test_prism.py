@@ -9,7 +9,7 @@ import os
 import shutil
 import socket
 import subprocess
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -159,6 +159,7 @@ CUSTOMER: dict[str, BaseValue] = {
     "email_delivery": "true",
     "payment_provider": "stripe_charge",
     "payment_provider_id": "cus_1",
+    "external_customer_id": "ACC-1",
 }
 
 
@@ -169,6 +170,7 @@ def test_every_write_about_customers_is_allowed(
     write("customer", "new", Verb.INSERT, **CUSTOMER, timezone="Europe/Paris", currency="EUR")
     for name, value in CUSTOMER.items():
         write("customer", "abc", Verb.UPDATE, **{name: value})
+    assert write.set["customer"] >= orb.writable(mapping.entity("customer"))
     assert asked["POST /customers"] == 1
     assert asked["PUT /customers/{customer_id}"] == len(CUSTOMER)
     assert asked.objections == []
@@ -198,7 +200,9 @@ BY_CALL: tuple[tuple[str, BaseValue, str], ...] = (
     ("fixed_fee_quantity_schedule", dumps([FEE, LATER]), "update_fixed_fee_quantity"),
     ("fixed_fee_quantity_schedule", dumps([LATER]), "unschedule_fixed_fee_quantity_updates"),
     ("price_intervals", dumps([INTERVAL, ADDED]), "price_intervals"),
+    ("redeemed_coupon", '{"redemption_code":"WELCOME10"}', "redeem_coupon"),
     ("trial_end_date", END, "update_trial"),
+    ("active_plan_phase_order", 1, "trigger_phase"),  # the example's is 0
     ("plan_id", "string", "schedule_plan_change"),
     ("end_date", END, "cancel"),
     ("end_date", None, "unschedule_cancellation"),
@@ -226,6 +230,7 @@ def test_every_write_about_subscriptions_is_allowed(
     for name, value, call in BY_CALL:
         write("subscription", "abc", Verb.UPDATE, **{name: value})
         assert asked[f"{path}/{{subscription_id}}/{call}"] == 1, call
+    assert write.set["subscription"] >= orb.writable(mapping.entity("subscription")) - {"plan"}
     write("subscription_version", f"abc|{END:%Y-%m-%dT%H:%M:%SZ}", Verb.INSERT, plan_id="string")
     assert asked[f"{path}/{{subscription_id}}/schedule_plan_change"] == 2
     assert asked.objections == []
@@ -257,11 +262,13 @@ class Writer:
 
     def __init__(self, orb: OrbConnector, mapping: WorkspaceMapping) -> None:
         self._orb, self._mapping, self._count = orb, mapping, 0
+        self.set: dict[str, set[str]] = defaultdict(set)
 
     def __call__(self, name: str, key: str, verb: Verb, /, **after: BaseValue) -> None:
         entity = self._mapping.entity(name)
         changes = tuple(FieldChange(field, None, value) for field, value in after.items())
         expects = None if verb is Verb.INSERT else 1
         self._count += 1
+        self.set[name] |= after.keys()
         given = (name, key, Side.BILLING, verb, changes, expects, key, f"k{self._count}")
         list(self._orb.write(Batch(entity, (Operation(*given),)), CancelToken()))

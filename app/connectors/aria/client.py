@@ -21,6 +21,7 @@ from app.errors import (
 )
 
 _OK = 200
+_UNEXPECTED_ERROR = 1001
 _UNAUTHENTICATED = 1004
 _SMALL_BYTES = 4096  # an error answer is no larger
 _UNEXPECTED = re.compile(rb'"error_code"\s*:\s*"?1001\b')
@@ -42,8 +43,8 @@ class Account:
 class AriaRefused(RemoteRefused):
     """Aria answered with an error code; `words` is `code: message`, as it was said."""
 
-    def __init__(self, summary: str, words: str, *, code: str) -> None:
-        super().__init__(summary, code=code)
+    def __init__(self, summary: str, words: str, *, code: str, hint: str = "") -> None:
+        super().__init__(summary, hint, code=code)
         self.words = words
 
 
@@ -143,8 +144,8 @@ class AriaClient:
         if answer.status_code != _OK:
             raise ConnectionFailed(
                 f"{self._where(call)} was answered with status {answer.status_code}.",
-                "Aria answers 200 even to errors: a proxy or a wrong URL stands in between, or "
-                "Aria is down.",
+                "Aria answers 200 even to errors: Aria is down (try again later), or a proxy or a "
+                "wrong URL stands in between.",
             )
         body = self.http.decoded(answer)
         code = number(body.get("error_code")) if isinstance(body, dict) else None
@@ -167,7 +168,13 @@ class AriaClient:
                 f"number {self.account.client_no} is wrong, or this machine's IP address is not on "
                 "the client's allow-list for the API.",
             )
-        return AriaRefused(f"{self._where(call)}: {words}", words, code=str(code))
+        hint = "Aria had an error of its own. Try again later; if it stays, ask Aria support."
+        return AriaRefused(
+            f"{self._where(call)}: {words}",
+            words,
+            code=str(code),
+            hint=hint if code == _UNEXPECTED_ERROR else "",
+        )
 
     def _where(self, call: str) -> str:
         return f"Aria connection {self.http.connection!r}: {call}"

@@ -107,6 +107,19 @@ ACTIONS = (
         undo="end it on another day.",
     ),
     Action(
+        "redeem_coupon",
+        "Redeem a coupon",
+        "subscription",
+        (Input("code", "Code", about="or its id"), Input("coupon", "Coupon's id")),
+        undo="nothing takes it back in Orb.",
+    ),
+    Action(
+        "begin_next_phase",
+        "Begin the next phase of the plan today",
+        "subscription",
+        undo="nothing takes it back in Orb.",
+    ),
+    Action(
         "add_credits",
         "Add credits",
         "customer",

@@ -134,6 +134,22 @@ def _end_price(asked: Asked) -> Planned:
     return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {_INTERVALS: json_text(after)}, notes)
 
 
+def _redeem_coupon(asked: Asked) -> Planned:
+    names = {"code": "redemption_code", "coupon": "coupon_id"}
+    given = {sent: asked.given[name] for name, sent in names.items() if asked.given.get(name)}
+    if len(given) != 1:
+        raise WrongUse("A coupon is named by its code or its id.", "Add --set code=CODE.")
+    values = {"redeemed_coupon": json_text(given)}
+    return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, values)
+
+
+def _begin_next_phase(asked: Asked) -> Planned:
+    now = asked.record.get("active_plan_phase_order")
+    if not isinstance(now, int):
+        raise WrongUse("The subscription's plan has no phases.", "There is nothing to begin.")
+    return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {"active_plan_phase_order": now + 1})
+
+
 def _add_credits(asked: Asked) -> Planned:
     given = asked.given
     values: dict[str, FieldValue] = {
@@ -185,6 +201,8 @@ _PLANS: Mapping[str, Callable[[Asked], Planned]] = {
     "change_quantity": _change_quantity,
     "add_price": _add_price,
     "end_price": _end_price,
+    "redeem_coupon": _redeem_coupon,
+    "begin_next_phase": _begin_next_phase,
     "add_credits": _add_credits,
     "void_credits": _void_credits,
     "set_customer_metadata": _set_metadata,

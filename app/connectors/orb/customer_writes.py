@@ -7,6 +7,7 @@ from typing import Any
 from app.connectors.orb.client import OrbClient, part
 from app.connectors.orb.sendable import (
     METADATA,
+    TEXT_OR_NOTHING,
     TEXTS,
     NotSendable,
     Post,
@@ -28,7 +29,6 @@ EXTERNAL = "external_customer_id"
 _ACCOUNT = "=account"
 _NEEDED = frozenset({"name", "email"})
 _EMAILS = "additional_emails"
-_ADDRESS = as_json(dict[str, str | None], "object of texts")
 SETTABLE: Mapping[str, Callable[[FieldValue], Any]] = {
     "name": as_text,
     "email": as_text,
@@ -36,8 +36,8 @@ SETTABLE: Mapping[str, Callable[[FieldValue], Any]] = {
     "payment_provider": as_text,
     "payment_provider_id": as_text,
     _EMAILS: as_json(list[str], "list of addresses"),
-    "billing_address": _ADDRESS,
-    "shipping_address": _ADDRESS,
+    "billing_address": TEXT_OR_NOTHING,
+    "shipping_address": TEXT_OR_NOTHING,
     "tax_id": TEXTS,
     METADATA: TEXTS,
     "auto_collection": as_flag,

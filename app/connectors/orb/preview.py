@@ -52,6 +52,8 @@ def _of_subscription(
             yield f"It ends at {end:%Y-%m-%d %H:%M} UTC. {_CREDITED}"
         else:
             yield "The cancellation is taken back."
+    if "active_plan_phase_order" in after:
+        yield f"Phase {after['active_plan_phase_order']} of the plan begins today. {_CREDITED}"
     if QUANTITIES in after:
         yield from _of_quantities(operation, str(after[QUANTITIES] or "[]"), look)
 

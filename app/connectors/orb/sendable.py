@@ -121,6 +121,7 @@ def as_json(kind: Any, words: str) -> Callable[[FieldValue], Any]:
 
 
 TEXTS = as_json(dict[str, str], "object of texts")
+TEXT_OR_NOTHING = as_json(dict[str, str | None], "object of texts")
 OBJECTS = as_json(list[dict[str, Any]], "list of objects")
 
 

@@ -15,6 +15,7 @@ from app.connectors.orb.rows import moment, named_rows, page_of
 from app.connectors.orb.sendable import (
     METADATA,
     OBJECTS,
+    TEXT_OR_NOTHING,
     TEXTS,
     NotSendable,
     PartlyDone,
@@ -47,7 +48,8 @@ PLAIN: Mapping[str, Callable[[FieldValue], Any]] = {
 }
 """What the plain update can set (orb.md §2.0), by Orb's names."""
 _PLAN, _END, _TRIAL, _INTERVALS = "plan.id", "end_date", "trial_info.end_date", "price_intervals"
-_BY_CALL = (QUANTITIES, _INTERVALS, _TRIAL, _PLAN, _END)
+_COUPON, _PHASE = "redeemed_coupon", "active_plan_phase_order"
+_BY_CALL = (QUANTITIES, _INTERVALS, _COUPON, _TRIAL, _PHASE, _PLAN, _END)
 _CUSTOMER = "customer.id"
 _SPAN = ("start_date", "end_date")
 
@@ -137,6 +139,19 @@ class _Calls:
             raise NotSendable(message)
         self.send("update_trial", {"trial_end_date": as_text(value)})
 
+    def coupon(self, value: FieldValue) -> None:
+        """Redeem a coupon at once, named by its id or its code."""
+        named = _coupon(value)
+        self.send("redeem_coupon", {"change_option": "immediate", **named})
+
+    def phase(self, value: FieldValue) -> None:
+        """Begin the next phase of the plan today."""
+        now = self.found.get(_PHASE)
+        if now is None or value != int(now) + 1:
+            message = f"the subscription is in phase {now or 'none'}: only the next can begin"
+            raise NotSendable(message)
+        self.send("trigger_phase", {"allow_invoice_credit_or_void": True})
+
     def plan(self, value: FieldValue) -> None:
         """Change the plan at once; a later change is a version of its own."""
         if value is None:
@@ -162,7 +177,9 @@ class _Calls:
 _CALLS: Mapping[str, Callable[[_Calls, FieldValue], None]] = {
     QUANTITIES: _Calls.quantities,
     _INTERVALS: _Calls.intervals,
+    _COUPON: _Calls.coupon,
     _TRIAL: _Calls.trial,
+    _PHASE: _Calls.phase,
     _PLAN: _Calls.plan,
     _END: _Calls.end,
 }
@@ -191,6 +208,16 @@ def _carry_out(calls: _Calls, body: Row, asked: Mapping[str, FieldValue]) -> Non
             raise
         message = f"Only a part was carried out for sure, then: {error.summary}"
         raise AnswerLost(message, "Refresh to see what is so.") from error
+
+
+def _coupon(value: FieldValue) -> dict[str, str]:
+    """Return how a coupon is named to Orb; raises `NotSendable` where it is not."""
+    found = TEXT_OR_NOTHING(value or "{}")
+    for name, sent in (("coupon_id", "coupon_id"), ("redemption_code", "coupon_redemption_code")):
+        if found.get(name):
+            return {sent: str(found[name])}
+    message = "a coupon is named by coupon_id or redemption_code, and none is taken back"
+    raise NotSendable(message)
 
 
 def interval_changes(before: Sequence[Row], after: Sequence[Row]) -> dict[str, Any]:
@@ -248,6 +275,10 @@ def _unkept(entity: EntityMapping, operation: Operation, found: Row, kept: Row) 
         elif billing == _INTERVALS:
             asked = interval_changes(found.get(_INTERVALS) or (), OBJECTS(values[change.name]))
             wrong += [] if _has_intervals(found, kept, asked) else [_INTERVALS]
+        elif billing == _COUPON:
+            shown = (kept.get(_COUPON) or {}).get("coupon_id")
+            wanted_id = _coupon(values[change.name]).get("coupon_id", shown)
+            wrong += [_COUPON] if shown is None or shown != wanted_id else []
         else:
             plain.append(change)
     return (*_otherwise(entity, plain, kept), *wrong)

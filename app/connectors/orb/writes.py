@@ -72,10 +72,13 @@ class Desk:
             return Outcome(operation, OutcomeState.UNKNOWN, error.summary, named)
         if sent.key:
             self.made[operation.key] = sent.key
+        words = ""
         if sent.unkept:
             words = f"Orb took the call and kept another value of {', '.join(sent.unkept)}."
-            return Outcome(operation, OutcomeState.FAILED, words, named)
-        return Outcome(operation, OutcomeState.WRITTEN, side_id=sent.side_id, key=sent.key)
+        # What was made is there, whatever it holds: told as failed, it would be made once more.
+        failed = sent.unkept and not sent.key
+        state = OutcomeState.FAILED if failed else OutcomeState.WRITTEN
+        return Outcome(operation, state, words, named, side_id=sent.side_id, key=sent.key)
 
     def create(self, values: Row, key: str, cancel: CancelToken) -> Row:
         """Make a customer, once for each idempotency key, and return it as Orb then shows it.

@@ -205,7 +205,8 @@ class BulkJobs:
             Cancelled: At once; the job goes on.
         """
         began, misses, processed = monotonic(), 0, 0
-        cancel.wait(min(_LONGEST_PAUSE_S, _NEARLY * rows * self._seconds_a_row))
+        if rows and self._seconds_a_row:
+            cancel.wait(min(_LONGEST_PAUSE_S, _NEARLY * rows * self._seconds_a_row))
         while True:
             try:
                 info = self.info(job, cancel)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from app.domain.column import Column
+from app.domain.mapping import WorkspaceMapping
 from app.domain.mapping_edit import MappingDraft
 from app.domain.record import Side
 from app.sync.mapping_fit import Template, known_columns, shipped_drafts, templates
@@ -17,11 +18,13 @@ class Editing:
 
     Attributes:
         saved: The text as it is kept.
+        kept: What it says, entities that the workspace leaves out among it.
         steps: The drafts before each edit, for Undo.
         columns: (entity, side) → columns known or found.
     """
 
     saved: str
+    kept: WorkspaceMapping
     draft: MappingDraft
     templates: Sequence[Template]
     steps: list[MappingDraft] = field(default_factory=list)
@@ -49,7 +52,7 @@ def read_editing(draft: MappingDraft) -> Editing:
     """Return a mapping to be edited, with the columns that are known without asking anybody."""
     kind = draft.mapping.billing
     shipped = [each.mapping for each in shipped_drafts(kind).values()]
-    editing = Editing(draft.text, draft, templates(kind))
+    editing = Editing(draft.text, draft.mapping, draft, templates(kind))
     for entity in draft.mapping.entities:
         known = known_columns(entity.name, [*shipped, draft.mapping])
         editing.columns[entity.name, Side.BILLING] = known
