@@ -38,9 +38,9 @@ def secret_service() -> None:
         )
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def root_log() -> Iterator[logging.Logger]:
-    """Return the root logger, and put it back as it was."""
+    """Return the root logger, and put it back as it was: each command that runs sets it up."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield root

@@ -4,7 +4,7 @@ What stands below a record that is held back is held back with it; only the form
 """
 
 import sqlite3
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import NamedTuple, cast
 
 import msgspec
@@ -134,6 +134,30 @@ def held_back(store: Store, entities: Sequence[str] = ()) -> list[Held]:
         ).fetchall()
     found = (Held(link, names.get(number, ""), *rest) for link, number, *rest in rows)
     return [one for one in found if one.entity and (not entities or one.entity in entities)]
+
+
+def held_with(store: Store, links: Collection[int]) -> list[int]:
+    """Return those of some records that are held back, with all that is so only because of them.
+
+    What stands below and is held back for a reason of its own is not among it, nor what is below
+    that.
+    """
+    found: list[int] = []
+    keys: dict[str, set[str]] = {name: set() for name in store.mapping.order}
+    for name in store.mapping.order:
+        above = keys.get(store.mapping.entity(name).parent, ())
+        with store.translating():
+            rows = store.reader.execute(
+                "SELECT link.id, link.key, link.parent, held.link FROM diff"
+                " JOIN link ON link.id = diff.link LEFT JOIN held ON held.link = diff.link"
+                f" WHERE diff.entity = ? AND diff.kind = {_HELD}",
+                (store.entity_ids[name],),
+            ).fetchall()
+        for link, key, parent, own in rows:
+            if link in links or (own is None and parent in above):
+                found.append(link)
+                keys[name].add(key)
+    return found
 
 
 def is_held(store: Store, link: int) -> bool:

@@ -106,3 +106,17 @@ def test_a_job_whose_rows_are_known_is_asked_when_it_is_done(
     assert 10 <= token.clock < 10 + late_s
     assert token.pauses == [pause for pause in token.pauses if pause >= 0.1]
     assert len(token.pauses) < 30
+
+
+def test_the_job_after_it_is_asked_first_when_it_almost_is_done(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = Waits()
+    monkeypatch.setattr("app.connectors.salesforce.bulk_jobs.monotonic", lambda: token.clock)
+    jobs = Tenths(token)
+    jobs.ended("1", token, 100)
+    token.pauses, token.clock = [], 0.0
+    jobs.ended("2", token, 100)
+    assert 9 <= token.pauses[0] <= 10
+    assert token.clock < 10.6
+    assert len(token.pauses) < 6

@@ -148,6 +148,25 @@ def decide(concord: Concord, entity: str, key: str, choice: Choice) -> None:
         choose(bench.store, {link: choice})
 
 
+def test_accounts_stand_in_salesforce_as_aria_has_them(door: Door) -> None:
+    rows = {row["Aria_Id__c"]: row for row in door.state("salesforce", "Account")}
+    numbers = {row["Id"]: number for number, row in rows.items()}
+    accounts = door.state("aria", "account")
+    for held in accounts:
+        row = rows[str(held["acct_no"])]
+        told = (row["Aria_Invoice_Approval_Required__c"], row["Aria_Consumer_Account__c"])
+        assert told == (bool(held["invoice_approval_required"]), bool(held["consumer_acct_ind"]))
+        assert numbers.get(row["ParentId"]) == (
+            held["senior_acct_no"] and str(held["senior_acct_no"])
+        )
+    assert {bool(held["invoice_approval_required"]) for held in accounts} == {True, False}
+    one = rows["55010010"]  # which no other test changes
+    plans = door.state("salesforce", "Aria_Account_Plan__c")
+    assert one["Aria_MRR_Total__c"] == pytest.approx(
+        sum(plan["MRR__c"] for plan in plans if plan["Account__c"] == one["Id"])
+    )
+
+
 def test_items_of_an_account_go_to_aria(concord: Concord, door: Door) -> None:
     edit(
         door, "Account", "55010012", Aria_Client_Account_ID__c="MINE-12",

@@ -131,6 +131,20 @@ def plan_rows(door: Door) -> list[dict[str, Any]]:
     ]
 
 
+def test_one_account_is_imported_by_its_number(loaded: Concord, door: Door) -> None:
+    door.edit("aria", "setting", "accounts", value=FEW + 1)
+    number = str(account(door, FEW)["acct_no"])
+    loaded.document("refresh", "--account", number)
+    done = loaded.settle("--account", number)
+    assert (done["failures"], done["written"]) == ([], done["selected"])
+    row = in_salesforce(door, number)
+    plans = door.state("salesforce", "Aria_Account_Plan__c")
+    assert row["Name"] == account(door, FEW)["company_name"]
+    assert row["Id"] in {plan["Account__c"] for plan in plans}
+    loaded.document("refresh", "--account", number)
+    assert loaded.counts() == {}
+
+
 def test_an_account_that_salesforce_has_under_another_name_is_no_second_one(
     loaded: Concord, door: Door
 ) -> None:

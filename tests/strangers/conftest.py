@@ -18,6 +18,7 @@ from app.sandbox.launch import Sandbox, SandboxOptions
 HERE = Path(__file__).parent
 TIERS = 450
 _TIME_LIMIT_S = 60
+ASKED_FOR = "CONCORD_STRANGERS" in os.environ  # by `run`, for what takes long
 # Where `run` installs; read at once, since tests are kept from the variables of Concord.
 FOLDER = Path(os.environ.get("CONCORD_STRANGERS") or HERE.parents[1] / ".strangers").resolve()
 

@@ -31,7 +31,7 @@ from app.domain.mapping_file import parse_mapping
 from app.domain.plan import FieldChange, Operation, Verb
 from app.domain.record import BaseValue, Side
 from tests.sandbox.orb.published import document, operation_of
-from tests.strangers.conftest import FOLDER
+from tests.strangers.conftest import ASKED_FOR, FOLDER
 
 pytestmark = pytest.mark.timeout(400)  # it takes a minute to begin with on a busy machine
 ROOT = Path(__file__).parents[2]
@@ -43,6 +43,8 @@ _PATIENCE = 3000  # times a tenth of a second
 @pytest.fixture(scope="module")
 def prism(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of Prism; the tests are skipped where it or the description is missing."""
+    if not ASKED_FOR:
+        pytest.skip("Prism takes minutes and 2 GB of memory: tests/strangers/run")
     document()
     program = FOLDER / "node_modules" / "@stoplight" / "prism-cli" / "dist" / "index.js"
     node = shutil.which("node")

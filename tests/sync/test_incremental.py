@@ -16,6 +16,7 @@ from app.store.cursors import cursor_of
 from app.store.pager import totals
 from app.store.workspace import Store
 from app.sync.compare import compare
+from app.sync.preflight import forecast_live
 from app.sync.refresh import RefreshRequest, RefreshResult, refresh
 from app.sync.workbench import Workbench
 from tests.fakes import FakeSide, small_mapping
@@ -202,3 +203,10 @@ def test_the_base_of_another_instance_is_not_used(bench: Workbench) -> None:
 def counts_after(bench: Workbench) -> dict[Kind, int]:
     again(bench)
     return counts(bench)
+
+
+def test_a_look_at_very_many_is_told_as_a_read_of_what_changed(bench: Workbench) -> None:
+    entity, side = bench.mapping.entity("plan"), Side.SALESFORCE
+    # Two calls of the first piece; in each further one what was written before comes, 2,000 a call.
+    assert forecast_live(bench, side, entity, 60_000) == 2 + 2 * 11
+    assert forecast_live(bench, side, entity, 1) == 1
