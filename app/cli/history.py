@@ -218,7 +218,7 @@ def _print_entry(entry: journal.Entry) -> None:
     print(
         f"{entry.intent_at}  {entry.run}  {operation.verb.value} {operation.entity}"
         f" {operation.key} in {operation.side.label}: {entry.state.name.lower()}"
-        f" {entry.message}".rstrip()
+        f"{f'; {entry.message}' if entry.message else ''}"
     )
     for name, (before, after) in changes_json(operation.changes).items():
         print(f"    {name}: {before!r} → {after!r}")

@@ -49,7 +49,7 @@ def run_words(run: JobRun) -> str:
     words = [f"read {run.read:,}", f"{run.changed:,} changed", f"{run.written:,} written"]
     if run.failed:
         words.append(f"{run.failed:,} not written")
-    words.append(f"{run.waiting:,} wait for review")
+    words.append(f"{run.waiting:,} wait for review in all")
     if run.held:
         words.append(f"nothing committed: {run.held}")
     return f"failed: {run.error} {run.hint}".rstrip() if run.error else ", ".join(words)

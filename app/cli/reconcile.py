@@ -8,9 +8,9 @@ from app.domain.convert import text
 from app.errors import ExitStatus
 from app.services import Services
 from app.sync.compare import compare
-from app.sync.reconcile import Reconciled, reconcile
+from app.sync.reconcile import MoneySum, Reconciled, reconcile
 
-_NAMED = 5  # sums with a gap that are named in one line
+_NAMED = 5  # counts, and sums, with a gap that are named in one line
 
 
 def run_reconcile(services: Services, options: Namespace, cancel: CancelToken) -> int:
@@ -28,13 +28,16 @@ def run_reconcile(services: Services, options: Namespace, cancel: CancelToken) -
 def gap_words(found: Reconciled) -> str:
     """Return the gaps in one line, `""` where there are none."""
     counts = [f"{one.entity} {one.billing:,}/{one.salesforce:,}" for one in found.counts if one.gap]
-    sums = [
-        f"{one.field} of {one.owner or one.entity} {text(one.gap)} {one.currency}".rstrip()
-        for one in found.sums
-        if one.gap
-    ]
-    shown = [*counts, *sums[:_NAMED], *(["and more"] if len(sums) > _NAMED else [])]
+    sums = [_sum_words(one) for one in found.sums if one.gap]
+    shown = [*counts[:_NAMED], *sums[:_NAMED]]
+    if more := len(counts) + len(sums) - len(shown):
+        shown.append(f"and {more:,} more (concord reconcile)")
     return f"Gaps (billing/Salesforce): {', '.join(shown)}" if shown else ""
+
+
+def _sum_words(one: MoneySum) -> str:
+    owner = f"of {one.owner} " if one.owner else ""
+    return f"{one.entity} {one.field} {owner}{one.gap:,f} {one.currency}".rstrip()
 
 
 def reconciled_json(found: Reconciled) -> dict[str, object]:

@@ -106,7 +106,9 @@ def rows(store: Store, links: Iterable[int]) -> dict[int, Row]:
 
 def matching_links(store: Store, wanted: Filter) -> list[int]:
     """Return the links that a filter matches, in no order."""
-    where, values = ["true"], list[object]()
+    # What was left out of the mapping is not forgotten. (`+`: no index is to be taken for this.)
+    known = ",".join(map(str, store.entity_ids.values()))
+    where, values = [f"+link.entity IN ({known})"], list[object]()
     if wanted.kinds:
         kinds = ",".join(str(kind.value) for kind in sorted(wanted.kinds))
         where.append(f"coalesce(kind, 0) IN ({kinds})")

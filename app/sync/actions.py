@@ -71,12 +71,18 @@ def _input(action: Action, name: str, words: str) -> FieldValue:
     if wanted is None:
         known = ", ".join(one.name for one in action.inputs)
         raise WrongUse(f"{action.name} has no input {name!r}.", f"It takes: {known}.")
+    return input_value(wanted, words)
+
+
+def input_value(wanted: Input, words: str) -> FieldValue:
+    """Return what was typed for an input as a value.
+
+    Raises:
+        WrongUse: It cannot be one.
+    """
     if wanted.choices and words not in wanted.choices:
-        raise WrongUse(f"{name} cannot be {words!r}.", f"It may be: {', '.join(wanted.choices)}.")
-    return _converted(wanted, words)
-
-
-def _converted(wanted: Input, words: str) -> FieldValue:
+        known = ", ".join(wanted.choices)
+        raise WrongUse(f"{wanted.name} cannot be {words!r}.", f"It may be: {known}.")
     field = FieldMapping(wanted.name, wanted.name, wanted.name, wanted.type, Owner.BOTH)
     found = converter(field, Side.BILLING)(words)
     if isinstance(found, Unreadable):

@@ -383,6 +383,7 @@ def _segments(bench: Workbench, run: str) -> Iterator[list[Operation]]:
             segment.append(entry.operation)
             after = entry.id
         yield segment
+        del found[:], segment[:]  # before the next is read: both would be in memory at once
 
 
 def _conclude_jobs(bench: Workbench, run: str, cancel: CancelToken) -> None:

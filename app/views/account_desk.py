@@ -3,7 +3,7 @@
 from functools import partial
 from typing import Protocol
 
-from PySide6.QtCore import QObject, SignalInstance, Slot
+from PySide6.QtCore import QObject, Qt, SignalInstance, Slot
 
 from app.domain.control import CancelToken, Report
 from app.domain.plan import CommitPlan
@@ -11,8 +11,12 @@ from app.sync.planner import Selection, account_keys, build_plan
 from app.sync.refresh import RefreshRequest
 from app.sync.workbench import Workbench
 from app.views.account_frame import AccountFrame
+from app.views.action_dialog import ActionDialog
 from app.views.catalog_view import CatalogView
 from app.views.commit_dialog import MakePlan
+from app.views.state.acting import Offer
+from app.views.state.language import tr
+from app.views.tasks import TaskPool
 from app.views.window_pages import CATALOG
 
 
@@ -20,6 +24,7 @@ class Desk(Protocol):
     """What the pages of an account need of the window."""
 
     catalog: CatalogView
+    pool: TaskPool
 
     @property
     def refreshed(self) -> SignalInstance:
@@ -44,11 +49,12 @@ class AccountDesk(QObject):
 
     def __init__(self, desk: Desk, frame: AccountFrame) -> None:
         super().__init__(frame)
-        self._desk = desk
+        self._desk, self._frame = desk, frame
         self._sought = 0
         frame.refresh_wanted.connect(self.refresh)
         frame.commit_wanted.connect(self.plan_commit)
         frame.decide_wanted.connect(self.show_in_catalog)
+        frame.action_wanted.connect(self.ask_action)
         desk.refreshed.connect(frame.on_refreshed)
         desk.catalog.surveyed.connect(self._on_surveyed)
 
@@ -61,6 +67,27 @@ class AccountDesk(QObject):
     def plan_commit(self, key: str) -> None:
         """Show what would be written of an account; nothing is before it was confirmed."""
         self._desk.open_commit(partial(plan_account, key))
+
+    @Slot(object)
+    def ask_action(self, offer: Offer) -> None:
+        """Ask for what an action has to be told; nothing is done before its plan was confirmed."""
+        bench = self._frame.bench
+        if bench is not None:
+            dialog = ActionDialog(bench, self._desk.pool, offer, self._frame.window())
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.planned.connect(self._on_planned)
+            dialog.open()
+
+    @Slot(object)
+    def _on_planned(self, plan: CommitPlan) -> None:
+        dialog = self.sender()
+        if not isinstance(dialog, ActionDialog):
+            return
+        if self._frame.is_working:
+            dialog.say(tr("Wait until the work under way has ended, then try again."))
+            return
+        dialog.accept()
+        self._desk.open_commit(lambda _bench, _cancel, _report: plan)
 
     @Slot(int)
     def show_in_catalog(self, link: int) -> None:

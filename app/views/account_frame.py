@@ -1,5 +1,6 @@
 """The two pages of an account: the list beside them, the head and the buttons above them."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from PySide6.QtCore import QEvent, Qt, Signal, Slot
@@ -10,7 +11,8 @@ from app.sync.refresh import RefreshRequest, RefreshResult
 from app.sync.workbench import Workbench
 from app.views.account_finder import AccountFinder
 from app.views.accounts_view import AccountsView
-from app.views.labels import label, push_button
+from app.views.action_menu import ActionMenu
+from app.views.labels import label, push_button, tool_button
 from app.views.looks import colours_of
 from app.views.message_page import MessagePage
 from app.views.state.account import (
@@ -21,6 +23,7 @@ from app.views.state.account import (
     told_words,
 )
 from app.views.state.account_data import AccountData, read_account
+from app.views.state.acting import Offer, has_actions, offers
 from app.views.state.language import tr
 from app.views.state.progress import notice
 from app.views.tasks import Task, TaskPool
@@ -44,6 +47,7 @@ class AccountFrame(QWidget):
         refresh_wanted: A `RefreshRequest` of one account.
         commit_wanted: The key of the account whose differences are to be committed.
         decide_wanted: The link of a record whose difference is to be decided in the catalog.
+        action_wanted: An `Offer`: what is to be done about the account in its billing system.
         shown: The key of the account that is shown now.
         failed: An exception, for the window's notice.
     """
@@ -51,6 +55,7 @@ class AccountFrame(QWidget):
     refresh_wanted = Signal(object)
     commit_wanted = Signal(str)
     decide_wanted = Signal(int)
+    action_wanted = Signal(object)
     shown = Signal(str)
     failed = Signal(object)
 
@@ -71,6 +76,8 @@ class AccountFrame(QWidget):
         self.pill, self.told = QLabel(), label("", "muted", wrap=True)
         self.refresh = push_button(tr("Refresh"), "", "refresh")
         self.days = push_button(tr("Refresh Transactions"), "", "refresh")
+        self.change = tool_button("", "button")
+        self.menu = ActionMenu(self.change, self._offers)
         self.commit = push_button(tr("Commit\u2026"), "primary", "commit")
         self.message = MessagePage()
         self._content = QWidget()
@@ -97,7 +104,7 @@ class AccountFrame(QWidget):
         head.setContentsMargins(16, 12, 16, 8)
         head.setSpacing(8)
         head.addLayout(names, 1)
-        for button in (self.refresh, self.days, self.commit):
+        for button in (self.refresh, self.days, self.change, self.commit):
             button.setFixedHeight(_BUTTON_HEIGHT)
             head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self.told.setContentsMargins(16, 0, 16, 6)
@@ -124,6 +131,7 @@ class AccountFrame(QWidget):
         self.refresh.clicked.connect(self._on_refresh)
         self.days.clicked.connect(self._on_days)
         self.commit.clicked.connect(self._on_commit)
+        self.menu.chosen.connect(self.action_wanted)
         for view in (self.finder, self.accounts, self.transactions):
             view.failed.connect(self.failed)
         for page in (self.accounts, self.transactions):
@@ -142,12 +150,26 @@ class AccountFrame(QWidget):
         """The account that is shown."""
         return self._data
 
+    @property
+    def bench(self) -> Workbench | None:
+        """The workspace whose accounts are shown."""
+        return self._bench
+
+    @property
+    def is_working(self) -> bool:
+        """Whether something is under way that a commit would have to wait for."""
+        return self._working
+
     def open(self, bench: Workbench | None, billing: str) -> None:
         """Show another workspace's accounts; `billing` is what its billing system is called."""
         self._bench, self._billing, self._key = bench, billing, ""
         self._asked, self._reading = "", None
         self.finder.open(bench, billing)
         self.days.setVisible(bench is not None and bool(bench.mapping.of_account(moving=True)))
+        words = tr("Change in {system}").format(system=billing)
+        self.change.setText(words)
+        self.change.setAccessibleName(words)
+        self.change.setVisible(has_actions(bench))
         self._show_nothing()
 
     def show_transactions(self, *, wanted: bool) -> None:
@@ -267,6 +289,9 @@ class AccountFrame(QWidget):
             button.setAccessibleName(text)
             button.setEnabled(works)
             button.setToolTip(tip)
+        tip = tr("Show what can be done in {system} about the account and the chosen record")
+        self.change.setEnabled(data is not None and not state.hint)
+        self.change.setToolTip(state.hint or tip.format(system=self._billing))
         self.told.setVisible(bool(self.told.text()))
         self.finder.show_can_read(can_read=not state.hint)
 
@@ -285,6 +310,14 @@ class AccountFrame(QWidget):
     def _ask(self, request: RefreshRequest) -> None:
         self._asked = request.account
         self.refresh_wanted.emit(request)
+
+    def _offers(self) -> Sequence[Offer]:
+        """Return what can be done about the account and the record chosen on the page shown."""
+        if self._bench is None or self._data is None:
+            return ()
+        is_days = self._bodies.currentWidget() is self.transactions
+        table = (self.transactions if is_days else self.accounts).tabs.table
+        return offers(self._bench, self._data, 0 if table is None else table.current_link)
 
     @Slot()
     def _on_commit(self) -> None:

@@ -101,7 +101,7 @@ class TopBar(QWidget):
         refresh_wanted: A `RefreshRequest`.
         compare_wanted, commit_wanted: The buttons.
         open_plan_wanted, rules_wanted, pairs_wanted: Entries of the menu beside them.
-        commands_wanted: Another entry of it.
+        matches_wanted, held_wanted, types_wanted, commands_wanted: Others of it.
         export_wanted: A `Format`.
     """
 
@@ -112,6 +112,9 @@ class TopBar(QWidget):
     open_plan_wanted = Signal()
     rules_wanted = Signal()
     pairs_wanted = Signal()
+    matches_wanted = Signal()
+    held_wanted = Signal()
+    types_wanted = Signal()
     commands_wanted = Signal()
     export_wanted = Signal(object)
 
@@ -122,6 +125,9 @@ class TopBar(QWidget):
         self.compare = push_button(tr("Compare"), "", "compare")
         self.commit = push_button(tr("Commit\u2026"), "primary", "commit")
         self.more = icon_button("more", tr("More commands"))
+        self._matches = QAction(tr("Match accounts\u2026"), self)
+        self._held = QAction(tr("Held back\u2026"), self)
+        self._types = QAction(tr("Object types\u2026"), self)
         self._sides = label("", "muted")
         self._lay_out()
 
@@ -175,6 +181,13 @@ class TopBar(QWidget):
         menu.addSeparator()
         menu.addAction(tr("Ignore rules\u2026")).triggered.connect(self.rules_wanted)
         menu.addAction(tr("Pair records\u2026")).triggered.connect(self.pairs_wanted)
+        for action, wish in (
+            (self._matches, self.matches_wanted),
+            (self._held, self.held_wanted),
+            (self._types, self.types_wanted),
+        ):
+            menu.addAction(action)
+            action.triggered.connect(wish)
         menu.addAction(tr("All commands\u2026")).triggered.connect(self.commands_wanted)
         self.more.setMenu(menu)
         self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
@@ -190,6 +203,11 @@ class TopBar(QWidget):
         self.workspace.setVisible(bool(names))
         for button in (self.refresh, self.compare, self.commit, self.more):
             button.setVisible(bool(names))
+
+    def show_choices(self, *, matches: bool, held: bool) -> None:
+        """Show those entries of the menu that the workspace's mapping has something for."""
+        self._matches.setVisible(matches)
+        self._held.setVisible(held)
 
     def show_state(self, state: Toolbar) -> None:
         """Enable what can be done."""

@@ -15,6 +15,7 @@ from app.sync.workbench import Workbench
 from app.views.account_desk import AccountDesk
 from app.views.account_frame import AccountFrame
 from app.views.catalog_view import CatalogView
+from app.views.choice_desk import ChoiceDesk
 from app.views.command_palette import CommandPalette
 from app.views.commit_dialog import CommitDialog, MakePlan, plan_ticked
 from app.views.connections_view import ConnectionsView, Inventory, read_inventory
@@ -146,6 +147,7 @@ class MainWindow(QMainWindow):
         self.first.connect_wanted.connect(self._on_connect_wanted)
         AccountDesk(self, self.customers)
         MappingDesk(self, self._services, self.mapping)
+        self.choices = ChoiceDesk(self, self._services, self)
         for view in (self.catalog, self.customers, self.jobs, self.history, self.connections):
             view.failed.connect(self.on_failed)
         for keys, slot in (

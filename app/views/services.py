@@ -6,6 +6,7 @@ from typing import Protocol
 from app.connectors.protocol import Health
 from app.connectors.spec import ConnectorSpec
 from app.domain.control import CancelToken, Report
+from app.domain.mapping import WorkspaceMapping
 from app.domain.mapping_change import MappingChange
 from app.domain.mapping_edit import MappingDraft
 from app.settings import Connection, Workspace
@@ -73,6 +74,22 @@ class Services(Protocol):
 
         Raises:
             AppError: It cannot be reached, or refuses us.
+        """
+        ...
+
+    def whole_mapping(self, name: str) -> WorkspaceMapping:
+        """Return a workspace's mapping with what is left out.
+
+        Raises:
+            AppError: It cannot be read; the summary names file and line.
+        """
+        ...
+
+    def leave_out(self, name: str, without: tuple[str, ...]) -> Workspace:
+        """Have a workspace do without entities from now on; open it again to see it so.
+
+        Raises:
+            AppError: It cannot be kept.
         """
         ...
 

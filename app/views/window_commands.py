@@ -57,6 +57,8 @@ def _account(window: "MainWindow") -> Iterator[Command]:
         (page.commit, tr("Commit what is ticked of the account")),
     ):
         yield Command(words, button.click, enabled=button.isEnabled())
+    acts = page.change.isEnabled() and not page.change.isHidden()
+    yield Command(tr("Change in billing\u2026"), page.menu.pop_up, enabled=acts)
 
 
 def _catalog(window: "MainWindow") -> Iterator[Command]:
@@ -89,6 +91,11 @@ def _files(window: "MainWindow") -> Iterator[Command]:
     yield Command(tr("Export the comparison as CSV\u2026"), csv, enabled=can)
     yield Command(tr("Ignore rules\u2026"), actions.show_rules, enabled=can)
     yield Command(tr("Pair records\u2026"), actions.show_pairing, enabled=can)
+    choices = window.choices
+    matches, held = can and choices.can_match, can and choices.can_hold
+    yield Command(tr("Match accounts\u2026"), choices.show_matches, enabled=matches)
+    yield Command(tr("Held back\u2026"), choices.show_held, enabled=held)
+    yield Command(tr("Object types\u2026"), choices.show_types, enabled=can)
 
 
 def _pages(window: "MainWindow") -> Iterator[Command]:

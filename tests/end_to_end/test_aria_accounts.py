@@ -167,6 +167,22 @@ def test_accounts_stand_in_salesforce_as_aria_has_them(door: Door) -> None:
     )
 
 
+def test_account_plans_bear_the_fields_of_the_instance_and_of_its_plan(door: Door) -> None:
+    families = {row["client_plan_id"]: row["sf_family"] for row in door.state("aria", "plan")}
+    fields = [
+        row for row in door.state("aria", "instance_field") if row["field_name"] == "sf_line_id"
+    ]
+    lines = {row["plan_instance_no"]: row["field_value"] for row in fields}
+    own = truth(door, "plan_instance", 55010010)
+    for held in own:
+        key = f"55010010|{held['plan_instance_no']}"
+        row = row_of(door, "Aria_Account_Plan__c", key)
+        assert (row["Family__c"] or "") == (families[held["client_plan_id"]] or "")
+        assert row["Line_Id__c"] == lines.get(held["plan_instance_no"])
+    assert any(families[held["client_plan_id"]] for held in own)
+    assert any(held["plan_instance_no"] in lines for held in own)
+
+
 def test_items_of_an_account_go_to_aria(concord: Concord, door: Door) -> None:
     edit(
         door, "Account", "55010012", Aria_Client_Account_ID__c="MINE-12",
@@ -228,6 +244,18 @@ def rate_key(door: Door, row: dict[str, Any]) -> str:
     services = door.state("aria", "service_definition")
     name = only([s for s in services if s["service_no"] == row["service_no"]])["client_service_id"]
     return f"{row['acct_no']}|{row['plan_instance_no']}|{name}|{row['rate_seq_no']}"
+
+
+def test_units_of_a_supplemental_plan_go_up_and_down(concord: Concord, door: Door) -> None:
+    held = truth(door, "plan_instance", 55010011, supp_plan_ind=1, status_cd=1)[0]
+    key = f"55010011|{held['plan_instance_no']}"
+    for units in (held["plan_units"] + 4, held["plan_units"] + 1):
+        edit(door, "Aria_Account_Plan__c", key, Units__c=units)
+        assert settle(concord, 55010011)["written"] >= 1
+        now = truth(door, "plan_instance", 55010011, plan_instance_no=held["plan_instance_no"])
+        assert only(now)["plan_units"] == units
+    settle(concord, 55010011)  # what Aria reckoned anew
+    assert left(concord, 55010011) == []
 
 
 def test_a_custom_rate_goes_to_aria_with_all_tiers_of_its_service(

@@ -10,6 +10,7 @@ from app.domain.record import RecordKey, Side
 from app.store.journal import open_runs
 from app.sync.undo import build_undo
 from tests.simulation.connector import Ways
+from tests.simulation.invariants import outcomes_are_in_the_mirror
 from tests.simulation.server import ARIA, ORB, Semantics
 from tests.simulation.simulator import Simulation, world
 
@@ -86,3 +87,16 @@ def test_what_was_written_and_put_back_since_does_not_keep_a_commit_open(
     monkeypatch.undo()
     calm.resume()
     assert open_runs(calm.engine.bench.store) == []
+
+
+def test_a_mirror_that_saw_what_somebody_took_back_since_tells_no_lie(calm: Simulation) -> None:
+    salesforce, bench = calm.servers[Side.SALESFORCE], calm.engine.bench
+    calm.plan(frozenset({Verb.INSERT}), drawn=False)
+    calm.commit()
+    for name in ("y", "z"):
+        salesforce.edit(PLACE, "name", name)
+        calm.refresh_both()
+    salesforce.edit(PLACE, "name", "x")
+    assert list(outcomes_are_in_the_mirror(bench, calm.servers, set())) == []
+    salesforce.left.clear()
+    assert list(outcomes_are_in_the_mirror(bench, calm.servers, set())) != []

@@ -7,6 +7,8 @@ from pathlib import Path
 from app.connectors.protocol import Health
 from app.connectors.spec import ConnectorSpec, SecretSpec, SettingSpec
 from app.domain.control import CancelToken, Report
+from app.domain.left_out import left_out
+from app.domain.mapping import WorkspaceMapping
 from app.domain.mapping_change import MappingChange, change_between
 from app.domain.mapping_edit import MappingDraft, draft_of
 from app.domain.record import Side
@@ -49,6 +51,7 @@ class FakeServices:
     broken: bool = False
     texts: dict[str, str] = field(default_factory=dict)
     mail: Mail = field(default_factory=Mail)
+    whole: dict[str, WorkspaceMapping] = field(default_factory=dict)
 
     def workspaces(self) -> Sequence[Workspace]:
         return tuple(self.made.values())
@@ -87,6 +90,17 @@ class FakeServices:
             raise NotFound("Nobody answers.", "Look at the address.")
         return Health("00D1", f"user of {name}", "66.0")
 
+    def whole_mapping(self, name: str) -> WorkspaceMapping:
+        return self.whole.setdefault(name, self.benches[name].mapping)
+
+    def leave_out(self, name: str, without: tuple[str, ...]) -> Workspace:
+        if self.broken:
+            raise WorkspaceBusy("Held by ann.", "Wait.")
+        mapping = left_out(self.whole_mapping(name), without)
+        self._open_with(name, mapping)
+        self.made[name] = replace(self.made[name], without=without)
+        return self.made[name]
+
     def mapping_draft(self, name: str) -> MappingDraft:
         if name not in self.texts:
             file = Path(__file__).parents[2] / "resources" / "mappings" / "aria_catalog.toml"
@@ -98,14 +112,16 @@ class FakeServices:
             raise WorkspaceBusy("Held by ann.", "Wait.")
         old, new = self.mapping_draft(name), draft_of(text, name)
         self.texts[name] = text
+        self._open_with(name, new.mapping)
+        return change_between(old.mapping, new.mapping)
+
+    def _open_with(self, name: str, mapping: WorkspaceMapping) -> None:
         bench = self.benches[name]
-        mapping = new.mapping
         sides = {side: replace(side_of(bench, side), mapping=mapping) for side in Side}
         for side, one in sides.items():
             one.records = refitted(side_of(bench, side), mapping)
         store = Store(bench.store.path, mapping)
         self.benches[name] = replace(bench, mapping=mapping, store=store, connectors=sides)
-        return change_between(old.mapping, mapping)
 
     def notifier(self) -> Notifier:
         return Notifier(self.mail, lambda _name: None)

@@ -4,19 +4,25 @@ import pytest
 from PySide6.QtWidgets import QDialog
 from pytestqt.qtbot import QtBot
 
+from app.connectors.orb.action_list import ACTIONS
 from app.domain.constraint import FieldRule
 from app.domain.record import Side
 from app.sync.workbench import Workbench
+from app.views.action_dialog import ActionDialog
 from app.views.command_palette import Command, CommandPalette
 from app.views.commit_dialog import CommitDialog
+from app.views.held_dialog import HeldDialog
 from app.views.ignore_dialog import IgnoreDialog
 from app.views.pair_dialog import PairDialog
 from app.views.rules_dialog import RulesDialog
+from app.views.state.acting import Offer
 from app.views.state.ignore_rules import RuleDraft
 from app.views.state.typed_value import value_form
 from app.views.tasks import TaskPool
+from app.views.types_dialog import TypesDialog
 from app.views.value_dialog import ValueDialog
 from tests.views.accessible import nameless
+from tests.views.front import FakeServices
 
 PATIENCE_MS = 10_000
 
@@ -61,6 +67,25 @@ def test_of_the_dialog_for_pairs(qtbot: QtBot, pool: TaskPool, bench: Workbench)
     show(qtbot, dialog)
     assert nameless(dialog) == []
     qtbot.waitUntil(lambda: not pool.running, timeout=PATIENCE_MS)
+
+
+def test_of_the_dialogs_for_what_is_held_back_and_for_kinds(
+    qtbot: QtBot, pool: TaskPool, bench: Workbench
+) -> None:
+    services = FakeServices().with_workspace(bench)
+    for dialog in (HeldDialog(bench, pool), TypesDialog(bench, services, pool)):
+        show(qtbot, dialog)
+        qtbot.waitUntil(lambda: not pool.running, timeout=PATIENCE_MS)
+        assert nameless(dialog) == []
+
+
+def test_of_the_form_of_every_action(qtbot: QtBot, pool: TaskPool, bench: Workbench) -> None:
+    for action in ACTIONS:
+        dialog = ActionDialog(bench, pool, Offer(action, "1", "Customer 1"))
+        show(qtbot, dialog)
+        qtbot.waitUntil(lambda: not pool.running, timeout=PATIENCE_MS)
+        assert nameless(dialog) == []
+        dialog.close()
 
 
 def test_of_the_list_of_commands(qtbot: QtBot) -> None:

@@ -25,9 +25,9 @@ MOST_BY_COLLECTIONS = 2000
 JOB_ROWS = 10_000
 """Rows of one job: one of Salesforce's own batches (§9), and not much memory for us."""
 _JOB_CALLS = 6  # made, uploaded, started, three results
-_JOB_ASKED = 3.5  # times how it is, on average, once it is known how long one takes
-_JOB_ASKED_MORE = 7  # times, of each of those that begin before any has ended: 11 in 30 seconds
-_JOBS_AT_ONCE = 4  # that a commit begins
+_JOB_ASKED = 2  # times how it is, once it is known how long one takes
+_JOB_ASKED_MORE = 8  # times, of those that begin before any has ended: 10 in half a minute
+_JOBS_AT_ONCE = 2  # of one entity in a commit, whose pieces have two jobs
 _JOB_SECONDS = 20.0  # to wait until it begins, our guess
 _ROWS_PER_SECOND = 400  # that a job saves, our guess
 _RECORD_BYTES = 2048  # what almost any record counts as (salesforce.md §13)
@@ -185,7 +185,7 @@ class Writes:
 
 def _calls_of_jobs(jobs: int) -> int:
     more = _JOB_ASKED_MORE * min(jobs, _JOBS_AT_ONCE)
-    return round(jobs * (_JOB_CALLS + _JOB_ASKED)) + more
+    return jobs * (_JOB_CALLS + _JOB_ASKED) + more
 
 
 def _gone(counts: OperationCounts) -> int:

@@ -1,0 +1,187 @@
+"""Joins three dialogs of a workspace with the window: matching, what is held back, object types."""
+
+from collections.abc import Sequence
+from functools import partial
+from typing import Protocol
+
+from PySide6.QtCore import QObject, Qt, SignalInstance, Slot
+from PySide6.QtWidgets import QDialog, QWidget
+
+from app.domain.control import CancelToken, Report
+from app.domain.plan import CommitPlan
+from app.errors import WrongUse
+from app.sync.types import deletion_plan
+from app.sync.workbench import Workbench
+from app.views.account_frame import AccountFrame
+from app.views.commit_dialog import MakePlan
+from app.views.frame import TopBar
+from app.views.held_dialog import HeldDialog
+from app.views.match_dialog import MatchDialog
+from app.views.services import Services
+from app.views.state.holding import can_hold, tick_held
+from app.views.state.language import tr
+from app.views.state.matching import can_match
+from app.views.tasks import Task, TaskPool, Work
+from app.views.types_dialog import TypesDialog
+
+
+class Desk(Protocol):
+    """What these dialogs need of the window."""
+
+    pool: TaskPool
+    bar: TopBar
+    customers: AccountFrame
+
+    @property
+    def bench(self) -> Workbench | None:
+        """The open workspace."""
+        ...
+
+    @property
+    def opened(self) -> SignalInstance:
+        """Emitted with a workspace's name, when it is shown."""
+        ...
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is under way."""
+        ...
+
+    def change_store(self, work: Work, title: str) -> bool:
+        """Start work that writes the store; return whether nothing else was under way."""
+        ...
+
+    def reopen(self, work: Work, title: str) -> Task:
+        """Start work that gives the open workspace anew, and show it from then on."""
+        ...
+
+    def open_commit(self, make_plan: MakePlan) -> None:
+        """Open the commit dialog on a plan."""
+        ...
+
+    def say(self, words: str) -> None:
+        """Say something in the status line."""
+        ...
+
+    def on_failed(self, error: Exception) -> None:
+        """Show an error."""
+        ...
+
+
+class ChoiceDesk(QObject):
+    """Opens the dialogs, and does what was chosen in them."""
+
+    def __init__(self, desk: Desk, services: Services, window: QWidget) -> None:
+        super().__init__(window)
+        self._desk, self._services, self._window = desk, services, window
+        desk.bar.matches_wanted.connect(self.show_matches)
+        desk.bar.held_wanted.connect(self.show_held)
+        desk.bar.types_wanted.connect(self.show_types)
+        desk.opened.connect(self._on_opened)
+
+    @property
+    def can_match(self) -> bool:
+        """Whether the open workspace has customers that look up to an object of the org."""
+        return self._desk.bench is not None and can_match(self._desk.bench)
+
+    @property
+    def can_hold(self) -> bool:
+        """Whether the open workspace has rules that hold inserts back."""
+        return self._desk.bench is not None and can_hold(self._desk.bench)
+
+    @Slot()
+    def _on_opened(self) -> None:
+        self._desk.bar.show_choices(matches=self.can_match, held=self.can_hold)
+
+    @Slot()
+    def show_matches(self) -> None:
+        """List which accounts customers could belong to."""
+        bench = self._desk.bench
+        if bench is not None:
+            dialog = MatchDialog(bench, self._desk.pool, self._window)
+            dialog.plan_wanted.connect(self._on_plan)
+            _open(dialog)
+
+    @Slot(object)
+    def _on_plan(self, make_plan: MakePlan) -> None:
+        if self._is_free():
+            self._desk.open_commit(make_plan)
+
+    @Slot()
+    def show_held(self) -> None:
+        """List what is held back."""
+        bench = self._desk.bench
+        if bench is not None:
+            dialog = HeldDialog(bench, self._desk.pool, self._window)
+            dialog.tick_wanted.connect(self._on_ticks)
+            dialog.show_wanted.connect(self._desk.customers.decide_wanted)
+            _open(dialog)
+
+    @Slot(object, bool)
+    def _on_ticks(self, links: Sequence[int], ticked: bool) -> None:  # noqa: FBT001 - a slot
+        bench = self._desk.bench
+        if bench is None:
+            return
+
+        def work(_cancel: CancelToken, _report: Report) -> None:
+            tick_held(bench, links, ticked=ticked)
+
+        if not self._desk.change_store(work, tr("Noting the choice")):
+            self._tell_busy()
+
+    @Slot()
+    def show_types(self) -> None:
+        """List the kinds of record with what they take."""
+        bench = self._desk.bench
+        if bench is not None:
+            dialog = TypesDialog(bench, self._services, self._desk.pool, self._window)
+            dialog.choice_wanted.connect(self._on_types)
+            dialog.delete_wanted.connect(self._on_delete)
+            _open(dialog)
+
+    @Slot(object)
+    def _on_delete(self, names: Sequence[str]) -> None:
+        if self._is_free():
+            self._desk.open_commit(partial(_deletion, names))
+
+    @Slot(object)
+    def _on_types(self, without: tuple[str, ...]) -> None:
+        """Leave kinds out from now on, and open the workspace without them."""
+        bench, services = self._desk.bench, self._services
+        if bench is None or not self._is_free():
+            return
+        name = bench.name
+
+        def work(_cancel: CancelToken, _report: Report) -> Workbench:
+            bench.store.claim()  # another Concord may be at work with what is left out
+            services.leave_out(name, without)
+            return services.open_workbench(name)
+
+        # Until the workspace is open anew nothing of it may be looked at with the former kinds.
+        self._window.setEnabled(False)
+        self._desk.reopen(work, tr("Opening the workspace")).finished.connect(self._on_reopened)
+
+    @Slot()
+    def _on_reopened(self) -> None:
+        self._window.setEnabled(True)
+
+    def _is_free(self) -> bool:
+        """Return whether nothing is under way, and say so where something is."""
+        if not self._desk.is_settled:
+            self._tell_busy()
+        return self._desk.is_settled
+
+    def _tell_busy(self) -> None:
+        words = tr("Something is under way: nothing was changed.")
+        self._desk.on_failed(WrongUse(words, tr("Wait until it has ended, then try again.")))
+
+
+def _deletion(
+    names: Sequence[str], bench: Workbench, cancel: CancelToken, report: Report
+) -> CommitPlan:
+    return deletion_plan(bench, names, cancel, report)
+
+
+def _open(dialog: QDialog) -> None:
+    dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+    dialog.open()

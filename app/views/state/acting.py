@@ -1,0 +1,154 @@
+"""What can be done about an account in its billing system; what speaks against what is typed."""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from app.domain.action import Action, Input
+from app.domain.mapping import NUMBERS, FieldType
+from app.domain.plan import CommitPlan
+from app.errors import WrongUse
+from app.store.pager import child_ids, rows
+from app.sync.actions import actions_of, input_value, plan_action
+from app.sync.workbench import Workbench
+from app.views.state.account_data import AccountData
+from app.views.state.facets import AccountRecord
+from app.views.state.language import tr
+
+MOST_KNOWN = 1000
+"""Records that are listed for an input; of others the key can be typed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """An action for one record.
+
+    Attributes:
+        key: The record's key, "" for an action that makes one or that cannot be done now.
+        about: Which record it is, in words.
+        objection: Why it cannot be done now, "" where it can.
+    """
+
+    action: Action
+    key: str
+    about: str
+    objection: str = ""
+
+    @property
+    def heading(self) -> str:
+        """What it does to which record."""
+        return f"{self.action.label} \u00b7 {self.about}" if self.about else self.action.label
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """A record that an input can name."""
+
+    key: str
+    title: str
+
+    @property
+    def shown(self) -> str:
+        """Its title, with its key where that is another."""
+        return self.title if self.title == self.key else f"{self.title} ({self.key})"
+
+
+def known_records(bench: Workbench, action: Action) -> Mapping[str, tuple[Known, ...]]:
+    """Return input → the records of billing's that it can name, by title; for a worker's thread.
+
+    An input that is called as an entity names one of its records.
+    """
+    found = {}
+    for one in action.inputs:
+        entity = bench.mapping.by_name.get(one.name)
+        if entity is not None and not entity.parent:
+            links = child_ids(bench.store, entity, None)[:MOST_KNOWN]
+            some = (row for row in rows(bench.store, links).values() if row.in_billing)
+            known = (Known(row.key, row.title or row.key) for row in some)
+            found[one.name] = tuple(sorted(known, key=lambda each: each.title.casefold()))
+    return found
+
+
+def has_actions(bench: Workbench | None) -> bool:
+    """Return whether the billing system offers anything."""
+    return bench is not None and next(actions_of(bench), None) is not None
+
+
+def offers(bench: Workbench, data: AccountData, link: int) -> tuple[Offer, ...]:
+    """Return what can be done about an account, itself first, then what makes another one.
+
+    Args:
+        bench: The workspace.
+        data: The account.
+        link: The record that is chosen on its pages, 0 for none.
+    """
+    chosen = next((one for one in data.everything if one.link == link), None)
+    found = [_offer(data, one, chosen) for one in actions_of(bench) if _belongs(data, one)]
+
+    def rank(offer: Offer) -> tuple[bool, bool]:
+        return offer.action.makes, offer.action.entity != data.account.entity.name
+
+    return tuple(sorted(found, key=rank))
+
+
+def read_words(given: Iterable[tuple[str, str]]) -> dict[str, str]:
+    """Return input → what was typed, without what was left empty."""
+    typed = ((name, words.strip()) for name, words in given)
+    return {name: words for name, words in typed if words}
+
+
+def objections(action: Action, given: Mapping[str, str]) -> Iterator[str]:
+    """Yield what speaks against what is typed, in the order of the inputs."""
+    for one in action.inputs:
+        words = given.get(one.name, "")
+        if words:
+            try:
+                input_value(one, words)
+            except WrongUse:
+                yield tr("{label}: {why}").format(label=one.label, why=_wanted(one))
+
+
+def missing(action: Action, given: Mapping[str, str]) -> str:
+    """Return which inputs are still needed, in words; "" for none."""
+    names = [one.label for one in action.inputs if one.needed and one.name not in given]
+    return tr("Still needed: {names}.").format(names=", ".join(names)) if names else ""
+
+
+def maker(offer: Offer, given: Mapping[str, str]) -> Callable[[Workbench], CommitPlan]:
+    """Return what plans an action; it raises `WrongUse` where it cannot be done so."""
+    return lambda bench: plan_action(bench, offer.action.name, offer.key, given)
+
+
+def _belongs(data: AccountData, action: Action) -> bool:
+    return action.entity == data.account.entity.name or action.entity in data.records
+
+
+def _offer(data: AccountData, action: Action, chosen: AccountRecord | None) -> Offer:
+    if action.makes:
+        return Offer(action, "", "")
+    record: AccountRecord | None = data.account
+    if action.entity != data.account.entity.name:
+        found = data.records[action.entity]
+        record = chosen if chosen is not None and chosen.entity.name == action.entity else None
+        if record is None and len(found) == 1:
+            record = found[0]
+    if record is None:
+        label = data.mapping.entity(action.entity).label
+        words = tr("Choose one in its table first: {entity}").format(entity=label)
+        return Offer(action, "", "", words)
+    about = f"{record.entity.label} {record.title}"
+    if record.billing is None:
+        return Offer(action, "", about, tr("Billing has no such record"))
+    return Offer(action, record.key, about)
+
+
+def _wanted(one: Input) -> str:
+    if one.choices:
+        return tr("it may be {choices}").format(choices=", ".join(one.choices))
+    if one.type is FieldType.INTEGER:
+        return tr("write a whole number, such as 12")
+    if one.type in NUMBERS:
+        return tr("write a number with a point and no separators, such as 1250.50")
+    if one.type is FieldType.BOOLEAN:
+        return tr("write true or false")
+    example = "2027-01-31"
+    return tr("write it as {example}").format(example=example)

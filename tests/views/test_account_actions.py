@@ -1,0 +1,192 @@
+"""What is done about an account in its billing system: listed, asked for, reviewed, committed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from PySide6.QtWidgets import QComboBox, QLineEdit
+from pytestqt.qtbot import QtBot
+
+from app.domain.record import Side
+from app.errors import WorkspaceBusy
+from app.sync.workbench import Workbench
+from app.views.action_dialog import ActionDialog
+from app.views.commit_dialog import CommitDialog
+from app.views.main_window import MainWindow
+from app.views.models.rows import KEY_ROLE
+from app.views.state.acting import Offer
+from app.views.window_commands import commands_of
+from app.views.window_pages import ACCOUNTS
+from tests.fakes import side_of
+from tests.views.accessible import nameless
+from tests.views.conftest import read
+from tests.views.front import FakeServices
+from tests.views.orb_front import orb_bench
+from tests.views.test_field_menu import settle, shown
+
+PATIENCE_MS = 10_000
+
+
+@pytest.fixture
+def orb(tmp_path: Path) -> Iterator[Workbench]:
+    made = orb_bench(tmp_path)
+    read(made)
+    yield made
+    made.store.close()
+
+
+@pytest.fixture
+def window(qtbot: QtBot, orb: Workbench) -> Iterator[MainWindow]:
+    """Return a window on the account c1, which has two subscriptions."""
+    made = MainWindow(FakeServices().with_workspace(orb))
+    qtbot.addWidget(made)
+    made.show()
+    made.start()
+    settle(qtbot, made)
+    made.choose_page(ACCOUNTS)
+    made.customers.choose("c1")
+    settle(qtbot, made)
+    yield made
+    assert made.pool.shutdown(5)
+
+
+def offered(window: MainWindow) -> dict[tuple[str, str], bool]:
+    """Return which actions the menu offers: name and key of the record → whether it works."""
+    menu = window.customers.menu
+    menu.fill()
+    found = [action for action in menu.actions() if isinstance(action.data(), Offer)]
+    return {(a.data().action.name, a.data().key): a.isEnabled() for a in found}
+
+
+def choose(window: MainWindow, title: str) -> None:
+    table = window.customers.accounts.tabs.table
+    assert table is not None
+    cells = [
+        [str(table.rows.index(row, column).data()) for column in range(table.rows.columnCount())]
+        for row in range(table.rows.rowCount())
+    ]
+    table.selectRow(next(row for row, some in enumerate(cells) if title in some))
+    assert table.currentIndex().data(KEY_ROLE)
+
+
+def asked(qtbot: QtBot, window: MainWindow, name: str) -> ActionDialog:
+    menu = window.customers.menu
+    menu.fill()
+    actions = [action for action in menu.actions() if isinstance(action.data(), Offer)]
+    next(action for action in actions if action.data().action.name == name).trigger()
+    dialog = shown(qtbot, window, ActionDialog)
+    settle(qtbot, window)
+    return dialog
+
+
+def fill(dialog: ActionDialog, **words: str) -> None:
+    for name, text in words.items():
+        editor = dialog.editors[name]
+        if isinstance(editor, QLineEdit):
+            editor.setText(text)
+        else:
+            editor.setCurrentText(text)
+
+
+def reviewed(qtbot: QtBot, window: MainWindow) -> CommitDialog:
+    dialog = shown(qtbot, window, CommitDialog)
+    qtbot.waitUntil(dialog.run.isEnabled, timeout=PATIENCE_MS)
+    return dialog
+
+
+def test_the_menu_lists_what_can_be_done_about_account_and_chosen_record(
+    window: MainWindow,
+) -> None:
+    assert window.customers.change.text() == "Change in orb"
+    found = offered(window)
+    assert found["add_credits", "c1"]
+    assert not found["cancel_subscription", ""], "none of the two is chosen"
+    assert found["create_customer", ""]
+    choose(window, "Seats s2")
+    assert offered(window)["cancel_subscription", "s2"]
+    assert {c.name: c.enabled for c in commands_of(window)}["Change in billing\u2026"]
+
+
+def test_an_action_is_typed_reviewed_and_committed(
+    qtbot: QtBot, window: MainWindow, orb: Workbench
+) -> None:
+    choose(window, "Seats s2")
+    dialog = asked(qtbot, window, "cancel_subscription")
+    assert nameless(dialog) == []
+    fill(dialog, when="date", date="2027-01-31")
+    dialog.act.click()
+    commit = reviewed(qtbot, window)
+    assert window.findChildren(ActionDialog) == []
+    commit.run.click()
+    qtbot.waitUntil(lambda: bool(side_of(orb, Side.BILLING).written), timeout=PATIENCE_MS)
+    (one,) = side_of(orb, Side.BILLING).written
+    assert (one.key, [change.name for change in one.changes]) == ("s2", ["end_date"])
+    settle(qtbot, window)
+    commit.close()
+
+
+def test_what_is_typed_is_checked_at_once(qtbot: QtBot, window: MainWindow) -> None:
+    dialog = asked(qtbot, window, "add_credits")
+    assert dialog.said.text() == "Still needed: Amount."
+    assert not dialog.act.isEnabled()
+    fill(dialog, amount="1,5")
+    assert "Amount: write a number with a point" in dialog.said.text()
+    fill(dialog, amount="1.5", expiry_date="soon")
+    assert dialog.said.text() == "Expires: write it as 2027-01-31"
+    fill(dialog, expiry_date="")
+    assert dialog.act.isEnabled()
+    dialog.reject()
+
+
+def test_a_plan_is_chosen_by_its_name(qtbot: QtBot, window: MainWindow) -> None:
+    dialog = asked(qtbot, window, "create_subscription")
+    plan = dialog.editors["plan"]
+    assert isinstance(plan, QComboBox)
+    assert plan.itemText(1) == "Pro (PRO)"
+    plan.setCurrentIndex(1)
+    assert dialog.given["plan"] == "PRO"
+    plan.setCurrentText("NEW")
+    assert dialog.given["plan"] == "NEW"
+    dialog.reject()
+
+
+def test_what_cannot_be_done_is_said_and_what_was_typed_stays(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    choose(window, "Seats s1")
+    dialog = asked(qtbot, window, "unschedule_cancellation")
+    dialog.act.click()
+    settle(qtbot, window)
+    assert "No cancellation is yet to come." in dialog.said.text()
+    assert dialog.isVisible()
+    dialog.reject()
+
+
+def test_while_something_is_under_way_the_form_stays(qtbot: QtBot, window: MainWindow) -> None:
+    dialog = asked(qtbot, window, "add_credits")
+    fill(dialog, amount="5")
+    window.customers.show_working(working=True)
+    dialog.act.click()
+    settle(qtbot, window)
+    assert "Wait until the work" in dialog.said.text()
+    assert dialog.given == {"amount": "5"}
+    assert window.findChildren(CommitDialog) == []
+    dialog.reject()
+
+
+def test_where_another_concord_writes_the_button_says_so(
+    window: MainWindow, orb: Workbench
+) -> None:
+    orb.store.refused = WorkspaceBusy("Held by ann.", "Wait.")
+    window.customers.show_working(working=False)
+    assert not window.customers.change.isEnabled()
+    assert "Held by ann." in window.customers.change.toolTip()
+
+
+def test_a_system_without_actions_has_no_button(qtbot: QtBot, customers: Workbench) -> None:
+    other = MainWindow(FakeServices().with_workspace(customers))
+    qtbot.addWidget(other)
+    other.start()
+    settle(qtbot, other)
+    assert other.customers.change.isHidden()
+    assert other.pool.shutdown(5)
