@@ -92,21 +92,23 @@ class AccountFrame(QWidget):
         # In a narrow window the buttons matter more.
         self.title.setMinimumWidth(1)
         self.subtitle.setMinimumWidth(1)
-        state = QHBoxLayout()
-        state.setSpacing(8)
-        state.addWidget(self.pill)
-        state.addWidget(self.subtitle, 1)
-        names = QVBoxLayout()
-        names.setSpacing(4)
-        names.addWidget(self.title)
-        names.addLayout(state)
-        head = QHBoxLayout()
+        head = QVBoxLayout()
         head.setContentsMargins(16, 12, 16, 8)
-        head.setSpacing(8)
-        head.addLayout(names, 1)
-        for button in (self.refresh, self.days, self.change, self.commit):
-            button.setFixedHeight(_BUTTON_HEIGHT)
-            head.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
+        head.setSpacing(4)
+        # Two rows of buttons, so that a narrow window has room for them.
+        upper, lower = QHBoxLayout(), QHBoxLayout()
+        upper.addWidget(self.title, 1)
+        lower.addWidget(self.pill)
+        lower.addWidget(self.subtitle, 1)
+        for row, buttons in (
+            (upper, (self.refresh, self.days, self.commit)),
+            (lower, (self.change,)),
+        ):
+            row.setSpacing(8)
+            head.addLayout(row)
+            for button in buttons:
+                button.setFixedHeight(_BUTTON_HEIGHT)
+                row.addWidget(button, 0, Qt.AlignmentFlag.AlignTop)
         self.told.setContentsMargins(16, 0, 16, 6)
         self._bodies.addWidget(self.accounts)
         self._bodies.addWidget(self.transactions)

@@ -32,7 +32,7 @@ from app.views.state.language import tr
 from app.views.state.progress import notice
 from app.views.tasks import Task, TaskPool
 
-_WIDTH = 560
+_WIDTH, _EDITOR_HEIGHT = 560, 30
 
 
 class ActionDialog(QDialog):
@@ -76,7 +76,7 @@ class ActionDialog(QDialog):
         layout.addLayout(form)
         layout.addWidget(self.said)
         if action.undo:
-            words = tr("To take it back: {how}").format(how=action.undo)
+            words = tr("To take it back: {how}").format(how=_plain(action.undo))
             layout.addWidget(label(words, "muted", wrap=True))
         layout.addStretch(1)
         buttons = QHBoxLayout()
@@ -92,9 +92,9 @@ class ActionDialog(QDialog):
     def _editor(self, one: Input) -> QLineEdit | QComboBox:
         made = self._list(one) if _is_list(one) or self._is_record(one) else QLineEdit()
         if isinstance(made, QLineEdit):
-            made.setPlaceholderText(one.about)
+            made.setPlaceholderText(_plain(one.about))
             made.textChanged.connect(self.check)
-        made.setToolTip(one.about)
+        made.setToolTip(_plain(one.about))
         made.setAccessibleName(one.label)
         return made
 
@@ -102,12 +102,13 @@ class ActionDialog(QDialog):
         box = QComboBox()
         choices = one.choices or (("true", "false") if one.type is FieldType.BOOLEAN else ())
         box.setEditable(not choices)
-        box.addItem("" if one.needed or not choices else one.about, "")
+        box.addItem("" if one.needed or not choices else _plain(one.about), "")
+        box.setMinimumHeight(_EDITOR_HEIGHT)
         for choice in choices:
-            box.addItem(choice, choice)
+            box.addItem(choice.replace("_", " "), choice)
         edit = box.lineEdit()
         if edit is not None:
-            edit.setPlaceholderText(one.about)
+            edit.setPlaceholderText(_plain(one.about))
         box.currentTextChanged.connect(self.check)
         return box
 
@@ -180,6 +181,11 @@ class ActionDialog(QDialog):
     def _on_stopped(self) -> None:
         self._task = None
         self.check()
+
+
+def _plain(words: str) -> str:
+    """Return words without the marks that a terminal's reader takes for quotes."""
+    return words.replace("`", "")
 
 
 def _is_list(one: Input) -> bool:

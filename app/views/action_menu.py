@@ -33,7 +33,10 @@ class ActionMenu(QMenu):
         """List what can be done now, by record; what cannot is grey and its tip says why."""
         self.clear()
         for about, offers in groupby(self._find(), key=_about):
-            self.addSection(about)
+            if not self.isEmpty():
+                self.addSeparator()
+            # A section's title would not be drawn: menus have a style sheet.
+            self.addAction(about).setEnabled(False)
             for offer in offers:
                 action = self.addAction(offer.action.label + "\u2026")
                 action.setData(offer)

@@ -23,7 +23,7 @@ from app.views.state.matching import (
 from app.views.state.progress import notice
 from app.views.tasks import TaskPool
 
-_WIDTHS = (0, 240, 160, 110, 240)
+_WIDTHS = (0, 230, 150, 130, 230)
 
 
 class MatchDialog(QDialog):

@@ -37,7 +37,7 @@ def locked(org: Org, owner: str, works: Sequence[Work]) -> Iterator[list[Work]]:
         yield list(works)
         return
     wait_s = 0.0 if org.store.in_own_transaction else org.bulk.settings.lock_seconds
-    parents = [_locked_by(org, work) for work in works]
+    parents = _locked_by(org, works)
     with org.locks.held(owner, frozenset().union(*parents), wait_s) as busy:
         yield [
             refused(not_locked(min(mine & busy))) if mine & busy else work
@@ -52,14 +52,18 @@ def _save(org: Org, works: Sequence[Work], fault: RowFault | None) -> list[Json]
     return results
 
 
-def _locked_by(org: Org, work: Work) -> frozenset[str]:
-    """Return the rows that saving a row holds: itself if it is named, and its parents."""
+def _locked_by(org: Org, works: Sequence[Work]) -> list[frozenset[str]]:
+    """Return the rows that saving each row holds: itself if it is named, and its parents."""
+    with org.store.read() as connection:
+        saver = Saver(org, connection)
+        return [_of_one(org, work, saver) for work in works]
+
+
+def _of_one(org: Org, work: Work, saver: Saver) -> frozenset[str]:
     if work.sobject is None:
         return frozenset()
     own = normalized(record_id(work.record))
-    with org.store.read() as connection:
-        saver = Saver(org, connection)
-        found = parents_of(org.schema, work.sobject, work.record, saver.matches)
+    found = parents_of(org.schema, work.sobject, work.record, saver.matches)
     return found | {own} if own else found
 
 

@@ -49,21 +49,26 @@ def type_lines(found: TypesFound) -> tuple[TypeLine, ...]:
     """Return the kinds as lines, in the mapping's order."""
     advice = tr("better left out")
     return tuple(
-        TypeLine(one.entity.name, tuple(_cells(one)), advice if one.leave else "")
+        TypeLine(
+            one.entity.name,
+            tuple(_cells(one, is_read=one.entity.name in found.kept)),
+            advice if one.leave else "",
+        )
         for one in found.types.counts
     )
 
 
-def _cells(one: TypeCount) -> Iterator[str]:
+def _cells(one: TypeCount, *, is_read: bool) -> Iterator[str]:
+    there = f"{one.there:,}" if is_read else tr("not read")
     yield one.entity.plural
     if one.records is None:
         yield tr("not known")
-        yield f"{one.there:,}"
+        yield there
         yield ""
     else:
         about = "{count:,}" if one.exact else tr("about {count:,}")
         yield about.format(count=one.records)
-        yield f"{one.there:,}"
+        yield there
         yield _megabytes(one.bytes)
     yield f"{one.read_calls:,}"
     yield f"{one.write_calls:,}"
