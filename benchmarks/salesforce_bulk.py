@@ -5,6 +5,7 @@ is a folder with the Node that it wants.
 """
 
 import csv
+import gc
 import json
 import os
 import subprocess
@@ -119,6 +120,7 @@ def concord(ready_file: str, count: str) -> None:
     from app.domain.control import CancelToken
     from app.domain.plan import OutcomeState, Verb
 
+    gc.set_threshold(50_000, 20, 20)  # as the program itself does
     ready, known = registry.from_ready("salesforce", _org(ready_file)), mapping()
     made = registry.connect("salesforce", "b", ready.settings, ready.secrets.get, mapping=known)
     entity = known.entity("row")
