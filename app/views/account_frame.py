@@ -98,7 +98,7 @@ class AccountFrame(QWidget):
         # Two rows of buttons, so that a narrow window has room for them.
         upper, lower = QHBoxLayout(), QHBoxLayout()
         upper.addWidget(self.title, 1)
-        lower.addWidget(self.pill)
+        lower.addWidget(self.pill, 0, Qt.AlignmentFlag.AlignVCenter)
         lower.addWidget(self.subtitle, 1)
         for row, buttons in (
             (upper, (self.refresh, self.days, self.commit)),
@@ -169,7 +169,7 @@ class AccountFrame(QWidget):
         self.finder.open(bench, billing)
         self.days.setVisible(bench is not None and bool(bench.mapping.of_account(moving=True)))
         words = tr("Change in {system}").format(system=billing)
-        self.change.setText(words)
+        self.change.setText(f"{words}  \u25be")
         self.change.setAccessibleName(words)
         self.change.setVisible(has_actions(bench))
         self._show_nothing()

@@ -59,6 +59,7 @@ class ActionDialog(QDialog):
         self.check()
         lookup = pool.start(lambda _cancel, _report: known_records(bench, offer.action))
         lookup.succeeded.connect(self._on_known)
+        lookup.failed.connect(self._on_failed)
 
     def _lay_out(self) -> None:
         action = self._offer.action

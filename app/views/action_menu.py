@@ -36,7 +36,11 @@ class ActionMenu(QMenu):
             if not self.isEmpty():
                 self.addSeparator()
             # A section's title would not be drawn: menus have a style sheet.
-            self.addAction(about).setEnabled(False)
+            title = self.addAction(about)
+            title.setEnabled(False)
+            bold = title.font()
+            bold.setBold(True)
+            title.setFont(bold)
             for offer in offers:
                 action = self.addAction(offer.action.label + "\u2026")
                 action.setData(offer)

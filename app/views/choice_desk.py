@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from app.domain.control import CancelToken, Report
 from app.domain.plan import CommitPlan
 from app.errors import WrongUse
+from app.sync.refresh import RefreshRequest
 from app.sync.types import deletion_plan
 from app.sync.workbench import Workbench
 from app.views.account_frame import AccountFrame
@@ -42,9 +43,8 @@ class Desk(Protocol):
         """Emitted with a workspace's name, when it is shown."""
         ...
 
-    @property
-    def is_settled(self) -> bool:
-        """Whether nothing is under way."""
+    def refresh(self, request: RefreshRequest) -> None:
+        """Read and compare."""
         ...
 
     def change_store(self, work: Work, title: str) -> bool:
@@ -59,10 +59,6 @@ class Desk(Protocol):
         """Open the commit dialog on a plan."""
         ...
 
-    def say(self, words: str) -> None:
-        """Say something in the status line."""
-        ...
-
     def on_failed(self, error: Exception) -> None:
         """Show an error."""
         ...
@@ -74,6 +70,7 @@ class ChoiceDesk(QObject):
     def __init__(self, desk: Desk, services: Services, window: QWidget) -> None:
         super().__init__(window)
         self._desk, self._services, self._window = desk, services, window
+        self._reopened = False
         desk.bar.matches_wanted.connect(self.show_matches)
         desk.bar.held_wanted.connect(self.show_held)
         desk.bar.types_wanted.connect(self.show_types)
@@ -146,7 +143,7 @@ class ChoiceDesk(QObject):
 
     @Slot(object)
     def _on_types(self, without: tuple[str, ...]) -> None:
-        """Leave kinds out from now on, and open the workspace without them."""
+        """Leave kinds out from now on, open the workspace without them, and read both sides."""
         bench, services = self._desk.bench, self._services
         if bench is None or not self._is_free():
             return
@@ -159,17 +156,29 @@ class ChoiceDesk(QObject):
 
         # Until the workspace is open anew nothing of it may be looked at with the former kinds.
         self._window.setEnabled(False)
-        self._desk.reopen(work, tr("Opening the workspace")).finished.connect(self._on_reopened)
+        self._reopened = False
+        task = self._desk.reopen(work, tr("Opening the workspace"))
+        task.succeeded.connect(self._on_reopened)
+        task.finished.connect(self._on_finished)
 
     @Slot()
     def _on_reopened(self) -> None:
+        self._reopened = True
+
+    @Slot()
+    def _on_finished(self) -> None:
         self._window.setEnabled(True)
+        if self._reopened:
+            # With other kinds the store forgets what it found, and what it read of records whose
+            # lookups came or went: until they are read again all of them would seem to agree.
+            self._desk.refresh(RefreshRequest())
 
     def _is_free(self) -> bool:
-        """Return whether nothing is under way, and say so where something is."""
-        if not self._desk.is_settled:
+        """Return whether nothing that writes is under way, and say so where something is."""
+        working = self._desk.customers.is_working
+        if working:
             self._tell_busy()
-        return self._desk.is_settled
+        return not working
 
     def _tell_busy(self) -> None:
         words = tr("Something is under way: nothing was changed.")

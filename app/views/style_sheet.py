@@ -34,6 +34,7 @@ QToolButton[role="icon"]:hover {{ background: {hover}; }}
 QToolButton[role="icon"]:focus {{ border: 2px solid {accent}; padding: 4px 7px; }}
 QToolButton[role="icon"]::menu-indicator {{ image: none; }}
 QToolButton[role="chip"]::menu-indicator {{ image: none; }}
+QToolButton[role="button"]::menu-indicator {{ image: none; }}
 QPushButton:disabled, QToolButton:disabled {{ color: {muted}; background: {window}; }}
 QPushButton[role="primary"] {{ background: {accent}; color: {accent_text};
   border: 1px solid {accent}; font-weight: bold; }}
@@ -118,6 +119,7 @@ QScrollBar::add-page, QScrollBar::sub-page {{ background: transparent; }}
 QMenu {{ background: {base}; color: {text}; border: 1px solid {line}; padding: 4px 0; }}
 QMenu::item {{ padding: 6px 24px 6px 16px; }}
 QMenu::item:selected {{ background: {selection}; }}
+QMenu::item:disabled {{ color: {muted}; background: transparent; }}
 QMenu::separator {{ height: 1px; background: {line}; margin: 4px 0; }}
 """
 _NAMES = (

@@ -6,6 +6,8 @@ from pathlib import Path
 import pytest
 from pytestqt.qtbot import QtBot
 
+from app.connectors.protocol import Page, ReadRequest
+from app.domain.control import CancelToken
 from app.domain.record import Side
 from app.errors import ConnectionFailed
 from app.sync.workbench import Workbench
@@ -108,6 +110,32 @@ def test_one_account_of_the_name_is_suggested_and_not_chosen(
     dialog.choose_sure()
     assert [line.key for line in dialog.chosen] == ["c1"]
     dialog.reject()
+
+
+def test_while_something_is_under_way_nothing_is_planned(qtbot: QtBot, window: MainWindow) -> None:
+    dialog = opened(qtbot, window)
+    window.customers.show_working(working=True)
+    dialog.act.click()
+    assert "Something is under way" in window.notice.text
+    assert window.findChildren(CommitDialog) == []
+
+
+def test_closing_stops_the_search(qtbot: QtBot, window: MainWindow, orb: Workbench) -> None:
+    asked: list[CancelToken] = []
+    reading = side_of(orb, Side.SALESFORCE).read
+
+    def read_slowly(request: ReadRequest, cancel: CancelToken) -> Iterator[Page]:
+        asked.append(cancel)
+        cancel.wait(PATIENCE_MS / 1000)
+        yield from reading(request, cancel)
+
+    side_of(orb, Side.SALESFORCE).read = read_slowly  # type: ignore[method-assign] # a slow side
+    window.bar.matches_wanted.emit()
+    dialog = shown(qtbot, window, MatchDialog)
+    qtbot.waitUntil(lambda: bool(asked), timeout=PATIENCE_MS)
+    dialog.reject()
+    settle(qtbot, window)
+    assert asked[0].is_cancelled
 
 
 def test_what_went_wrong_is_said_in_the_dialog(

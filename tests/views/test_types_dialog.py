@@ -19,6 +19,7 @@ from app.views.main_window import MainWindow
 from app.views.types_dialog import TypesDialog
 from tests.fakes import FakeSide, side_of
 from tests.views.accessible import nameless
+from tests.views.catalog import change
 from tests.views.conftest import read
 from tests.views.front import FakeServices
 from tests.views.orb_front import orb_bench
@@ -31,6 +32,7 @@ ON, OFF = Qt.CheckState.Checked, Qt.CheckState.Unchecked
 @pytest.fixture
 def orb(tmp_path: Path) -> Iterator[Workbench]:
     made = orb_bench(tmp_path)
+    change(made, Side.SALESFORCE, "customer", "c3", name="Other")
     read(made)
     yield made
     made.store.close()
@@ -102,10 +104,11 @@ def test_a_choice_is_taken_and_taken_back(
     assert window.bench is services.benches["test"]
     assert {"customer", "plan"} <= set(window.bench.mapping.by_name)
     assert "subscription" not in window.bench.mapping.by_name
+    assert window.catalog.survey.differences == 1, "read and compared anew"
     again = opened(qtbot, window)
     assert again._items["subscription"].checkState(0) == OFF
     turn(again, "subscription", ON)
-    assert again.means.text() == "Read with the next refresh: Orb subscriptions."
+    assert again.means.text().startswith("Kept again: Orb subscriptions. Both sides are read")
     again.take.click()
     settle(qtbot, window)
     assert "subscription" in services.benches["test"].mapping.by_name

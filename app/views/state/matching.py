@@ -60,10 +60,10 @@ def can_match(bench: Workbench) -> bool:
 
 
 def matchable(bench: Workbench, cancel: CancelToken, report: Report) -> Matchable:
-    """Return what could be looked up to, the surest first; for a worker's thread."""
+    """Return what could be looked up to, the surest first, by name; for a worker's thread."""
     found = find_matches(bench, cancel, report)
     lines = [line for one in found.found for line in _lines(one, found)]
-    lines.sort(key=lambda line: list(How).index(line.how))
+    lines.sort(key=lambda one: (list(How).index(one.how), one.customer.casefold(), one.key))
     shown = tuple(lines[:MOST_LINES])
     return Matchable(found, shown, len(lines) - len(shown))
 

@@ -124,7 +124,7 @@ def room_words(found: TypesFound, kept: Collection[str]) -> str:
 
 
 def choice_words(found: TypesFound, kept: frozenset[str]) -> str:
-    """Return what a choice means: what stays in Salesforce, what has to be read."""
+    """Return what a choice means: what stays in Salesforce, what is read."""
     plurals = {one.name: one.plural for one in found.mapping.entities}
     if not kept:
         return tr("Nothing would be left: keep at least one kind.")
@@ -136,9 +136,9 @@ def choice_words(found: TypesFound, kept: frozenset[str]) -> str:
     ]
     back = [plurals[one.name] for one in found.mapping.entities if one.name in kept - found.kept]
     if back:
-        parts.append(tr("Read with the next refresh: {kinds}.").format(kinds=", ".join(back)))
-    if not parts and kept != found.kept:
-        parts.append(tr("What is left out is neither made nor read nor written from then on."))
+        parts.append(tr("Kept again: {kinds}.").format(kinds=", ".join(back)))
+    if kept != found.kept:
+        parts.append(tr("Both sides are read afterwards, as far as they are kept."))
     return " ".join(parts)
 
 
