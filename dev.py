@@ -28,6 +28,7 @@ OLDEST_PYTHON = (3, 11)
 SETUP_STAMP = "concord-setup.sha256"
 FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 DAEMON_START_S = 10.0
+_MOST_TEST_PROCESSES = 4
 
 
 class DevError(Exception):
@@ -371,10 +372,16 @@ def _has_display() -> bool:
 
 
 def do_test(arguments: Sequence[str]) -> int:
-    """Run the tests with a home and a keyring of their own. Arguments go to pytest."""
+    """Run the tests with a home and a keyring of their own. Arguments go to pytest.
+
+    They run in as many processes as there are cores, few at the most: each has its own sandbox.
+    """
     folder = setup()
+    cores = min(os.cpu_count() or 1, _MOST_TEST_PROCESSES)
+    many = ["-n", str(cores), "--dist", "loadfile"]
     with private_session() as environment:
-        return run_to_end([str(venv_python(folder)), "-m", "pytest", *arguments], environment)
+        python = str(venv_python(folder))
+        return run_to_end([python, "-m", "pytest", *many, *arguments], environment)
 
 
 def do_check(_arguments: Sequence[str]) -> int:

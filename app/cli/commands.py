@@ -24,6 +24,7 @@ from app.domain.record import Side
 from app.errors import Cancelled, ExitStatus, WrongUse
 from app.services import Services
 from app.store.journal import now_text
+from app.store.unread import unread
 from app.sync.commit import CommitResult, commit, not_written, resume, together
 from app.sync.compare import compare, total
 from app.sync.plan_file import approve, load_plan, save_plan
@@ -101,12 +102,23 @@ def run_compare(services: Services, options: Namespace, cancel: CancelToken) -> 
         wanted = {n: c for n, c in counts.items() if not options.entity or n in options.entity}
         summed = total(wanted.values())
         line.end()
+        lacking = [name for name in unread(bench.store) if name in wanted]
+        if lacking:
+            print(_unread_words(options.workspace, lacking), file=sys.stderr)
         if options.json:  # a script reads stdout, wherever a report goes besides
             output.print_json(output.compare_json(options.workspace, wanted, summed))
         if options.output or not options.json:
             with _output(options.output) as file:
                 _print_comparison(bench, options, wanted, file)
-    return ExitStatus.DIFFERENCES if any(summed[kind] for kind in _SHOWN) else ExitStatus.DONE
+    differs = lacking or any(summed[kind] for kind in _SHOWN)
+    return ExitStatus.DIFFERENCES if differs else ExitStatus.DONE
+
+
+def _unread_words(workspace: str, entities: Sequence[str]) -> str:
+    return (
+        f"Not read since the mapping changed, so not compared: {', '.join(entities)}."
+        f" Read them: concord refresh -w {workspace}"
+    )
 
 
 def _print_comparison(

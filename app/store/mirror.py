@@ -24,6 +24,7 @@ from app.store.rekey import (
     mark,
     put_loose,
 )
+from app.store.unread import mark_read
 from app.store.workspace import Store
 
 
@@ -90,6 +91,7 @@ class MirrorRead:
                 keep_loose_of(connection, Place(number, self._read))
             connection.execute(f"DROP TABLE IF EXISTS {self._seen_table}")
             keep_cursor(connection, self.store, self.side, self.entity.name, cursor)
+            mark_read(connection, self.side, self.entity.name)
 
     @property
     def _seen_table(self) -> str:

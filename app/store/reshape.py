@@ -6,7 +6,7 @@ from collections.abc import Sequence
 import orjson
 
 from app.domain.mapping import EntityMapping
-from app.domain.record import content_hash
+from app.domain.record import Side, content_hash
 from app.store.migrations import BASE, BILLING, SALESFORCE
 from app.store.mirror_page import keep_agreements
 
@@ -34,6 +34,11 @@ def reshape(connection: sqlite3.Connection, number: int, entity: EntityMapping) 
     # What is read again comes with the new fields; kept bases have the old ones.
     connection.execute("DELETE FROM loose WHERE entity = ?", (number,))
     connection.execute("UPDATE pairing SET before = NULL WHERE entity = ?", (number,))
+    if links:  # noted for `unread.unread`
+        connection.executemany(
+            "INSERT OR REPLACE INTO note VALUES (?, '')",
+            [(f"unread/{side.value}/{entity.name}",) for side in Side],
+        )
     # A hash of 0 is no document's: the side held the record, and what it holds is not known now.
     connection.execute(
         "UPDATE link SET billing_hash = billing_hash * 0, duplicate = 0,"

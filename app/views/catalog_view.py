@@ -209,7 +209,7 @@ class CatalogView(QWidget):
             self._pages.setCurrentIndex(0)
             return
         self._pages.setCurrentIndex(1)
-        agrees = survey.differences == 0
+        agrees = survey.differences == 0 and not survey.unread
         self._agrees.setVisible(agrees)
         self._agrees.setText(
             tr("Both sides agree: {count:,} records compared, nothing differs.").format(

@@ -122,6 +122,7 @@ def test_a_large_delta_is_a_bulk_job(calm: World) -> None:
         "00D000000000009AAA today",
         f"00D000000000009AAA {utc_text(datetime.now(UTC))} a00",
     ],
+    ids=["old", "nonsense", "none", "no time", "another org"],
 )
 def test_a_cursor_of_another_org_or_none_at_all_is_refused(cursor: str, calm: World) -> None:
     with pytest.raises(CursorRefused):

@@ -1,5 +1,6 @@
 """Edits of a mapping's text: they parse, say what was asked, and leave all other lines alone."""
 
+import tomllib
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -120,7 +121,9 @@ SHIPPED = shipped_mappings()
 @pytest.mark.parametrize("name", list(SHIPPED))
 def test_settings_tell_all_of_every_field_that_comes_with_concord(name: str) -> None:
     draft = draft_of(SHIPPED[name], f"{name}.toml", SHIPPED.get)
-    for entity in draft.mapping.entities:
+    # What it includes has its own turn.
+    own = {row["name"] for row in tomllib.loads(SHIPPED[name]).get("entity", ())}
+    for entity in (one for one in draft.mapping.entities if one.name in own):
         block = entity_text(draft, entity.name)
         for one in entity.fields:
             assert f'name = "{one.name}"' in block

@@ -165,3 +165,14 @@ def test_what_a_file_includes_from_beside_it_is_taken_along(concord: Concord) ->
     own = (concord.base / "mappings" / "w.toml").read_text("utf-8")
     assert "include" not in own
     assert own.count("[[entity]]") == 10
+
+
+def test_what_was_not_read_since_the_mapping_changed_does_not_pass_for_equal(
+    changed: Concord,
+) -> None:
+    file = edited(changed)
+    changed.document("mapping", "set", str(file))
+    ran = changed("compare", "-w", "w", "--entity", "plan")
+    assert ran.status == ExitStatus.DIFFERENCES
+    assert "Not read since the mapping changed" in ran.err
+    assert "plan" in ran.err

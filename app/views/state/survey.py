@@ -22,6 +22,7 @@ from app.store.pager import (
     shown_links,
     tree_order,
 )
+from app.store.unread import unread
 from app.store.workspace import Store
 from app.views.state.difference import DIFFERENCES, SAFE_TO_TICK, TICKABLE
 from app.views.state.wanted import Wanted, fits
@@ -83,6 +84,8 @@ class Survey:
         counts: Kind → how many records, whatever the filter.
         fields: Field → in how many records it differs, whatever the filter.
         ticked: How many differences are ticked, whatever the filter.
+        unread: The entities that were not read since their mapping changed: nothing is known of
+            what they hold now.
     """
 
     wanted: Filter = field(default_factory=Wanted)
@@ -97,6 +100,7 @@ class Survey:
     counts: Mapping[Kind, int] = field(default_factory=dict)
     fields: Mapping[str, int] = field(default_factory=dict)
     ticked: int = 0
+    unread: tuple[str, ...] = ()
 
     @property
     def records(self) -> int:
@@ -132,6 +136,7 @@ def take_survey(store: Store, wanted: Filter, cancel: CancelToken) -> Survey:
     ]
     cancel.check()
     return Survey(
+        unread=unread(store),
         wanted=wanted,
         tops=tops,
         shown=shown,

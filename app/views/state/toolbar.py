@@ -59,6 +59,9 @@ def survey_words(survey: Survey) -> str:
     """Return the counts of what is shown, for the status line at rest."""
     if not survey.records:
         return tr("Nothing has been read yet.")
+    if survey.unread:
+        words = tr("The mapping changed since {count:,} kinds were read: refresh to compare them.")
+        return words.format(count=len(survey.unread))
     return tr("{records:,} records \u00b7 {differences:,} differ \u00b7 {ticked:,} ticked").format(
         records=survey.records, differences=survey.differences, ticked=survey.ticked
     )
