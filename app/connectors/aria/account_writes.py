@@ -26,6 +26,7 @@ from app.connectors.aria.plan_writes import (
     key_of,
     plan_steps,
 )
+from app.connectors.aria.queue_writes import DELETED, can_edit, queue_steps
 from app.connectors.aria.read_back import ReadBack
 from app.connectors.aria.steps import Sent, Step, Stepper
 from app.connectors.aria.values import whole
@@ -70,6 +71,7 @@ WRITERS: Mapping[str, Writer] = {
         plan_steps, can_change, {Verb.INSERT: 3, Verb.UPDATE: 2, Verb.DELETE: 3}
     ),
     "plan_instance_rate": Writer(rate_steps, RATE.__eq__, {Verb.UPDATE: 3}),
+    "queued_change": Writer(queue_steps, can_edit, {Verb.UPDATE: 2, Verb.DELETE: 2}),
 }
 """The entities of accounts that Concord writes to Aria."""
 
@@ -119,6 +121,8 @@ class AccountWrites:
         """Return what no undo brings back of plan instances: the ended ones, and invoices."""
         if entity.name == "plan_instance_rate":
             return Lasting(stays="custom rates stay custom ones, with the rate of before")
+        if entity.name == "queued_change":
+            return _lasting_of_queue(operation)
         if entity.name != "plan_instance":
             return Lasting()
         if operation.verb is Verb.INSERT:
@@ -176,6 +180,12 @@ class AccountWrites:
         except AppError:
             return sent
         return replace(sent, state=OutcomeState.WRITTEN, number=number) if number else sent
+
+
+def _lasting_of_queue(operation: Operation) -> Lasting:
+    """Return that a change that was taken back does not wait again."""
+    back = operation.verb is Verb.DELETE or any(c.after == DELETED for c in operation.changes)
+    return Lasting(refused="Aria queues no change again: make it anew") if back else Lasting()
 
 
 def _can_set(entity: EntityMapping, column: str) -> bool:

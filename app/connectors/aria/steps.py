@@ -21,7 +21,8 @@ _RECEIPTS: Mapping[str, str] = {
     "replace_acct_plan_m": "D",
     "cancel_acct_plan_m": "E",
 }
-_PREVIEWS = frozenset(_RECEIPTS) - {"update_acct_complete_m"}  # those that take `do_write`
+_PREVIEWS = {*_RECEIPTS, "edit_acct_plan_queued_changes_m"} - {"update_acct_complete_m"}
+"""The calls that take `do_write`."""
 
 
 @dataclass(frozen=True, slots=True)
