@@ -128,10 +128,14 @@ def _save_all(org: Org, job: Job, table: _Table, left: list[UploadedRow]) -> str
     """Save batch after batch; return what failed the job, if anything, and what is left of it."""
     done = 0
     try:
-        while batch := list(islice(table.rows, BATCH_ROWS)):
-            left[:] = batch
-            org.usage.spend(BATCHES)
-            done = _save_batch(org, job, table, (left, done))
+        while True:
+            with org.bulk.turn():
+                batch = list(islice(table.rows, BATCH_ROWS))
+                if not batch:
+                    break
+                left[:] = batch
+                org.usage.spend(BATCHES)
+                done = _save_batch(org, job, table, (left, done))
     except _Halted:
         return None
     except RequestError:

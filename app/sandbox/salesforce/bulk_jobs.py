@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import AbstractContextManager, nullcontext
 from contextvars import copy_context
 from dataclasses import dataclass
 from datetime import timedelta
@@ -198,6 +199,16 @@ class BulkJobs:
         self._lock = threading.Lock()
         self._jobs: dict[str, Job] = {}
         self._pool = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="bulk")
+        self._turn = threading.Lock()
+
+    def turn(self) -> AbstractContextManager[object]:
+        """Return what a job enters for a batch: jobs that only compute take turns.
+
+        Side by side they would but fight for the interpreter. Jobs that the settings slow down go
+        at once, so that they can get into each other's way.
+        """
+        slowed = self.settings.hold_seconds or self.settings.chunk_seconds
+        return nullcontext() if slowed else self._turn
 
     def set(self, values: Mapping[str, Any]) -> None:
         """Change settings by name.
