@@ -27,7 +27,9 @@ def build_parser() -> ArgumentParser:
     _add_connect(commands)
     _add_workspace(commands)
     _add_prepare(commands)
-    _add_work(commands)
+    _add_looks(commands)
+    _add_plans(commands)
+    _add_commit(commands)
     _add_ignore(commands)
     pair = _on_workspace(commands, "pair", "records that belong together whatever their keys say")
     verbs = ["suggest", "auto", "confirm", "undo", "list"]
@@ -124,7 +126,7 @@ def _add_prepare(commands: "Commands[ArgumentParser]") -> None:
     prepare.add_argument("--yes", action="store_true", help="do not ask")
 
 
-def _add_work(commands: "Commands[ArgumentParser]") -> None:
+def _add_looks(commands: "Commands[ArgumentParser]") -> None:
     refresh = _on_workspace(commands, "refresh", "read both sides")
     refresh.add_argument("--side", choices=[side.value for side in Side])
     _entities(refresh)
@@ -149,6 +151,9 @@ def _add_work(commands: "Commands[ArgumentParser]") -> None:
     _entities(compare)
     compare.add_argument("--format", choices=["table", "json", "csv", "html"], default="table")
     _output(compare)
+
+
+def _add_plans(commands: "Commands[ArgumentParser]") -> None:
     plan = _on_workspace(commands, "plan", "write down what would settle the differences")
     plan.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
     _entities(plan)
@@ -177,6 +182,9 @@ def _add_work(commands: "Commands[ArgumentParser]") -> None:
     match.add_argument("--suggested", action="store_true", help="what nobody confirmed, too")
     match.add_argument("--set", action="append", default=[], metavar="KEY=ID", dest="settings")
     match.add_argument("-o", "--output", type=Path, metavar="FILE")
+
+
+def _add_commit(commands: "Commands[ArgumentParser]") -> None:
     approve = _on_workspace(commands, "approve", "note in a plan that you read it and agree")
     approve.add_argument("plan", type=Path, metavar="PLAN")
     approve.add_argument("--name", metavar="WHO", help="your name (without: that of your account)")
