@@ -246,10 +246,6 @@ class EntityMapping:
         """Return the field of that name, `KEY` among them; raises `KeyError`."""
         return self.key_field if name == KEY else self.fields[self.index[name]]
 
-    def place_of(self, name: str) -> int:
-        """Return where a field stands among the others, the key first; raises `KeyError`."""
-        return -1 if name == KEY else self.index[name]
-
     @property
     def references(self) -> Iterator[FieldMapping]:
         """The fields that point at other entities."""

@@ -47,6 +47,7 @@ class PairDialog(QDialog):
         self._none = label(tr("Looking for records that belong together\u2026"), "muted", wrap=True)
         self._stack = QStackedWidget()
         self._found = Pairable((), ())
+        self._refused = str(bench.store.refused or "")
         self.setWindowTitle(tr("Pair records"))
         self.resize(980, 520)
         self._lay_out()
@@ -108,7 +109,8 @@ class PairDialog(QDialog):
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        self._none.setText(notice(error).summary)
+        told = notice(error)
+        self._none.setText(f"{told.summary} {told.hint}".strip())
 
     @Slot(int)
     def _on_tab(self, place: int) -> None:
@@ -133,9 +135,10 @@ class PairDialog(QDialog):
         against = objection(lines) if is_pairing else ""
         words = tr("Pair {count:,}") if is_pairing else tr("Take {count:,} apart")
         self.act.setText(words.format(count=len(lines)))
-        self.act.setEnabled(bool(lines) and not against)
+        self.act.setEnabled(bool(lines) and not against and not self._refused)
+        self.act.setAccessibleName(self.act.text())
         rest = tr("Choose rows; nothing is written to Salesforce before the next commit.")
-        self._hint.setText(against or rest)
+        self._hint.setText(self._refused or against or rest)
 
     @Slot()
     def _on_act(self) -> None:

@@ -87,7 +87,8 @@ class RulesDialog(QDialog):
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:
-        self._none.setText(notice(error).summary)
+        told = notice(error)
+        self._none.setText(f"{told.summary} {told.hint}".strip())
 
     @Slot()
     def _on_current(self) -> None:
