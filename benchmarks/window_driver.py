@@ -15,10 +15,10 @@ from PySide6.QtWidgets import QApplication
 from app.credentials import Credentials
 from app.services import Services
 from app.views.application import Looks, keep_collector_away
-from app.views.commit_dialog import CommitDialog
-from app.views.main_window import MainWindow
+from app.views.commit.commit_dialog import CommitDialog
 from app.views.state import language
 from app.views.tasks import TaskPool
+from app.views.window.main_window import MainWindow
 
 _LOOK_MS = 15
 _LIMIT_S = 90

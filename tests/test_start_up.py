@@ -16,7 +16,7 @@ from app.__main__ import main
 with contextlib.redirect_stdout(io.StringIO()), contextlib.suppress(SystemExit):
     main(["--help"])
 """
-WINDOW = "import app.window, app.views.main_window, app.services"
+WINDOW = "import app.window, app.views.window.main_window, app.services"
 OPENED = """
 import os, pathlib
 from app.credentials import Credentials

@@ -23,15 +23,15 @@ from PySide6.QtWidgets import QApplication
 from app.domain.diff import Kind
 from app.store.pager import rows
 from app.views.collector import Collector
-from app.views.icons import retint
-from app.views.locale_dates import write_dates_as
-from app.views.looks import dress, system_is_dark
-from app.views.main_window import MainWindow
-from app.views.other_writer import OtherWriter
 from app.views.services import Services
 from app.views.state import language
 from app.views.state.progress import notice
 from app.views.tasks import TaskPool
+from app.views.widgets.icons import retint
+from app.views.widgets.locale_dates import write_dates_as
+from app.views.widgets.looks import dress, system_is_dark
+from app.views.window.main_window import MainWindow
+from app.views.window.other_writer import OtherWriter
 
 log = logging.getLogger(__name__)
 

@@ -12,7 +12,7 @@ from app.domain.control import CancelToken, no_report
 from app.sync.compare import compare
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.workbench import Workbench
-from app.views.catalog_view import CatalogView
+from app.views.compare.catalog_view import CatalogView
 from app.views.tasks import TaskPool
 from tests.fakes import catalog_mapping, make_bench
 from tests.views.catalog import edit, fill

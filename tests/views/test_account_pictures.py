@@ -18,8 +18,8 @@ from PySide6.QtWidgets import QApplication
 from app.credentials import Credentials
 from app.services import Services
 from app.settings import home
-from app.views.looks import dress
-from app.views.main_window import MainWindow
+from app.views.widgets.looks import dress
+from app.views.window.main_window import MainWindow
 from app.views.models.rows import KEY_ROLE
 from app.views.state.period import Period
 from app.window import WindowServices

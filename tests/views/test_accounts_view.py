@@ -15,14 +15,14 @@ from app.errors import ConnectionFailed, WorkspaceBusy
 from app.settings import shipped_mappings
 from app.sync.refresh import RefreshRequest
 from app.sync.workbench import Workbench
-from app.views.commit_dialog import CommitDialog
-from app.views.fields_view import FieldsPanel
-from app.views.looks import DARK, qt_palette
-from app.views.main_window import MainWindow
+from app.views.commit.commit_dialog import CommitDialog
+from app.views.compare.fields_view import FieldsPanel
 from app.views.models.rows import KEY_ROLE
 from app.views.state.difference import Tone
-from app.views.window_commands import commands_of
-from app.views.window_pages import ACCOUNTS, CATALOG, OF_ACCOUNT, TRANSACTIONS, account_pages
+from app.views.widgets.looks import DARK, qt_palette
+from app.views.window.main_window import MainWindow
+from app.views.window.window_commands import commands_of
+from app.views.window.window_pages import ACCOUNTS, CATALOG, OF_ACCOUNT, TRANSACTIONS, account_pages
 from tests.fakes import side_of
 from tests.views.accessible import nameless
 from tests.views.catalog import change, put

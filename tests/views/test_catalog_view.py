@@ -13,7 +13,7 @@ from app.domain.record import Side
 from app.store.choices import choice_of
 from app.store.comparison import find_link
 from app.sync.workbench import Workbench
-from app.views.catalog_view import CatalogView
+from app.views.compare.catalog_view import CatalogView
 from app.views.state.difference import Tick
 from app.views.state.navigation import Go
 from app.views.state.survey import Survey

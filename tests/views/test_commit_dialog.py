@@ -7,8 +7,8 @@ from app.domain.plan import Operation
 from app.domain.record import Side
 from app.sync.commit import CommitResult
 from app.sync.workbench import Workbench
-from app.views.commit_dialog import CommitDialog
-from app.views.history_view import HistoryView
+from app.views.commit.commit_dialog import CommitDialog
+from app.views.commit.history_view import HistoryView
 from app.views.tasks import TaskPool
 from tests.fakes import side_of
 

@@ -17,7 +17,7 @@ from app.domain.plan import CommitPlan, Operation, Part, Problem, Verb
 from app.domain.record import Side
 from app.sync.plan_file import approve, load_plan, save_plan
 from app.sync.workbench import Workbench
-from app.views.commit_dialog import CommitDialog, MakePlan, plan_ticked
+from app.views.commit.commit_dialog import CommitDialog, MakePlan, plan_ticked
 from app.views.tasks import TaskPool
 from tests.fakes import side_of
 from tests.views.conftest import read

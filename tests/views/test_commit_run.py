@@ -12,9 +12,9 @@ from app.domain.record import Side
 from app.store.journal import entries
 from app.sync.commit import CommitResult
 from app.sync.workbench import Workbench
-from app.views.commit_dialog import CommitDialog
+from app.views.commit.commit_dialog import CommitDialog
+from app.views.compare.value_dialog import ValueDialog
 from app.views.tasks import TaskPool
-from app.views.value_dialog import ValueDialog
 from tests.fakes import side_of
 from tests.views.catalog import put
 from tests.views.conftest import read

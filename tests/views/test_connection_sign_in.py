@@ -11,8 +11,8 @@ from pytestqt.qtbot import QtBot
 from app.connectors.spec import ConnectorSpec, Given, OpenBrowser, SignedIn, SignIn
 from app.domain.control import CancelToken, Report
 from app.errors import NotSignedIn, WrongUse
-from app.views.connection_form import ConnectionForm
-from app.views.connections_view import ConnectionsView, open_browser
+from app.views.connections.connection_form import ConnectionForm
+from app.views.connections.connections_view import ConnectionsView, open_browser
 from app.views.tasks import TaskPool
 from tests.views.front import ARIA, BOTH, SALESFORCE, FakeServices
 

@@ -4,8 +4,8 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.settings import Connection, Workspace
-from app.views.connection_form import ConnectionForm, FilledForm, WorkspaceForm
-from app.views.connections_view import ConnectionsView
+from app.views.connections.connection_form import ConnectionForm, FilledForm, WorkspaceForm
+from app.views.connections.connections_view import ConnectionsView
 from app.views.tasks import TaskPool
 from tests.views.front import ARIA, BOTH, FakeServices
 

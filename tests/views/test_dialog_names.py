@@ -8,19 +8,19 @@ from app.connectors.orb.action_list import ACTIONS
 from app.domain.constraint import FieldRule
 from app.domain.record import Side
 from app.sync.workbench import Workbench
-from app.views.action_dialog import ActionDialog
-from app.views.command_palette import Command, CommandPalette
-from app.views.commit_dialog import CommitDialog
-from app.views.held_dialog import HeldDialog
-from app.views.ignore_dialog import IgnoreDialog
-from app.views.pair_dialog import PairDialog
-from app.views.rules_dialog import RulesDialog
+from app.views.accounts.action_dialog import ActionDialog
+from app.views.commit.commit_dialog import CommitDialog
+from app.views.compare.held_dialog import HeldDialog
+from app.views.compare.ignore_dialog import IgnoreDialog
+from app.views.compare.pair_dialog import PairDialog
+from app.views.compare.rules_dialog import RulesDialog
+from app.views.compare.value_dialog import ValueDialog
+from app.views.connections.types_dialog import TypesDialog
 from app.views.state.acting import Offer
 from app.views.state.ignore_rules import RuleDraft
 from app.views.state.typed_value import value_form
 from app.views.tasks import TaskPool
-from app.views.types_dialog import TypesDialog
-from app.views.value_dialog import ValueDialog
+from app.views.window.command_palette import Command, CommandPalette
 from tests.views.accessible import nameless
 from tests.views.front import FakeServices
 

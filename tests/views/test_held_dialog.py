@@ -12,9 +12,9 @@ from app.domain.record import Side
 from app.errors import WorkspaceBusy
 from app.sync.planner import Selection, build_plan
 from app.sync.workbench import Workbench
-from app.views.held_dialog import HeldDialog
-from app.views.main_window import MainWindow
-from app.views.window_commands import commands_of
+from app.views.compare.held_dialog import HeldDialog
+from app.views.window.main_window import MainWindow
+from app.views.window.window_commands import commands_of
 from tests.keyed_side import keyed, keyed_bench
 from tests.sync.test_holding import MAPPING, account
 from tests.views.accessible import nameless

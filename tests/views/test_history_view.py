@@ -11,9 +11,9 @@ from app.sync.commit import commit
 from app.sync.planner import Selection, build_plan
 from app.sync.undo import WHOLE, UndoPart
 from app.sync.workbench import Workbench
-from app.views.history_view import HistoryView
-from app.views.main_window import MainWindow
+from app.views.commit.history_view import HistoryView
 from app.views.tasks import TaskPool
+from app.views.window.main_window import MainWindow
 from tests.views.front import FakeServices
 
 PATIENCE_MS = 5000

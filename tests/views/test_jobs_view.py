@@ -13,8 +13,8 @@ from app.errors import ConnectionFailed, WorkspaceBusy
 from app.settings import Mail
 from app.store.jobs import enable_job, job_state, note_run
 from app.sync.workbench import Workbench
-from app.views import job_runner
-from app.views.main_window import JOBS, MainWindow
+from app.views.jobs import job_runner
+from app.views.window.main_window import JOBS, MainWindow
 from tests.fakes import side_of
 from tests.smtp_server import SmtpServer
 from tests.views.front import FakeServices

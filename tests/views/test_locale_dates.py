@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 import pytest
 from PySide6.QtCore import QLocale
 
-from app.views.locale_dates import write_dates_as
 from app.views.state import dates
+from app.views.widgets.locale_dates import write_dates_as
 
 DAY = date(2026, 11, 2)
 

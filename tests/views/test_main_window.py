@@ -10,9 +10,9 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.record import Side
 from app.sync.workbench import Workbench
-from app.views.commit_dialog import CommitDialog
-from app.views.looks import DARK, LIGHT, Colours, dress
-from app.views.main_window import FIRST_START, MainWindow
+from app.views.commit.commit_dialog import CommitDialog
+from app.views.widgets.looks import DARK, LIGHT, Colours, dress
+from app.views.window.main_window import FIRST_START, MainWindow
 from tests.views.accessible import nameless
 from tests.views.catalog import put
 from tests.views.front import BOTH, FakeServices

@@ -24,14 +24,14 @@ from app.domain.mapping import EntityMapping, Owner
 from app.domain.record import Side
 from app.errors import NotSignedIn, WorkspaceBusy
 from app.sync.workbench import Workbench
-from app.views.main_window import MainWindow
-from app.views.mapping_field_dialog import FieldDialog
-from app.views.mapping_find_dialog import FindDialog
-from app.views.mapping_save_dialog import MappingSaveDialog
-from app.views.mapping_view import MappingView
+from app.views.mapping.mapping_field_dialog import FieldDialog
+from app.views.mapping.mapping_find_dialog import FindDialog
+from app.views.mapping.mapping_save_dialog import MappingSaveDialog
+from app.views.mapping.mapping_view import MappingView
+from app.views.mapping.value_map_dialog import ValueMapDialog
 from app.views.state.mapping import Cell
-from app.views.value_map_dialog import ValueMapDialog
-from app.views.window_pages import MAPPING
+from app.views.window.main_window import MainWindow
+from app.views.window.window_pages import MAPPING
 from tests.fakes import FakeSide, side_of
 from tests.views.accessible import nameless
 from tests.views.front import FakeServices

@@ -11,11 +11,11 @@ from app.domain.control import CancelToken
 from app.domain.record import Side
 from app.errors import ConnectionFailed
 from app.sync.workbench import Workbench
-from app.views.commit_dialog import CommitDialog
-from app.views.main_window import MainWindow
-from app.views.match_dialog import MatchDialog
+from app.views.commit.commit_dialog import CommitDialog
+from app.views.compare.match_dialog import MatchDialog
 from app.views.models.rows import KEY_ROLE
-from app.views.window_commands import commands_of
+from app.views.window.main_window import MainWindow
+from app.views.window.window_commands import commands_of
 from tests.fakes import side_of
 from tests.views.accessible import nameless
 from tests.views.conftest import read

@@ -10,9 +10,9 @@ from app.domain.record import Side
 from app.errors import StoreError, WorkspaceBusy
 from app.store.compared import compared_count
 from app.sync.workbench import Workbench
-from app.views import other_writer
-from app.views.main_window import MainWindow
-from app.views.other_writer import OtherWriter
+from app.views.window import other_writer
+from app.views.window.main_window import MainWindow
+from app.views.window.other_writer import OtherWriter
 from tests.fakes import side_of
 from tests.views.conftest import read
 from tests.views.front import FakeServices

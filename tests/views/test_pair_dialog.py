@@ -10,8 +10,8 @@ from app.domain.record import RecordKey, Side
 from app.store.comparison import kind_counts
 from app.store.pairing import pairings
 from app.sync.workbench import Workbench
-from app.views.main_window import MainWindow
-from app.views.pair_dialog import PairDialog
+from app.views.compare.pair_dialog import PairDialog
+from app.views.window.main_window import MainWindow
 from tests.fakes import side_of
 from tests.views.catalog import put
 from tests.views.conftest import read

@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from app.connectors.preparer import Deployed, PartKey
 from app.sync.prepare import Notes
 from app.sync.workbench import Workbench
-from app.views.prepare_dialog import PrepareDialog
+from app.views.connections.prepare_dialog import PrepareDialog
 from app.views.tasks import TaskPool
 from tests.fake_preparer import CODE, FIXED, KEYED, LOOK, NAME, PLAN, FakePreparer, preparable_bench
 

@@ -8,9 +8,9 @@ from pytestqt.qtbot import QtBot
 
 from app.settings import Connection, Workspace
 from app.sync.workbench import Workbench
-from app.views.main_window import MainWindow
-from app.views.prepare_dialog import PrepareDialog
+from app.views.connections.prepare_dialog import PrepareDialog
 from app.views.state.connections import prepared_by
+from app.views.window.main_window import MainWindow
 from tests.fake_preparer import FakePreparer, preparable_bench
 from tests.views.front import BOTH, FakeServices
 

@@ -12,13 +12,13 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.record import Side
 from app.sync.workbench import Workbench
-from app.views.main_window import MainWindow
+from app.views.accounts.transactions_view import CHARTS, TransactionsView
+from app.views.compare.record_tabs import RecordTableView
 from app.views.models.rows import KEY_ROLE
-from app.views.record_tabs import RecordTableView
 from app.views.state.charts import ChartKind
 from app.views.state.period import Period
-from app.views.transactions_view import CHARTS, TransactionsView
-from app.views.window_pages import TRANSACTIONS
+from app.views.window.main_window import MainWindow
+from app.views.window.window_pages import TRANSACTIONS
 from tests.views.accessible import nameless
 from tests.views.catalog import put
 from tests.views.front import FakeServices
@@ -217,7 +217,8 @@ def test_an_account_without_days_says_that_there_is_nothing_to_draw(
 
 
 def test_what_draws_is_not_loaded_with_the_window() -> None:
-    code = "import sys, app.views.main_window; print({'pyqtgraph', 'numpy'} & set(sys.modules))"
+    window = "app.views.window.main_window"
+    code = f"import sys, {window}; print({{'pyqtgraph', 'numpy'}} & set(sys.modules))"
     done = subprocess.run(
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )

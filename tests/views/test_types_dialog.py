@@ -14,9 +14,9 @@ from app.domain.plan import Verb
 from app.domain.record import Side
 from app.errors import WorkspaceBusy
 from app.sync.workbench import Workbench
-from app.views.commit_dialog import CommitDialog
-from app.views.main_window import MainWindow
-from app.views.types_dialog import TypesDialog
+from app.views.commit.commit_dialog import CommitDialog
+from app.views.connections.types_dialog import TypesDialog
+from app.views.window.main_window import MainWindow
 from tests.fakes import FakeSide, side_of
 from tests.views.accessible import nameless
 from tests.views.catalog import change

@@ -16,12 +16,12 @@ from app.errors import WorkspaceBusy
 from app.sync.plan_file import save_plan
 from app.sync.planner import Selection, build_plan
 from app.sync.workbench import Workbench
-from app.views.command_palette import CommandPalette
-from app.views.commit_dialog import CommitDialog
-from app.views.main_window import MainWindow
+from app.views.commit.commit_dialog import CommitDialog
 from app.views.state.bulk import Bulk
 from app.views.state.export import Format
-from app.views.window_commands import commands_of
+from app.views.window.command_palette import CommandPalette
+from app.views.window.main_window import MainWindow
+from app.views.window.window_commands import commands_of
 from tests.fakes import side_of
 from tests.views.front import FakeServices
 

@@ -1,0 +1,1 @@
+"""The commit, step by step, and its history."""

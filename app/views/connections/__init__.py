@@ -1,0 +1,1 @@
+"""Connections, the org made ready, and the types that are synchronised."""

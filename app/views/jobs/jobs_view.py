@@ -1,0 +1,167 @@
+"""The jobs of the open workspace: what each does, when, what came of it; run, pause, enable."""
+
+import time
+from collections.abc import Sequence
+
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
+
+from app.domain.control import CancelToken, Report
+from app.domain.job import JobState
+from app.store.jobs import disable_job, enable_job, job_states
+from app.sync.workbench import Workbench
+from app.views.models.rows import Column, Line, Rows
+from app.views.state.difference import Tone
+from app.views.state.jobs import JobLine, job_buttons, job_line
+from app.views.state.language import tr
+from app.views.tasks import TaskPool
+from app.views.widgets.labels import label, push_button
+from app.views.widgets.looks import colours_of
+from app.views.widgets.row_table import RowTable
+
+
+class JobsView(QWidget):
+    """Lists the jobs; who runs them is the window.
+
+    Signals:
+        run_wanted: The job of that name is to be run now.
+        failed: An exception, for the window's notice.
+    """
+
+    run_wanted = Signal(str)
+    failed = Signal(object)
+
+    def __init__(self, pool: TaskPool, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pool = pool
+        self._bench: Workbench | None = None
+        self._lines: Sequence[JobLine] = ()
+        self._chosen = ""
+        self._working = False
+        self.jobs = Rows(
+            [Column(tr("Job")), Column(tr("Schedule")), Column(tr("Next run")),
+             Column(tr("Last run")), Column(tr("Read"), numeric=True),
+             Column(tr("Changed"), numeric=True), Column(tr("Written"), numeric=True),
+             Column(tr("To review"), numeric=True), Column(tr("Result"))], self,
+        )  # fmt: skip
+        self.table = RowTable(self.jobs, tr("Jobs"), (80, 110, 150, 150, 65, 85, 80, 95, 0))
+        self.detail = label("", "", wrap=True)
+        self.run = push_button(tr("Run now"), "primary", "play")
+        self.switch = push_button(tr("Enable"))
+        self._lay_out()
+        self.show_working(working=False)
+
+    def _lay_out(self) -> None:
+        head = QHBoxLayout()
+        head.setContentsMargins(16, 12, 16, 8)
+        head.setSpacing(8)
+        head.addWidget(label(tr("Jobs"), "heading"))
+        head.addStretch(1)
+        for button in (self.switch, self.run):
+            head.addWidget(button)
+        foot = label(
+            tr(
+                "Jobs run while this window is open, or under `concord serve`."
+                " Others are made with `concord jobs add`."
+            ),
+            "muted",
+            wrap=True,
+        )
+        self.detail.setContentsMargins(16, 12, 16, 4)
+        self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        foot.setContentsMargins(16, 4, 16, 12)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addLayout(head)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(self.detail)
+        layout.addWidget(foot)
+        self.run.clicked.connect(self._on_run)
+        self.switch.clicked.connect(self._on_switch)
+        self.table.selectionModel().currentRowChanged.connect(self._on_chosen)
+
+    def open(self, bench: Workbench | None) -> None:
+        """Show another workspace's jobs."""
+        self._bench, self._chosen = bench, ""
+        self.reload()
+
+    @Slot()
+    def reload(self) -> None:
+        """Read the jobs again."""
+        bench = self._bench
+        if bench is None:
+            self._show([])
+            return
+        task = self._pool.start(lambda _cancel, _report: job_states(bench.store))
+        task.succeeded.connect(self._show)
+        task.failed.connect(self.failed)
+
+    def show_working(self, *, working: bool) -> None:
+        """Take whether something is under way that a job would have to wait for."""
+        self._working = working
+        self._show_buttons()
+
+    @Slot(object)
+    def _show(self, states: Sequence[JobState]) -> None:
+        bench = self._bench
+        self._lines = [] if bench is None else [job_line(one, bench.mapping) for one in states]
+        tones, chosen = colours_of(self.palette()).tones, self._chosen
+        self.jobs.show(
+            [
+                Line(
+                    (line.name, line.schedule, line.next_run, line.last_run, line.read,
+                     line.changed, line.written, line.waiting, line.result),
+                    line.name, tones[Tone.CONFLICT].front if line.failed else "",
+                )
+                for line in self._lines
+            ]
+        )  # fmt: skip
+        names = [line.name for line in self._lines]
+        if names:
+            self.table.selectRow(names.index(chosen) if chosen in names else 0)
+        self._show_buttons()
+
+    @Slot()
+    def _on_chosen(self) -> None:
+        line = self._line()
+        self._chosen = "" if line is None else line.name
+        self._show_buttons()
+
+    def _line(self) -> JobLine | None:
+        row = self.table.currentIndex().row()
+        return self._lines[row] if 0 <= row < len(self._lines) else None
+
+    def _show_buttons(self) -> None:
+        refused = "" if self._bench is None else str(self._bench.store.refused or "")
+        line = self._line()
+        state = job_buttons(line, working=self._working, refused=refused)
+        self.detail.setText("" if line is None else line.detail)
+        self.run.setEnabled(state.can_run)
+        self.run.setToolTip(state.hint)
+        self.switch.setEnabled(state.can_switch)
+        self.switch.setText(state.switch_label)
+        self.switch.setAccessibleName(state.switch_label)
+
+    @Slot()
+    def _on_run(self) -> None:
+        line = self._line()
+        if line is not None:
+            self.run_wanted.emit(line.name)
+
+    @Slot()
+    def _on_switch(self) -> None:
+        bench, line = self._bench, self._line()
+        if bench is None or line is None:
+            return
+
+        def work(_cancel: CancelToken, _report: Report) -> list[JobState]:
+            if line.enabled:
+                disable_job(bench.store, line.name)
+            else:
+                enable_job(bench.store, line.name, time.time())
+            return job_states(bench.store)
+
+        task = self._pool.start(work)
+        task.succeeded.connect(self._show)
+        task.failed.connect(self.failed)

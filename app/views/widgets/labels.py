@@ -1,0 +1,46 @@
+"""Labels in the few roles that the style sheet knows."""
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
+
+from app.views.widgets.icons import set_icon
+
+
+def label(text: str, role: str = "", *, wrap: bool = False) -> QLabel:
+    """Return a label; `role` is title, heading, section, muted, error or ""."""
+    made = QLabel(text)
+    made.setProperty("role", role)
+    made.setWordWrap(wrap)
+    made.setTextFormat(Qt.TextFormat.PlainText)
+    return made
+
+
+def push_button(text: str, role: str = "", icon: str = "") -> QPushButton:
+    """Return a button; `role` is primary, danger or ""."""
+    made = QPushButton(text)
+    made.setProperty("role", role)
+    made.setAccessibleName(text)
+    if icon:
+        set_icon(made, icon, "accent_text" if role == "primary" else "text")
+    return made
+
+
+def tool_button(text: str, role: str, icon: str = "") -> QToolButton:
+    """Return a tool button with its text beside its icon; `role` is button, icon, flat or chip."""
+    made = QToolButton()
+    made.setText(text)
+    made.setProperty("role", role)
+    made.setAccessibleName(text)
+    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    if icon:
+        set_icon(made, icon)
+    return made
+
+
+def icon_button(icon: str, words: str) -> QToolButton:
+    """Return a button that shows an icon alone; its words are its tool tip and its name."""
+    made = tool_button("", "icon", icon)
+    made.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonIconOnly)
+    made.setToolTip(words)
+    made.setAccessibleName(words)
+    return made

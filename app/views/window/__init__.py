@@ -1,0 +1,1 @@
+"""The window: its frame, menus, status line and the pages that stand in it."""
