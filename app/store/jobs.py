@@ -34,18 +34,30 @@ def job_state(store: Store, name: str) -> JobState:
 def add_job(store: Store, job: Job) -> None:
     """Keep a new job, paused; raises `WrongUse` where the name is taken."""
     with store.transaction(store.mirror, shared=True) as connection:
-        if job.name in {state.job.name for state in _states(store, connection)}:
-            raise WrongUse(
-                f"There is a job {job.name!r} already.",
-                "Choose another name, or remove that one first.",
-            )
+        _check_free(_states(store, connection), job.name)
         _put(connection, JobState(job))
+
+
+def change_job(store: Store, name: str, job: Job, now: float) -> None:
+    """Put `job` in the place of the one of that name; it stays paused or enabled as it was.
+
+    Raises:
+        NotFound: There is none of that name.
+        WrongUse: It comes with Concord or the mapping, or the new name is taken.
+    """
+    _check_own(store, name, "Add one of your own and disable this one.")
+    with store.transaction(store.mirror, shared=True) as connection:
+        states = _states(store, connection)
+        was = _named(states, name)
+        _check_free(states, job.name, but=name)
+        connection.execute("DELETE FROM note WHERE name = ?", (_PREFIX + name,))
+        due_at = next_due(job.schedule, now) if was.enabled else None
+        _put(connection, replace(was, job=job, due_at=due_at))
 
 
 def remove_job(store: Store, name: str) -> None:
     """Forget a job; raises `NotFound`, and `WrongUse` for one that comes with Concord."""
-    if name in built_in(store.mapping.jobs):
-        raise WrongUse(f"The job {name!r} comes with Concord.", "Disable it: it then does nothing.")
+    _check_own(store, name, "Disable it: it then does nothing.")
     with store.transaction(store.mirror, shared=True) as connection:
         _named(_states(store, connection), name)
         connection.execute("DELETE FROM note WHERE name = ?", (_PREFIX + name,))
@@ -121,6 +133,18 @@ def _states(store: Store, connection: sqlite3.Connection) -> list[JobState]:
 def _put(connection: sqlite3.Connection, state: JobState) -> None:
     name, value = _PREFIX + state.job.name, msgspec.json.encode(state).decode()
     connection.execute("INSERT OR REPLACE INTO note VALUES (?, ?)", (name, value))
+
+
+def _check_own(store: Store, name: str, hint: str) -> None:
+    if name in built_in(store.mapping.jobs):
+        raise WrongUse(f"The job {name!r} comes with Concord or the mapping.", hint)
+
+
+def _check_free(states: list[JobState], name: str, but: str = "") -> None:
+    if name != but and any(state.job.name == name for state in states):
+        raise WrongUse(
+            f"There is a job {name!r} already.", "Choose another name, or remove that one first."
+        )
 
 
 def _named(states: list[JobState], name: str) -> JobState:

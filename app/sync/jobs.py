@@ -14,7 +14,7 @@ from app.errors import AppError, Cancelled, StoreError, WrongUse
 from app.store import journal
 from app.store.choices import all_choices
 from app.store.comparison import stored_diffs
-from app.store.jobs import add_job, is_due, job_states, note_run, take_due
+from app.store.jobs import add_job, change_job, is_due, job_states, note_run, take_due
 from app.sync.commit import CommitResult, commit
 from app.sync.compare import compare, total
 from app.sync.pairing import pair_by_rules
@@ -116,12 +116,27 @@ def make_job(bench: Workbench, job: Job) -> None:
     Raises:
         WrongUse: Its name is taken, or the mapping lacks an entity of it.
     """
+    _check(bench, job)
+    add_job(bench.store, job)
+
+
+def alter_job(bench: Workbench, name: str, job: Job) -> None:
+    """Put a job in the place of one of people's own, which keeps whether it is paused.
+
+    Raises:
+        NotFound: There is none of that name.
+        WrongUse: It is not people's own, the new name is taken, or the mapping lacks an entity.
+    """
+    _check(bench, job)
+    change_job(bench.store, name, job, time.time())
+
+
+def _check(bench: Workbench, job: Job) -> None:
     for name in job.entities:
         if name not in bench.mapping.by_name:
             known = ", ".join(bench.mapping.by_name)
             raise WrongUse(f"The mapping has no entity {name!r}.", f"Its entities are: {known}.")
     of_account(bench, job, job.account)
-    add_job(bench.store, job)
 
 
 def of_account(bench: Workbench, job: Job, account: str) -> Job:

@@ -4,16 +4,18 @@ from collections.abc import Iterator
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton
+from PySide6.QtWidgets import QMessageBox, QPushButton
 from pytestqt.qtbot import QtBot
 
 from app.domain.job import JobRun
+from app.domain.plan import Verb
 from app.domain.record import Side
 from app.errors import ConnectionFailed, WorkspaceBusy
 from app.settings import Mail
 from app.store.jobs import enable_job, job_state, note_run
 from app.sync.workbench import Workbench
 from app.views.jobs import job_runner
+from app.views.jobs.job_dialog import JobDialog
 from app.views.window.main_window import JOBS, MainWindow
 from tests.fakes import side_of
 from tests.smtp_server import SmtpServer
@@ -172,3 +174,70 @@ def test_where_another_concord_writes_nothing_is_run(
     assert cell(window, 1, LAST_RUN) == ""
     assert not window.jobs.run.isEnabled()
     assert "Held by ann." in window.jobs.run.toolTip()
+
+
+def dialog_of(qtbot: QtBot, window: MainWindow, button: QPushButton) -> JobDialog:
+    click(qtbot, button)
+    (dialog,) = [one for one in window.jobs.findChildren(JobDialog) if one.isVisible()]
+    return dialog
+
+
+def row_of(window: MainWindow, name: str) -> int:
+    return [cell(window, row, 0) for row in range(window.jobs.jobs.rowCount())].index(name)
+
+
+def add_prices(qtbot: QtBot, window: MainWindow) -> None:
+    dialog = dialog_of(qtbot, window, window.jobs.new)
+    dialog.name.setText("prices")
+    dialog.when.how.setCurrentIndex(0)
+    dialog.when.minutes.setValue(30)
+    click(qtbot, dialog.keep)
+    qtbot.waitUntil(lambda: window.jobs.jobs.rowCount() == 3, timeout=PATIENCE_MS)
+
+
+def test_a_job_is_made_in_the_window(qtbot: QtBot, window: MainWindow, bench: Workbench) -> None:
+    dialog = dialog_of(qtbot, window, window.jobs.new)
+    dialog.name.setText("prices")
+    dialog.when.how.setCurrentIndex(0)
+    dialog.when.minutes.setValue(30)
+    dialog.entities.item(0).setCheckState(Qt.CheckState.Unchecked)
+    dialog.update_.setChecked(True)
+    dialog.most.setValue(7)
+    click(qtbot, dialog.keep)
+    qtbot.waitUntil(lambda: window.jobs.jobs.rowCount() == 3, timeout=PATIENCE_MS)
+    made = job_state(bench.store, "prices")
+    assert (made.enabled, made.job.schedule.every_minutes) == (True, 30)
+    assert made.job.entities == tuple(bench.mapping.by_name)[1:]
+    assert (made.job.policy.verbs, made.job.policy.most) == (frozenset({Verb.UPDATE}), 7)
+    assert window.jobs.table.currentIndex().row() == row_of(window, "prices")
+
+
+def test_a_name_that_is_taken_keeps_the_dialog_open_and_what_was_typed(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    dialog = dialog_of(qtbot, window, window.jobs.new)
+    dialog.name.setText("nightly")
+    click(qtbot, dialog.keep)
+    qtbot.waitUntil(lambda: "already" in dialog.told.text(), timeout=PATIENCE_MS)
+    assert (dialog.isVisible(), dialog.name.text()) == (True, "nightly")
+    dialog.reject()
+
+
+def test_a_job_is_changed_and_removed(qtbot: QtBot, window: MainWindow, bench: Workbench) -> None:
+    add_prices(qtbot, window)
+    dialog = dialog_of(qtbot, window, window.jobs.change)
+    assert (dialog.name.text(), dialog.when.minutes.value()) == ("prices", 30)
+    dialog.full.setChecked(True)
+    click(qtbot, dialog.keep)
+    qtbot.waitUntil(lambda: job_state(bench.store, "prices").job.full, timeout=PATIENCE_MS)
+    until_settled(qtbot, window)
+    click(qtbot, window.jobs.remove)
+    (box,) = window.jobs.findChildren(QMessageBox)
+    click(qtbot, next(one for one in box.buttons() if one.text() == "Remove"))
+    qtbot.waitUntil(lambda: window.jobs.jobs.rowCount() == 2, timeout=PATIENCE_MS)
+
+
+def test_jobs_that_come_with_concord_are_neither_changed_nor_removed(window: MainWindow) -> None:
+    assert not window.jobs.change.isEnabled()
+    assert not window.jobs.remove.isEnabled()
+    assert "comes with Concord" in window.jobs.remove.toolTip()

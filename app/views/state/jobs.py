@@ -4,7 +4,7 @@ import re
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from app.domain.job import Job, JobRun, JobState
+from app.domain.job import Job, JobRun, JobState, built_in
 from app.domain.mapping import WorkspaceMapping
 from app.domain.schedule import Schedule
 from app.views.state.fields import local_time
@@ -15,8 +15,14 @@ _DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
 
 @dataclass(frozen=True, slots=True)
 class JobLine:
-    """A job as it is listed."""
+    """A job as it is listed.
 
+    Attributes:
+        is_own: Whether people made it: only such a one is changed or removed.
+    """
+
+    job: Job
+    is_own: bool
     name: str
     schedule: str
     detail: str
@@ -37,12 +43,15 @@ class JobButtons:
 
     Attributes:
         hint: Why a job cannot be run here, "" where it can.
+        is_own: Whether it can be changed and removed; `own_hint` says why not.
     """
 
     can_run: bool
     can_switch: bool
     switch_label: str
     hint: str = ""
+    is_own: bool = False
+    own_hint: str = ""
 
 
 def job_line(state: JobState, mapping: WorkspaceMapping) -> JobLine:
@@ -53,6 +62,8 @@ def job_line(state: JobState, mapping: WorkspaceMapping) -> JobLine:
         read, changed = f"{last.read:,}", f"{last.changed:,}"
         written, waiting = f"{last.written:,}", f"{last.waiting:,}"
     return JobLine(
+        job,
+        job.name not in built_in(mapping.jobs),
         job.name,
         schedule_words(job.schedule),
         detail_words(state, mapping),
@@ -72,7 +83,11 @@ def job_buttons(line: JobLine | None, *, working: bool, refused: str) -> JobButt
     """Return what can be done with the chosen job; `refused` says why nothing can be written."""
     label = tr("Pause") if line is not None and line.enabled else tr("Enable")
     hint = refused or (tr("Wait until the work under way has ended.") if working else "")
-    return JobButtons(line is not None and not hint, line is not None, label, hint)
+    is_own = line is not None and line.is_own
+    own_hint = "" if is_own or line is None else tr("It comes with Concord or the mapping.")
+    return JobButtons(
+        line is not None and not hint, line is not None, label, hint, is_own, own_hint
+    )
 
 
 def schedule_words(schedule: Schedule) -> str:

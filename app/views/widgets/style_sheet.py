@@ -73,10 +73,10 @@ QCheckBox::indicator:checked {{ background: {accent}; border: 1px solid {accent}
   image: url("{tick}"); }}
 QCheckBox::indicator:focus {{ border: 2px solid {text}; width: 12px; height: 12px; }}
 QCheckBox::indicator:disabled {{ background: {hover}; }}
-QTreeWidget::indicator {{ width: 12px; height: 12px; border: 1px solid {muted}; border-radius: 3px;
-  background: {base}; }}
-QTreeWidget::indicator:checked {{ background: {accent}; border: 1px solid {accent};
-  image: url("{tick}"); }}
+QTreeWidget::indicator, QListWidget::indicator {{ width: 12px; height: 12px;
+  border: 1px solid {muted}; border-radius: 3px; background: {base}; }}
+QTreeWidget::indicator:checked, QListWidget::indicator:checked {{ background: {accent};
+  border: 1px solid {accent}; image: url("{tick}"); }}
 QTreeWidget::indicator:indeterminate {{ background: {muted}; border: 1px solid {muted}; }}
 QHeaderView {{ background: {base}; }}
 QHeaderView::section {{ background: {base}; color: {muted}; border: none;
@@ -84,6 +84,7 @@ QHeaderView::section {{ background: {base}; color: {muted}; border: none;
 QTableView, QTreeView, QListView {{ background: {base}; color: {text}; border: none;
   alternate-background-color: {alternate}; selection-background-color: {selection};
   selection-color: {text}; outline: none; }}
+QListWidget {{ border: 1px solid {line}; border-radius: 4px; padding: 4px; }}
 QTableView::item {{ padding: 2px 6px; }}
 #side {{ background: {base}; border: none; border-left: 1px solid {line}; }}
 #band {{ background: {base}; border-bottom: 1px solid {line}; }}
