@@ -61,6 +61,7 @@ class Store:
         self._adopt_by = adopt_by
         self._claimed = False
         self._claiming = threading.RLock()
+        self._writing = threading.RLock()
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
@@ -146,10 +147,12 @@ class Store:
         """Run one write transaction; all of it is kept, or nothing.
 
         A `shared` one does not take the workspace: for what can be worked out again, by anybody.
+        Threads of this process wait for each other, however long: only another program's hold on
+        the file ends in an error (a piece of 10,000 outcomes can take longer than SQLite waits).
         """
         if not shared:
             self.claim()
-        with self.translating():
+        with self._writing, self.translating():
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection

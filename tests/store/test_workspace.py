@@ -2,6 +2,7 @@ import errno
 import os
 import sqlite3
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -37,6 +38,18 @@ def test_the_journal_syncs_every_transaction_and_the_mirror_does_not(tmp_path: P
         assert store.durable.execute("PRAGMA synchronous").fetchone()[0] == 2
         assert store.mirror.execute("PRAGMA synchronous").fetchone()[0] == 1
         assert store.durable.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+
+
+def test_threads_of_one_process_wait_for_each_other_however_long(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(workspace, "BUSY_TIMEOUT_S", 0.01)
+    with Store(tmp_path / "w.sqlite", MAPPING) as store, ThreadPoolExecutor() as pool:
+        with store.transaction(store.durable):
+            second = pool.submit(fill, store)
+            with pytest.raises(TimeoutError):
+                second.result(timeout=0.2)
+        second.result(timeout=5)
 
 
 def test_the_reader_cannot_write(tmp_path: Path) -> None:
