@@ -3,8 +3,9 @@
 import os
 import sqlite3
 import threading
+import weakref
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Self
 
@@ -65,6 +66,8 @@ class Store:
         self._local = threading.local()
         self._open: list[sqlite3.Connection] = []
         self._lock = threading.Lock()
+        # Who forgets to close a store leaves no file open behind it.
+        weakref.finalize(self, _close_all, self._open)
         try:
             with self.translating():
                 self._prepare()
@@ -101,9 +104,7 @@ class Store:
     def close(self) -> None:
         """Close the connections of all threads; none may be at work."""
         with self._lock:
-            for connection in self._open:
-                connection.close()
-            self._open.clear()
+            _close_all(self._open)
             self._local = threading.local()
             if self._claimed:
                 self._claimed = False
@@ -200,8 +201,10 @@ class Store:
     def _prepare(self) -> None:
         try:
             self.path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            # Made before SQLite opens it: its WAL files take over the file's mode.
-            os.close(os.open(self.path, os.O_CREAT | os.O_RDWR, 0o600))
+            # Made before SQLite opens it: its WAL files take over the file's mode. One that is
+            # there is not opened: closing it would free the locks of this process's other stores.
+            with suppress(FileExistsError):
+                os.close(os.open(self.path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         except OSError as error:
             raise StoreError(
                 f"The store {self.path} cannot be written: {error.strerror}.",
@@ -268,6 +271,12 @@ class Store:
             connection.execute(
                 "INSERT OR REPLACE INTO note VALUES ('mapping', ?)", (self.mapping.fingerprint,)
             )
+
+
+def _close_all(connections: list[sqlite3.Connection]) -> None:
+    for connection in connections:
+        connection.close()
+    connections.clear()
 
 
 def translated(error: sqlite3.Error, path: Path) -> StoreError:

@@ -4,6 +4,7 @@ import queue
 import sqlite3
 import tempfile
 import threading
+import weakref
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -36,6 +37,7 @@ class Store:
         self._depth = 0
         self._idle: queue.LifoQueue[sqlite3.Connection] = queue.LifoQueue()
         self._all: list[sqlite3.Connection] = []
+        weakref.finalize(self, _close_all, self._all)
         self._writer = self._connect()
         self._writer.execute("PRAGMA journal_mode = WAL")
         self._tables: list[str] = []
@@ -197,10 +199,14 @@ class Store:
     def close(self) -> None:
         """Close every connection and remove the file."""
         with self._lock:
-            for connection in self._all:
-                connection.close()
-            self._all.clear()
+            _close_all(self._all)
         self._directory.cleanup()
+
+
+def _close_all(connections: list[sqlite3.Connection]) -> None:
+    for connection in connections:
+        connection.close()
+    connections.clear()
 
 
 def _searched(field: Field) -> bool:
