@@ -1,5 +1,6 @@
 """Rows of a bulk job are found again by what its results say, and a job is asked in good time."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import cast
 
@@ -120,3 +121,22 @@ def test_the_job_after_it_is_asked_first_when_it_almost_is_done(
     assert 9 <= token.pauses[0] <= 10
     assert token.clock < 10.6
     assert len(token.pauses) < 6
+
+
+class Lingering(Tenths):
+    """A job that has all of its rows after ten seconds, and ends after thirty."""
+
+    def info(self, job: str, cancel: CancelToken) -> JobInfo:
+        found = super().info(job, cancel)
+        return found if self.token.clock >= 30 else replace(found, state=RUNNING)
+
+
+def test_a_job_that_has_all_rows_but_does_not_end_is_asked_ever_more_seldom(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = Waits()
+    monkeypatch.setattr("app.connectors.salesforce.bulk_jobs.monotonic", lambda: token.clock)
+    assert Lingering(token).ended("1", token, 100).has_ended
+    after = [sum(token.pauses[:n]) for n in range(len(token.pauses)) if sum(token.pauses[:n]) >= 10]
+    assert len(after) <= 6
+    assert token.clock <= 45

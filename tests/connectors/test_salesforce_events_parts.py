@@ -170,7 +170,7 @@ class Asked:
         parts = urlsplit(path)
         query = parse_qs(parts.query)
         start, end = (datetime.fromisoformat(query[name][0]) for name in ("start", "end"))
-        return parts.path.rpartition("/")[2], start, end
+        return parts.path.rstrip("/").rpartition("/")[2], start, end
 
 
 def poller(asked: Any, since: datetime) -> Poller:

@@ -2,10 +2,9 @@
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 
@@ -24,9 +23,11 @@ _ID_LENGTH = 15  # what tells two ids apart; the rest is a check (salesforce.md 
 _FOREIGN = re.compile(r"Foreign key external ID: (.*) not found for field \S+ in entity (\w+)")
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What an answer says of one row; `created` is None where it does not tell."""
+class Row(NamedTuple):
+    """What an answer says of one row; `created` is None where it does not tell.
+
+    No dataclass, since there are as many as rows are written.
+    """
 
     id: str
     created: bool | None = None

@@ -121,7 +121,7 @@ class BulkIngest:
         self, load: Load, batch: Batch, operations: Sequence[Operation], cancel: CancelToken
     ) -> Iterator[Outcome]:
         maker = RowMaker(self._bodies, load.entity, operations, load.key)
-        keyed = [(operation, load.key_of(operation)) for operation in operations]
+        keyed = ((operation, load.key_of(operation)) for operation in operations)
         return self._written(load, batch, maker, keyed, cancel)
 
     def _written(
@@ -204,10 +204,11 @@ class BulkIngest:
         attempt = 0
         while True:
             attempt += 1
-            job = self._jobs.create(wish, cancel).id
+            made = self._jobs.create(wish, cancel)
+            job = made.id
             try:
                 begun(job)
-                self._jobs.upload(job, file, cancel)
+                self._jobs.upload(made, file, cancel)
             except AppError as error:
                 self._leave(job, cancel)
                 if attempt == _UPLOADS or not _may_pass(error):

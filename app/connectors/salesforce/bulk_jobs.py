@@ -4,9 +4,11 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from os import SEEK_END
 from pathlib import Path
 from time import monotonic
 from typing import Any
+from urllib.parse import urlsplit
 
 import msgspec
 import requests
@@ -33,8 +35,10 @@ _ENDED = frozenset({COMPLETE, FAILED, ABORTED})
 _CALLS = 20  # of one job, roughly: that many must be free before it is begun
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 30.0
 _WAITED = 0.5  # of the time that a job has taken so far is waited before it is asked again
-_WAITED_LEAST = 0.05  # of that time, where it tells that it is almost done
+_WAITED_MOST = 1.0  # of that time, where its rows are known
+_WAITED_LEAST = 0.05  # of that time, where it tells that it is almost done; then twice as long
 _NEARLY = 0.9  # of the time that a job should take, as fast as the last one, before it is asked
+_AT_BEST_S = 0.0001  # a row, while nobody knows: that much is waited before it is asked
 _MISSES = 5  # times in a row that a job could not be asked how it is
 _STARTS = 3
 _START_GRACE_S = 0.25  # after a cancel, for the answer that says that a job has started
@@ -45,7 +49,11 @@ _SETTING = "instance_url"
 
 @dataclass(frozen=True, slots=True)
 class JobInfo:
-    """How a job stands; `processed` counts the failed rows too (salesforce.md §9)."""
+    """How a job stands; `processed` counts the failed rows too (salesforce.md §9).
+
+    Attributes:
+        upload_path: Where on the instance the table of an open job goes, "" where it is not told.
+    """
 
     id: str
     state: str
@@ -53,6 +61,7 @@ class JobInfo:
     processed: int = 0
     failed: int = 0
     message: str = ""
+    upload_path: str = ""
 
     @property
     def has_ended(self) -> bool:
@@ -110,7 +119,7 @@ class BulkJobs:
         body = msgspec.json.encode({"contentType": "CSV", "lineEnding": "LF", **wish})
         return self._told(self._ask("POST", "", cancel, body=body))
 
-    def upload(self, job: str, file: Path, cancel: CancelToken) -> None:
+    def upload(self, job: JobInfo, file: Path, cancel: CancelToken) -> None:
         """Send a job's one table.
 
         Nothing counts before `start`, so a cancel does not wait for it, and a job whose upload
@@ -119,9 +128,9 @@ class BulkJobs:
         self._session.ask(
             HttpRequest(
                 "PUT",
-                f"{self._path}/{job}/batches",
+                job.upload_path or f"{self._path}/{job.id}/batches",
                 _SETTING,
-                {"Content-Type": "text/csv; charset=UTF-8"},
+                {"Content-Type": "text/csv"},  # always UTF-8 (salesforce.md §9)
                 repeatable=False,
                 upload=file,
             ),
@@ -198,15 +207,16 @@ class BulkJobs:
         """Wait for a job's end and return how it stands then; asked ever more seldom.
 
         Of a job of so many `rows` it is asked when, as fast as it went so far, it will be done; for
-        the first time when, as fast as the job before, it almost is.
+        the first time when, as fast as the job before, it almost is. One that is almost done for
+        long is asked in ever longer steps, so that the calls of a job can be told beforehand.
 
         Raises:
             ConnectionFailed: It could not be asked for a long time; it may still be at work.
             Cancelled: At once; the job goes on.
         """
-        began, misses, processed = monotonic(), 0, 0
-        if rows and self._seconds_a_row:
-            cancel.wait(min(_LONGEST_PAUSE_S, _NEARLY * rows * self._seconds_a_row))
+        began, misses, processed, least = monotonic(), 0, 0, _WAITED_LEAST
+        if (first := rows * (_NEARLY * self._seconds_a_row or _AT_BEST_S)) >= _FIRST_PAUSE_S:
+            cancel.wait(min(_LONGEST_PAUSE_S, first))
         while True:
             try:
                 info = self.info(job, cancel)
@@ -223,8 +233,11 @@ class BulkJobs:
                 if info.has_ended:
                     self._seconds_a_row = (monotonic() - began) / rows if rows else 0.0
                     return info
-            share = (rows - processed) / processed if rows and processed else _WAITED
-            pause = (monotonic() - began) * min(_WAITED, max(_WAITED_LEAST, share))
+            most = _WAITED_MOST if rows else _WAITED
+            share = (rows - processed) / processed if rows and processed else most
+            pause = (monotonic() - began) * min(most, max(least, share))
+            if share < least:
+                least *= 2
             cancel.wait(min(_LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, pause)))
 
     def take(self, path: str, into: Path, cancel: CancelToken) -> requests.Response:
@@ -240,7 +253,9 @@ class BulkJobs:
 
     def results(self, job: str, name: str, into: Path, cancel: CancelToken) -> None:
         """Bring `successfulResults`, `failedResults` or `unprocessedrecords` to a file."""
-        self.take(f"/{job}/{name}/", into, cancel)
+        head = self.take(f"/{job}/{name}", into, cancel).headers
+        if "Content-Length" in head or head.get("Transfer-Encoding", "").lower() == "chunked":
+            _end_last_line(into)
 
     def json(self, path: str, cancel: CancelToken) -> Any:
         """Return the JSON of a resource below the job kind's."""
@@ -268,4 +283,21 @@ class BulkJobs:
             int(body.get("numberRecordsProcessed") or 0),
             int(body.get("numberRecordsFailed") or 0),
             self._session.http.harmless(str(body.get("errorMessage") or "")),
+            _path_on_host(str(body.get("contentUrl") or "")),
         )
+
+
+def _path_on_host(url: str) -> str:
+    """Return the path in a URL that stands with a host, or without even a slash before it."""
+    path = urlsplit(url).path.lstrip("/")
+    return f"/{path}" if path else ""
+
+
+def _end_last_line(file: Path) -> None:
+    """End the last line of a table that came whole: not every server does."""
+    with file.open("rb+") as opened:
+        if not opened.seek(0, SEEK_END):
+            return
+        opened.seek(-1, SEEK_END)
+        if opened.read(1) not in b"\r\n":
+            opened.write(b"\n")

@@ -88,12 +88,13 @@ class BulkQuery:
         with opened_table(page.file) as (header, rows):
             if header and len(header) != len(columns):
                 raise self._unreadable("other columns than were asked for")
+            names = _spelled(header, columns)
             while cells := list(islice(rows, size)):
                 cancel.check()
                 count += len(cells)
                 if any(len(row) != len(columns) for row in cells):
                     raise self._unreadable("a row that is cut off")
-                yield [dict(zip(columns, row, strict=True)) for row in cells]
+                yield [dict(zip(names, row, strict=True)) for row in cells]
         if page.rows is not None and page.rows != count:
             raise self._unreadable(f"{count} rows where {page.rows} were announced")
 
@@ -105,13 +106,12 @@ class BulkQuery:
         )
 
     def _pages(self, job: str, folder: Path, cancel: CancelToken) -> Iterator[_Page]:
-        if float(self._session.version) < _PAGES_SINCE:
+        answer = self._first_addresses(job, cancel)
+        if answer is None:
             yield from self._chain(job, folder, cancel)
             return
         number = 0
-        path = f"/{job}/resultPages"
-        while path:
-            answer = self._jobs.json(path, cancel)
+        while answer:
             urls = [str(page["resultUrl"]) for page in answer["resultPages"]]
             tasks = [
                 partial(self._brought, self._below(url), folder / f"{number + n}.csv", cancel)
@@ -123,6 +123,18 @@ class BulkQuery:
                 yield from pages
             onward = answer.get("nextRecordsUrl") or answer.get("nextRecordUrl") or ""
             path = "" if answer.get("done") else self._below(str(onward))
+            answer = self._jobs.json(path, cancel) if path else None
+
+    def _first_addresses(self, job: str, cancel: CancelToken) -> Any:
+        """Return where the first pages of a job stand, None where only each page tells the next."""
+        if float(self._session.version) < _PAGES_SINCE:
+            return None
+        try:
+            answer = self._jobs.json(f"/{job}/resultPages", cancel)
+        except RemoteRefused as error:
+            log.info("Pages of bulk query %s are read in turn (%s)", job, error.code)
+            return None
+        return answer if isinstance(answer, dict) and answer.get("resultPages") else None
 
     def _chain(self, job: str, folder: Path, cancel: CancelToken) -> Iterator[_Page]:
         """Yield pages locator by locator: each tells where the next one is."""
@@ -144,3 +156,13 @@ class BulkQuery:
     def _below(self, url: str) -> str:
         """Return the part of a resource's path below `jobs/query`."""
         return url.rpartition("/jobs/query")[2]
+
+
+def _spelled(header: Sequence[str], columns: Sequence[str]) -> Sequence[str]:
+    """Return a table's columns as they were asked for, in the table's order where it names them.
+
+    Before version 50.0 that order is anybody's (salesforce.md §10).
+    """
+    asked = {name.lower(): name for name in columns}
+    found = [asked.get(name.lower(), "") for name in header]
+    return found if found and all(found) else columns

@@ -10,6 +10,7 @@ from app.domain.mapping import EntityMapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
 
 UPSERT, INSERT, UPDATE, DELETE = "upsert", "insert", "update", "delete"
+_BY_ID = frozenset({UPDATE, DELETE})
 _ERROR = re.compile(
     r"(?P<code>[A-Z][A-Z0-9_]*):(?P<message>.*?):(?P<fields>[^:]*?)\s*--", re.DOTALL
 )
@@ -25,8 +26,7 @@ class Load:
     @property
     def key(self) -> str:
         """The column that every row has and that names its record."""
-        by_id = self.operation in {UPDATE, DELETE}
-        return "Id" if by_id else self.entity.salesforce_key
+        return "Id" if self.operation in _BY_ID else self.entity.salesforce_key
 
     def key_of(self, operation: Operation) -> str:
         """Return what an operation has in that column."""
@@ -58,16 +58,21 @@ class JobRows:
     _waiting: dict[object, Operation] = field(default_factory=dict)
     _alike: dict[object, list[Operation]] = field(default_factory=dict)
 
+    def __post_init__(self) -> None:
+        """Look once, not for each row, at what is alike for all of them."""
+        self._deletes = self.load.operation == DELETE
+        self._whole = self.load.operation == INSERT
+        self._by_id = self.load.key == "Id"
+
     @property
     def columns(self) -> Sequence[str]:
         """The columns of a result that say whose it is."""
-        return self.header if self.load.operation == INSERT else (self.load.key,)
+        return self.header if self._whole else (self.load.key,)
 
     def put(self, maker: RowMaker, operation: Operation, key: str, sheet: Sheet | None) -> None:
         """Write an operation's row, if there is a sheet, and wait for what becomes of it."""
-        deletes = self.load.operation == DELETE
         try:
-            cells = [key] if deletes and key else maker.row(operation, key)
+            cells = [key] if self._deletes and key else maker.row(operation, key)
             if sheet is not None:
                 sheet.add(cells)
         except CellRefused:
@@ -87,13 +92,13 @@ class JobRows:
         The row has the cells of `columns`.
         """
         token = self._token(row.cells, row.cells[0])
-        alike = self._alike.get(token)
+        alike = self._alike.get(token) if self._alike else None
         return alike.pop() if alike else self._waiting.pop(token, None)
 
     def _token(self, cells: Sequence[str], key: str) -> object:
-        if self.load.operation == INSERT:
+        if self._whole:
             return tuple(cells)
-        return short_id(key) if self.load.key == "Id" else key
+        return short_id(key) if self._by_id else key
 
     @property
     def left(self) -> list[Operation]:

@@ -17,14 +17,13 @@ from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
 from app.domain.record import utc_text
-from app.errors import AnswerUnreadable, CursorRefused, NotAllowed, RemoteRefused
+from app.errors import AnswerUnreadable, AppError, CursorRefused, NotAllowed, RemoteRefused
 
 STAMP, DELETED = "SystemModstamp", "IsDeleted"
 _OVERLAP = timedelta(minutes=5)  # transactions commit late, and clocks differ
 _FEED = timedelta(days=15)  # how far back the deleted feed reaches
 _MARGIN = timedelta(hours=1)
 _ID = re.compile(r"\W", re.ASCII)  # what no id has, and what may not come into a statement
-_FEED_REFUSES = frozenset({"INVALID_REPLICATION_DATE", "EXCEEDED_ID_LIMIT"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,8 +121,10 @@ class Changes:
     def cursor(self, began: datetime | None, witness: Witness, cancel: CancelToken) -> str:
         """Return the cursor of a read that began at a time of the org's clock.
 
-        It is "" where nothing can be told later: of an org that nobody names.
+        Where no answer had a date it is the time of the latest change that was read. It is "" where
+        nothing can be told later: of an org that nobody names.
         """
+        began = began or witness.at
         if began is None:
             return ""
         try:
@@ -158,16 +159,14 @@ class Changes:
         It tells whole minutes, so the last one's are told next time.
 
         Raises:
-            CursorRefused: The feed does not reach back so far, or has too many.
+            CursorRefused: The feed does not reach back so far, has too many, or there is none.
         """
         end = max(self.now() or datetime.now(UTC), cursor.since + timedelta(minutes=2))
         window = f"start={_param(cursor.since)}&end={_param(end)}"
         try:
             answer = self._session.get(f"sobjects/{entity.sobject}/deleted/?{window}", cancel)
-        except RemoteRefused as error:
-            if error.code in _FEED_REFUSES:
-                raise CursorRefused(error.summary, _WHOLE) from error
-            raise
+        except (RemoteRefused, NotAllowed) as error:  # too far back, too many, or none at all
+            raise untold(error) from error
         earliest = _time(answer, "earliestDateAvailable")
         if earliest is not None and earliest > cursor.at:
             raise CursorRefused(
@@ -181,6 +180,11 @@ class Changes:
 def stamped(fields: Mapping[str, FieldShape]) -> bool:
     """Return whether an object's rows tell when they changed and whether they are deleted."""
     return STAMP in fields and DELETED in fields
+
+
+def untold(error: AppError) -> CursorRefused:
+    """Return the error of an org that does not tell what changed, whatever it says of that."""
+    return CursorRefused(error.summary, _WHOLE)
 
 
 def set_back(entity: EntityMapping) -> CursorRefused:

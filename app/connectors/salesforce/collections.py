@@ -228,6 +228,8 @@ def _row(item: dict[str, Any]) -> Row:
         return Row(row_id, created)
     errors = item.get("errors")
     error = errors[0] if isinstance(errors, list) and errors else {}
+    if not isinstance(error, dict):
+        error = {"message": error}
     code = str(error.get("statusCode") or error.get("errorCode") or "UNKNOWN_EXCEPTION")
     fields = tuple(str(name) for name in error.get("fields") or ())
     return Row(row_id, created, code, str(error.get("message") or ""), fields)

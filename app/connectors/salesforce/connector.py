@@ -28,6 +28,7 @@ from app.connectors.salesforce.reads import Reads
 from app.connectors.salesforce.schema import Schema
 from app.connectors.salesforce.session import SalesforceSession, transient
 from app.connectors.salesforce.singles import Singles
+from app.connectors.salesforce.standard_prices import standard_prices
 from app.connectors.salesforce.tokens import Grant, Tokens
 from app.connectors.salesforce.usage import reserve_of
 from app.connectors.salesforce.writes import Ways, Writes
@@ -125,8 +126,9 @@ class SalesforceConnector:
         return organization(self._session, cancel)
 
     def constraints(self, entity: EntityMapping, cancel: CancelToken) -> Constraints:
-        """Return what the org's describe says of the entity's fields."""
-        return constraints_of(entity, self._schema.require(entity, cancel))
+        """Return what the org's describe says of the entity's fields; of prices two calls more."""
+        prices = standard_prices(self._session, entity, cancel)
+        return constraints_of(entity, self._schema.require(entity, cancel), prices)
 
     def watch(
         self, entities: Sequence[EntityMapping], since: str, cancel: CancelToken

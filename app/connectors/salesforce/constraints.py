@@ -3,24 +3,41 @@
 from collections.abc import Iterator, Mapping
 
 from app.connectors.salesforce.schema import FieldShape
-from app.domain.constraint import Constraints, FieldRule
+from app.connectors.salesforce.standard_prices import ENTRY
+from app.domain.constraint import Constraints, FieldRule, Precedence
 from app.domain.mapping import EntityMapping
 
 _FIRST_DAY, _LAST_DAY = "1700-01-01", "4000-12-31"
 _DAYS = frozenset({"date", "datetime"})
 _NUMBERS = frozenset({"double", "currency", "percent"})
 _PRICE = "whether each product has its standard price before a custom one"
+_CURRENCY = "whether each product has its standard price in the currency of a custom one"
 
 
-def constraints_of(entity: EntityMapping, fields: Mapping[str, FieldShape]) -> Constraints:
-    """Return the rules of an entity's mapped fields, and what an insert must give besides."""
+def constraints_of(
+    entity: EntityMapping, fields: Mapping[str, FieldShape], prices: Precedence | None = None
+) -> Constraints:
+    """Return the rules of an entity's mapped fields, and what an insert must give besides.
+
+    `prices` is what is known of standard prices (`standard_prices`).
+    """
     mapped = {field.name: fields[field.salesforce] for field in entity.fields}
     filled = {field.salesforce for field in entity.fields} | {entity.salesforce_key}
     return Constraints(
         {name: _rule(shape) for name, shape in mapped.items()},
         tuple(_wanted(fields, filled)),
-        (_PRICE,) if entity.sobject == "PricebookEntry" else (),
+        tuple(_unknown(entity, fields, prices)),
+        prices,
     )
+
+
+def _unknown(
+    entity: EntityMapping, fields: Mapping[str, FieldShape], prices: Precedence | None
+) -> Iterator[str]:
+    if entity.sobject == ENTRY and prices is None:
+        yield _PRICE
+    elif entity.sobject == ENTRY and "CurrencyIsoCode" in fields:
+        yield _CURRENCY
 
 
 def _rule(shape: FieldShape) -> FieldRule:

@@ -85,7 +85,7 @@ class Poller:
     ) -> Any:
         span = urlencode({"start": start.isoformat(), "end": end.isoformat()})
         try:
-            return self._session.get(f"sobjects/{sobject}/{what}?{span}", cancel)
+            return self._session.get(f"sobjects/{sobject}/{what}/?{span}", cancel)
         except RemoteRefused as error:
             if error.code == _TOO_OLD:
                 raise _refused(sobject, start) from error

@@ -18,8 +18,8 @@ from app.errors import AnswerUnreadable, Cancelled, RemoteRefused
 RESOURCE = "metadata/deployRequest"
 _FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.1, 2.0
 _CANCEL_WITHIN_S = 30.0  # how long we wait for the org to say whether it could stop
-_ENDED = frozenset({"Succeeded", "SucceededPartial", "Failed", "Canceled"})
-_CANCELED = "Canceled"
+_SUCCEEDED, _CANCELED = "Succeeded", "Canceled"
+_ENDED = frozenset({_SUCCEEDED, "SucceededPartial", "Failed", _CANCELED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,7 +134,8 @@ class _Run:
             for row in rows
             if row.get("problemType") != "Warning"
         )
-        success = bool(result.get("success")) and result.get("status") != _CANCELED
+        status = result.get("status")
+        success = bool(result.get("success", status == _SUCCEEDED)) and status != _CANCELED
         if success or failures:
             return DeployResult(success, failures)
         said = str(result.get("errorMessage") or result.get("status") or "no reason given")

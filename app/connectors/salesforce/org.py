@@ -78,7 +78,7 @@ def quotas(session: SalesforceSession, cancel: CancelToken) -> tuple[Quota, ...]
     told = tuple(
         Quota(name, int(limit["Remaining"]), int(limit["Max"]), _COUNTED.get(name))
         for name, limit in found
-        if limit
+        if isinstance(limit, dict) and {"Remaining", "Max"} <= limit.keys()
     )
     session.limits.take_limits(told)
     return told

@@ -168,7 +168,7 @@ class SalesforcePreparer:
     def _assign(self, permission_set: str, user: str, cancel: CancelToken) -> None:
         values = {"AssigneeId": user, "PermissionSetId": permission_set}
         try:
-            self._session.save("POST", f"{_ASSIGNMENTS}/", json.dumps(values).encode(), cancel)
+            self._session.save("POST", _ASSIGNMENTS, json.dumps(values).encode(), cancel)
         except SalesforceRefused as error:
             if error.code != "DUPLICATE_VALUE":  # somebody else gave it meanwhile
                 raise

@@ -1,5 +1,6 @@
 """What an org has of what a mapping needs, asked once for a survey (salesforce.md §4, §17, §18)."""
 
+import logging
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import partial
@@ -13,10 +14,12 @@ from app.connectors.salesforce.metadata_read import listed
 from app.connectors.salesforce.metadata_xml import Member
 from app.connectors.salesforce.org import identity
 from app.connectors.salesforce.prepare_shapes import ObjectShape, namespace
-from app.connectors.salesforce.query import rows
+from app.connectors.salesforce.query import more, rows
 from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken, Progress, Report
-from app.errors import NotAllowed, RemoteRefused
+from app.errors import AnswerUnreadable, NotAllowed, RemoteRefused
+
+log = logging.getLogger(__name__)
 
 _AT_ONCE = 4
 _SHORT_ID = 15  # what tells two ids apart (salesforce.md §1)
@@ -50,7 +53,7 @@ class OrgState:
     Attributes:
         described: Each object's describe; None where it is not to be seen.
         hidden: Objects, and fields as `Object.Field`, that are there and not to be seen.
-        names: Full names of what there is, by metadata type.
+        names: Full names of what there is, by metadata type; None where the org does not list it.
     """
 
     instance: str
@@ -59,7 +62,7 @@ class OrgState:
     described: Mapping[str, Described | None]
     hidden: frozenset[str] = frozenset()
     grants: Grants = field(default_factory=Grants)
-    names: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    names: Mapping[str, frozenset[str]] | None = field(default_factory=dict)
 
     def fields(self, name: str) -> Mapping[str, Described]:
         """Return the fields of an object that are to be seen, by name."""
@@ -76,7 +79,7 @@ class OrgState:
 
     def has(self, kind: str, name: str) -> bool:
         """Return whether there is a component of that metadata type and full name."""
-        return name in self.names.get(kind, frozenset())
+        return name in (self.names or {}).get(kind, frozenset())
 
     def label(self, shape: ObjectShape) -> str:
         """Return what the org calls an object, or what it will be called."""
@@ -204,7 +207,7 @@ def _hidden(
         return frozenset()
     try:
         return _known_to_tooling(session, unseen, state, cancel)
-    except NotAllowed:  # without the right to look, what is hidden counts as missing
+    except (NotAllowed, RemoteRefused):  # where nobody may look, what is hidden counts as missing
         return frozenset()
 
 
@@ -245,18 +248,29 @@ def _developer(name: str) -> str:
 
 
 def _tooling(session: SalesforceSession, soql: str, cancel: CancelToken) -> list[dict[str, Any]]:
-    answer = session.call(cancel, lambda api: api.restful("tooling/query/", params={"q": soql}))
+    answer = session.call(cancel, lambda api: api.restful("tooling/query", params={"q": soql}))
     found: list[dict[str, Any]] = []
     while isinstance(answer, dict):
         found += answer.get("records") or []
         path = str(answer.get("nextRecordsUrl") or "")
         if not path:
             break
-        answer = session.get(path.partition(f"/v{session.version}/")[2], cancel)
+        answer = session.call(cancel, partial(more, path))
     return found
 
 
 def _names(
+    session: SalesforceSession, brand: str, cancel: CancelToken
+) -> dict[str, frozenset[str]] | None:
+    """Return what there is of what can only be listed; None where the org lists nothing."""
+    try:
+        return _names_listed(session, brand, cancel)
+    except (RemoteRefused, AnswerUnreadable) as error:
+        log.warning("No layouts, tabs or reports are made, they are not listed: %s", error.summary)
+        return None
+
+
+def _names_listed(
     session: SalesforceSession, brand: str, cancel: CancelToken
 ) -> dict[str, frozenset[str]]:
     found = listed(session, [Member(kind, "") for kind in _LISTED], cancel)

@@ -15,6 +15,7 @@ from app.connectors.salesforce.prepare_pages import (
     reports,
 )
 from app.connectors.salesforce.prepare_shapes import FieldShape, ObjectShape, namespace
+from app.connectors.salesforce.schema import respelled
 
 OBJECT, PERMISSION_SET, ASSIGNMENT = "object", "permission set", "assignment"
 LAYOUT, TAB, REPORT_TYPE, REPORT, DASHBOARD = "layout", "tab", "report type", "report", "dashboard"
@@ -149,6 +150,9 @@ def _unseen(shape: ObjectShape, field: FieldShape, state: OrgState) -> Part:
     key = field_key(shape, field)
     if key.name in state.hidden:
         return Part(key, PartState.HIDDEN, _HIDDEN)
+    spelled = respelled(field.name, state.fields(shape.name))
+    if spelled:
+        return Part(key, PartState.BLOCKED, spelled, ticked=False)
     owner = namespace(field.name)
     if not field.is_custom or owner:
         words = f"belongs to the package {owner}" if owner else "is a standard field"
@@ -219,10 +223,12 @@ def _permissions(wanted: Wanted, state: OrgState) -> Iterator[Part | None]:
 
 
 def _pages(wanted: Wanted, state: OrgState, missing: Collection[PartKey]) -> Iterator[Part | None]:
+    """Yield layouts, tabs, reports and their like: none where nobody tells what is there."""
+    if state.names is None:
+        return
+    layouts = state.names.get("Layout", frozenset())
     for shape in wanted.own:
-        known = any(
-            name.startswith(f"{shape.name}-") for name in state.names.get("Layout", frozenset())
-        )
+        known = any(name.startswith(f"{shape.name}-") for name in layouts)
         key = PartKey(LAYOUT, layout_name(shape, state.label(shape)))
         yield None if known else _page(key, "the page of a record", shape, missing)
     for shape in wanted.tabbed:

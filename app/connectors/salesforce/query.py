@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 from typing import Any
-from urllib.parse import quote_plus
+from urllib.parse import quote_plus, urlsplit
 
 from simple_salesforce.api import Salesforce
 from simple_salesforce.format import format_soql
@@ -154,7 +154,9 @@ def later_pages(session: SalesforceSession, first: Found, cancel: CancelToken) -
     pages = overlapped(tasks, _PAGES_AHEAD, cancel)
     with closing(pages):
         for place, found in zip(places, pages, strict=True):
-            if found is not None and path == jump.path(place):
+            if found is None:  # no other place will be known either
+                break
+            if path == jump.path(place):
                 yield found
                 path = found.next_path
             for lacking in _followed(session, path, place + jump.size, cancel):
@@ -199,7 +201,7 @@ def _followed(
     """Yield pages path by path, up to the one that begins at row `until` (None: to the end)."""
     while path and (until is None or _place(path) < until):
         cancel.check()
-        found = _found(session, session.call(cancel, partial(_more, path)))
+        found = _found(session, session.call(cancel, partial(more, path)))
         yield found
         path = found.next_path
 
@@ -210,29 +212,34 @@ def _place(path: str) -> int:
 
 
 def _fetched(session: SalesforceSession, path: str, cancel: CancelToken) -> Found | None:
-    """Return the page at a path that we made; None where the server does not know it."""
+    """Return the page at a path that we made; None where the server does not know it.
+
+    Whatever it says then: that path was not told to anybody.
+    """
     try:
-        return _found(session, session.call(cancel, partial(_more, path)))
-    except RemoteRefused as error:
-        if error.code != "INVALID_QUERY_LOCATOR":
-            raise
+        return _found(session, session.call(cancel, partial(more, path)))
+    except RemoteRefused:
         return None
 
 
-def _more(path: str, api: Salesforce) -> Any:
+def more(path: str, api: Salesforce) -> Any:
+    """Return what stands at a `nextRecordsUrl`, whatever version that is of."""
     return api.query_more(path, identifier_is_url=True)
 
 
 def _found(session: SalesforceSession, answer: Any) -> Found:
     records = answer.get("records") if isinstance(answer, dict) else None
-    path = answer.get("nextRecordsUrl") if isinstance(answer, dict) else None
-    if not isinstance(records, list) or (not path and not answer.get("done", False)):
+    done = isinstance(answer, dict) and answer.get("done") is True
+    path = None if done or not isinstance(answer, dict) else answer.get("nextRecordsUrl")
+    if not isinstance(records, list) or not (path or done):
         raise AnswerUnreadable(
             f"Salesforce connection {session.http.connection!r}: a query's answer has no rows.",
             "Try again; if it stays so, check the instance's URL.",
         )
     total = answer.get("totalSize")
-    return Found(records, total if isinstance(total, int) else len(records), str(path or ""))
+    # A path as documented (salesforce.md §5.1); with a host before it, that is not followed.
+    onward = urlsplit(str(path or ""))._replace(scheme="", netloc="").geturl()
+    return Found(records, total if isinstance(total, int) else len(records), onward)
 
 
 def page_of(

@@ -18,9 +18,11 @@ from app.connectors.salesforce.changes import (
     Witness,
     set_back,
     stamped,
+    untold,
 )
 from app.connectors.salesforce.query import (
     MOST_IN_PAGE,
+    Found,
     Selection,
     account_path,
     first_page,
@@ -155,8 +157,7 @@ class Reads:
         known = self._sizes.get(soql, 0)
         job = self._job(soql, cancel, deleted=deleted) if known > self.most_by_query else ""
         if not job:
-            ordered = f"{soql} ORDER BY {STAMP}, Id" if deleted else soql
-            first = first_page(self._session, ordered, cancel, deleted=deleted)
+            first = self._first(soql, cancel, deleted=deleted)
             if not deleted:
                 self._sizes[soql] = first.total
             if first.total > self.most_by_query and not known:
@@ -169,6 +170,20 @@ class Reads:
                     yield found.rows
                 return
         yield from self._bulk.rows(job, chosen.columns, MOST_IN_PAGE, cancel)
+
+    def _first(self, soql: str, cancel: CancelToken, *, deleted: bool) -> Found:
+        """Return a statement's first page.
+
+        Raises:
+            CursorRefused: Deleted rows are asked for, and nobody may see them.
+        """
+        if not deleted:
+            return first_page(self._session, soql, cancel)
+        ordered = f"{soql} ORDER BY {STAMP}, Id"
+        try:
+            return first_page(self._session, ordered, cancel, deleted=True)
+        except (RemoteRefused, NotAllowed) as error:
+            raise untold(error) from error
 
     def _job(self, soql: str, cancel: CancelToken, *, deleted: bool) -> str:
         """Return a finished bulk job, "" where there cannot be one: a query does the same."""

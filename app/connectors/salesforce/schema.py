@@ -1,7 +1,7 @@
 """What the org has of what the mapping needs: describe, asked once an object."""
 
 import logging
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from app.connectors.salesforce.session import SalesforceSession
@@ -100,6 +100,15 @@ class Schema:
         return {str(field["name"]): field for field in answer["fields"]}
 
 
+def respelled(name: str, fields: Iterable[str]) -> str:
+    """Return in words how an org spells a field that it has in other letters, "" if it has none.
+
+    To Salesforce they are one name, and it answers in its own spelling (salesforce.md §5.1).
+    """
+    own = next((each for each in fields if each.lower() == name.lower()), "")
+    return f"is spelled {own} in this org: write it so in the mapping" if own else ""
+
+
 def relationship(field: FieldMapping) -> str:
     """Return the relationship's name of a lookup field: `Plan__c` → `Plan__r`, `AccountId` → …."""
     name = field.salesforce
@@ -120,7 +129,8 @@ def _unseen(entity: EntityMapping, fields: Mapping[str, FieldShape] | None) -> I
         return
     for name in dict.fromkeys((entity.salesforce_key, *(f.salesforce for f in entity.fields))):
         if name not in fields:
-            yield f"field {name} of {entity.sobject} is missing or hidden from this user"
+            words = respelled(name, fields) or "is missing or hidden from this user"
+            yield f"field {name} of {entity.sobject} {words}"
 
 
 def _unwritable(entity: EntityMapping, fields: Mapping[str, FieldShape]) -> Iterator[str]:

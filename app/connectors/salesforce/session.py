@@ -1,5 +1,6 @@
 """simple_salesforce over our HTTP: our time-outs, retries, token and exact numbers in it."""
 
+import re
 import threading
 from collections.abc import Callable
 from dataclasses import replace
@@ -13,17 +14,19 @@ from simple_salesforce.exceptions import SalesforceError
 from app.connectors.http import TRANSIENT, Http, HttpRequest
 from app.connectors.protocol import Quota
 from app.connectors.salesforce.carrier import Carrier
-from app.connectors.salesforce.errors import refusal, refusal_of, translated
+from app.connectors.salesforce.errors import Refusal, refusal, refusal_of, translated
 from app.connectors.salesforce.tokens import Tokens
 from app.connectors.salesforce.usage import Reserve, Usage
 from app.domain.control import CancelToken
+from app.errors import AppError, ConnectionFailed, LimitReached, WrongUse
 
-_FORBIDDEN, _BAD = 403, 300
+_FORBIDDEN, _NOT_FOUND, _BAD = 403, 404, 300
 _CLIENT = "client=Concord"
 _READS = frozenset({"GET", "HEAD"})
 _FAULT_WITHIN = 2000  # bytes in which a SOAP answer says that it is a fault
 # simple_salesforce prints indented JSON, a quarter larger (salesforce.md §3.1); the rest is ours.
 _DROPPED_HEADERS = frozenset({"x-prettyprint", "cookie", "content-length", "authorization"})
+_SLASHED = re.compile(r"(/(?:query|queryAll|limits))/(?=\?|$)")
 Result = TypeVar("Result")
 
 
@@ -48,6 +51,8 @@ class SalesforceSession:
         self.limits = Usage(reserve)
         self._carrier = Carrier(http, tokens, self.limits)
         self._own = threading.local()
+        self._asking_versions = threading.Lock()
+        self._has_version = False  # as far as is known
 
     @property
     def usage(self) -> Quota | None:
@@ -72,26 +77,24 @@ class SalesforceSession:
         try:
             result = ask(api)
         except SalesforceError as error:
-            refused = refusal(error, self.http.harmless)
-            raise translated(refused, self.http.connection) from error
+            raise self._translated(refusal(error, self.http.harmless), cancel) from error
         return result
 
     def ask(
         self, request: HttpRequest, cancel: CancelToken, *, begun: bool = False
     ) -> requests.Response:
-        """Return the good answer to a request whose `url` is a path below `root`.
+        """Return the good answer to a request whose `url` is a path below `root`, or on the host.
 
         For what simple_salesforce cannot do: files sent and taken in, one's own conditions. Raises
         as `call` does; a call that ends what was `begun` is made whatever is left of the limits.
         """
         headers = {"Sforce-Call-Options": _CLIENT, "Content-Type": "application/json"}
-        whole = replace(
-            request, url=self.root + request.url, headers={**headers, **request.headers}
-        )
+        path = request.url if request.url.startswith("/") else self.root + request.url
+        whole = replace(request, url=path, headers={**headers, **request.headers})
         answer = self._carrier.send(whole, cancel, begun=begun)
         if answer.status_code < _BAD:
             return answer
-        raise translated(refusal_of(answer, self.http.harmless), self.http.connection)
+        raise self._translated(refusal_of(answer, self.http.harmless), cancel)
 
     def get(self, path: str, cancel: CancelToken) -> Any:
         """Return the JSON of a resource below `/services/data/vXX.X/`."""
@@ -100,6 +103,39 @@ class SalesforceSession:
     def save(self, method: str, path: str, body: bytes, cancel: CancelToken) -> Any:
         """Return the JSON with which a write was answered."""
         return self.call(cancel, lambda api: api.restful(path, method=method, data=body))
+
+    def _translated(self, refused: Refusal, cancel: CancelToken) -> AppError:
+        """Return the error for a refusal; of what is not there, the version may be the cause."""
+        others = self._other_versions(cancel) if refused.status == _NOT_FOUND else []
+        if not others:
+            return translated(refused, self.http.connection)
+        return WrongUse(
+            f"Salesforce connection {self.http.connection!r}: there is no API version "
+            f"{self.version} here, but {others[0]} to {others[-1]}.",
+            f"Set api_version to {others[-1]}, or to another of them.",
+        )
+
+    def _other_versions(self, cancel: CancelToken) -> list[str]:
+        """Return the API versions of an instance that has not ours, none where it has it (§1).
+
+        Of many threads that miss something one asks, until the instance is known to have it.
+        """
+        with self._asking_versions:
+            versions = [] if self._has_version else self._versions(cancel)
+            lacks = bool(versions) and self.version not in versions
+            self._has_version = not lacks
+            return versions if lacks else []
+
+    def _versions(self, cancel: CancelToken) -> list[str]:
+        """Return the API versions that the instance tells of, ascending."""
+        url = f"{self.tokens.current(cancel).instance_url}/services/data"
+        try:
+            answer = self.http.send(HttpRequest("GET", url, "instance_url"), cancel)
+            found = self.http.decoded(answer)
+        except (ConnectionFailed, LimitReached):
+            return []
+        rows = found if isinstance(found, list) else []
+        return [str(row["version"]) for row in rows if isinstance(row, dict) and "version" in row]
 
     def _api(self) -> "_Api":
         if not hasattr(self._own, "api"):
@@ -130,7 +166,8 @@ class _Bridge(BaseAdapter):
     """Carries simple_salesforce's requests to `Http`.
 
     simple_salesforce builds every URL with https and drops the instance's scheme
-    (salesforce.md §21), so host and scheme are taken from the token.
+    (salesforce.md §21), so host and scheme are taken from the token. It ends some paths with a
+    slash that no documentation has (`query/`), and not every server takes that for the same.
     """
 
     def __init__(self, carrier: Carrier) -> None:
@@ -148,7 +185,7 @@ class _Bridge(BaseAdapter):
         return self._carrier.send(
             HttpRequest(
                 method,
-                request.path_url,
+                _SLASHED.sub(r"\1", request.path_url, count=1),
                 "instance_url",
                 kept,
                 request.body,

@@ -2,11 +2,14 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
+from urllib.parse import urlsplit
 
 from app.connectors.protocol import Notice
 from app.connectors.salesforce.events import EventOptions, changes
 from app.connectors.salesforce.events_change import ChangeBatch
+from app.connectors.salesforce.events_wire import GLOBAL_ENDPOINT
 from app.connectors.salesforce.session import SalesforceSession
+from app.connectors.transport import is_loopback
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
 
@@ -24,11 +27,21 @@ def notices(
     names: dict[str, list[str]] = {}
     for entity in entities:
         names.setdefault(entity.sobject, []).append(entity.name)
-    options = EventOptions(endpoint="" if endpoint == NO_EVENTS else endpoint)
+    options = EventOptions(endpoint=_endpoint(session, endpoint, cancel))
     for batch in changes(session, tuple(names), since, cancel, options=options):
         counts = _counts(batch)
         touched = frozenset(name for sobject in counts for name in names.get(sobject, ()))
         yield Notice(touched, counts.total(), batch.cursor)
+
+
+def _endpoint(session: SalesforceSession, endpoint: str, cancel: CancelToken) -> str:
+    """Return where changes are told, "" where they have to be asked for.
+
+    Salesforce's own endpoint knows nothing of a server on this machine and would refuse its tokens.
+    """
+    host = urlsplit(session.tokens.current(cancel).instance_url).hostname or ""
+    nobody = endpoint == NO_EVENTS or (endpoint == GLOBAL_ENDPOINT and is_loopback(host))
+    return "" if nobody else endpoint
 
 
 def _counts(batch: ChangeBatch) -> Counter[str]:

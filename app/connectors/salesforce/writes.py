@@ -26,7 +26,7 @@ JOB_ROWS = 10_000
 """Rows of one job: one of Salesforce's own batches (§9), and not much memory for us."""
 _JOB_CALLS = 6  # made, uploaded, started, three results
 _JOB_ASKED = 2  # times how it is, once it is known how long one takes
-_JOB_ASKED_MORE = 8  # times, of those that begin before any has ended: 10 in half a minute
+_JOB_ASKED_MORE = 4  # times, of those that begin before any has ended
 _JOBS_AT_ONCE = 2  # of one entity in a commit, whose pieces have two jobs
 _JOB_SECONDS = 20.0  # to wait until it begins, our guess
 _ROWS_PER_SECOND = 400  # that a job saves, our guess
