@@ -197,6 +197,21 @@ class Foreseeing(Protocol):
         ...
 
 
+Below = Callable[[str, str], Sequence[Mapping[str, FieldValue]]]
+"""Gives, of an entity, the billing records that the mirror has under a parent's key: by columns."""
+
+
+@runtime_checkable
+class Ending(Protocol):
+    """A billing connector whose system ends other records together with one."""
+
+    def ended(
+        self, entity: EntityMapping, operation: Operation, held: Held, below: Below
+    ) -> Iterator[str]:
+        """Yield in words what else an operation ends; nothing where that is not known."""
+        ...
+
+
 class Reader(Protocol):
     """A connector as code sees it that only reads: a type that cannot write."""
 

@@ -24,12 +24,13 @@ from app.errors import WrongUse
 class OffersModule(Protocol):
     """The module `offers` of a connector: what the system sells, from records of some entities."""
 
-    ENTITIES: Sequence[str]
+    FIELDS: Mapping[str, Sequence[str]]
+    """What it has to know: entity → the fields that a mapping must have of it."""
 
     def offers(
         self, mapping: WorkspaceMapping, records: Mapping[str, Sequence[Record]]
     ) -> Iterator[Offer]:
-        """Yield the plans with their prices; `records` has those of `ENTITIES`, by entity."""
+        """Yield the plans with their prices; `records` has those of `FIELDS`, by entity."""
         ...
 
 

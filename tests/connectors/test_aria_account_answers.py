@@ -5,7 +5,16 @@ from typing import Any
 
 import pytest
 
-from app.connectors.aria.accounts import CONTRACTS, DETAILS, METHODS, PLANS, QUEUE
+from app.connectors.aria.accounts import (
+    CONTRACTS,
+    COUPONS,
+    DETAILS,
+    METHODS,
+    PLAN_HISTORY,
+    PLANS,
+    QUEUE,
+    STATUS_HISTORY,
+)
 from app.sandbox.launch import Sandbox
 from tests.connectors.aria_accounts import (
     FROM_LISTS,
@@ -24,12 +33,17 @@ _CALLS = {
     "queued_change": (QUEUE, "queued_change_details"),
     "contract": (CONTRACTS, "all_acct_contracts_m"),
     "order": ("get_order_details_m", "order_details"),
+    "account_coupon": (COUPONS, "coupons_detail"),
+    "account_discount": (COUPONS, "coupons_detail", "discount_rules"),
+    "plan_history": (PLAN_HISTORY, "plan_history"),
+    "status_history": (STATUS_HISTORY, "stat_hist"),
     "dunning_group": ("get_account_details_m", "account_details_m", "master_plan_instances"),
 }
 # What other calls tell of the same records, under the names that our columns have.
 _BESIDE = {
     "acct_no", "acct_currency", "resp_level_cd", "master_plan_instance_balance",
-    "client_billing_group_id", "target_plan_inst_status",
+    "client_billing_group_id", "target_plan_inst_status", "coupon_cd",
+    "num_credits_required", "credit_interval_months",
 }  # fmt: skip
 
 
@@ -60,7 +74,7 @@ def _answers(sandbox: Sandbox) -> dict[str, list[Any]]:
 def test_every_answer_has_the_names_and_types_of_the_document(
     answers: Mapping[str, list[Any]],
 ) -> None:
-    assert len(answers) == 10
+    assert len(answers) == 14
     for call, bodies in answers.items():
         described = reference()[call]
         twins = {path.rpartition(".")[2] for path in described.get("untyped_twins", ())}

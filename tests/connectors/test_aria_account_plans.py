@@ -19,8 +19,9 @@ DETAILS, PLANS = "get_acct_details_all_m", "get_acct_plans_all_m"
 class FarAria:
     """Tells of one account with some plan instances, in pages as Aria does; or refuses."""
 
-    def __init__(self, count: int, refusal: str = "") -> None:
+    def __init__(self, count: int, refusal: str = "", spared: str = "") -> None:
         self.count = count
+        self.spared = spared
         self.refusal = refusal
         self.asked: list[tuple[str, int]] = []
 
@@ -28,17 +29,17 @@ class FarAria:
         del cancel
         first = inputs.get("offset", 0)
         self.asked.append((call, first))
-        if self.refusal:
+        if self.refusal and call != self.spared:
             raise AriaRefused("refused", "refused", code=self.refusal)
-        if call == DETAILS:
+        if call != PLANS:
             return {"acct_no_2": inputs["acct_no"]}
         last = min(self.count, first + inputs["limit"])
         rows = [{"plan_instance_no": 1 + place} for place in range(first, last)]
         return {"record_count": str(self.count), "all_acct_plans_m": rows}
 
-    def pages(self) -> list[Page]:
+    def pages(self, name: str = "plan_instance") -> list[Page]:
         reads = AccountReads(cast("AriaClient", self), 3)
-        request = ReadRequest(entities("plan_instance"), Scope.ACCOUNT, account="7")
+        request = ReadRequest(entities(name), Scope.ACCOUNT, account="7")
         return list(reads.pages(request, CancelToken()))
 
 
@@ -57,6 +58,18 @@ def test_more_plan_instances_than_aria_gives_are_an_error_not_a_part() -> None:
 
 def test_an_account_that_there_is_not_has_no_records() -> None:
     assert [page.records for page in FarAria(5, "1009").pages()] == [[]]
+
+
+@pytest.mark.parametrize("name", ["account_discount", "plan_history", "status_history", "contract"])
+def test_no_data_is_none_of_what_an_account_may_lack(name: str) -> None:
+    aria = FarAria(5, "1002", spared=DETAILS)
+    (page,) = aria.pages(name)
+    assert page.records == []
+
+
+def test_no_data_of_the_plan_instances_ends_the_read() -> None:
+    with pytest.raises(AriaRefused):
+        FarAria(5, "1002", spared=DETAILS).pages()
 
 
 def test_any_other_refusal_ends_the_read() -> None:

@@ -27,6 +27,7 @@ from tests.connectors.aria_accounts import (
 )
 
 DETAILS, PLANS = "get_acct_details_all_m", "get_acct_plans_all_m"
+COUPONS = "get_acct_coupon_details_m"
 LIST, INSTANCES = "get_account_details_m", "get_plan_instance_information_m"
 EVERYTHING = tuple(accounts_mapping().of_account())
 LEAN = tuple(map(lean, entities(*FROM_LISTS)))
@@ -71,7 +72,8 @@ def test_every_record_that_an_account_holds_is_read(held: Held) -> None:
         "payment_method": "payment_method", "dunning_group": "dunning_group",
         "plan_instance": "plan_instance", "queued_change": "queued_change",
         "account_coupon": "coupon_use", "contract": "contract", "order": "order",
-        "order_item": "order_item",
+        "order_item": "order_item", "plan_history": "plan_history",
+        "status_history": "status_history",
     }  # fmt: skip
     for name, kind in kinds.items():
         assert len(found[name]) == len(held.system.state(kind)) > 0
@@ -96,7 +98,7 @@ def test_what_lists_tell_takes_one_call_for_80_accounts(held: Held) -> None:
 
 def test_an_entity_that_the_list_holds_whole_takes_nothing_else(held: Held) -> None:
     with held.counting() as calls:
-        held.pages(entities("dunning_group", "account_coupon"))
+        held.pages(map(lean, entities("dunning_group", "account_coupon")))
     assert calls == {LIST: ceil(len(held.numbers) / 80)}
 
 
@@ -105,10 +107,12 @@ def test_a_group_pays_for_its_own_calls_alone(held: Held) -> None:
     costs = {
         "contact": {"get_acct_contacts_m"},
         "payment_method": {"get_acct_payment_methods_and_terms_m"},
-        "account": {DETAILS, PLANS},
+        "account": {DETAILS, PLANS, COUPONS},
         "queued_change": {"get_acct_plan_queued_changes_m"},
         "contract": {"get_all_acct_contracts_m"},
-        "dunning_group": set(),
+        "dunning_group": {"get_acct_dunning_group_details_m"},
+        "plan_history": {"get_acct_plan_history_m"},
+        "status_history": {"get_acct_status_history_m"},
     }
     for group in held.connector.groups([one for one in EVERYTHING if "order" not in one.name]):
         with held.counting() as calls:
@@ -121,7 +125,9 @@ def test_one_account_takes_each_call_once(held: Held) -> None:
         assert held.one(EVERYTHING, held.numbers[0])
     assert calls == dict.fromkeys(
         (DETAILS, PLANS, "get_acct_contacts_m", "get_acct_payment_methods_and_terms_m",
-         "get_acct_plan_queued_changes_m", "get_all_acct_contracts_m", "get_order_details_m"), 1,
+         "get_acct_plan_queued_changes_m", "get_all_acct_contracts_m", "get_order_details_m",
+         COUPONS, "get_acct_dunning_group_details_m", "get_acct_plan_history_m",
+         "get_acct_status_history_m"), 1,
     )  # fmt: skip
 
 
@@ -133,7 +139,7 @@ def test_more_accounts_than_a_page_holds_are_read_page_by_page(
     monkeypatch.setattr(accounts_module(), "ACCOUNTS", small)
     with held.counting() as calls:
         assert held.all(EVERYTHING) == whole
-    assert calls[LIST] == 6 * ceil(len(held.numbers) / 7)
+    assert calls[LIST] == 8 * ceil(len(held.numbers) / 7)
 
 
 def accounts_module() -> Any:

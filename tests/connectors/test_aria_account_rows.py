@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from app.connectors.aria.account_discounts import coupon_rows
 from app.connectors.aria.accounts import (
     CONTACTS,
     CONTRACTS,
@@ -16,7 +17,6 @@ from app.connectors.aria.accounts import (
     billing_group_rows,
     contact_rows,
     contract_rows,
-    coupon_rows,
     detailed,
     dunning_group_rows,
     listed,

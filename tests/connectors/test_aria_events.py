@@ -50,7 +50,10 @@ def test_a_form_and_a_document_tell_the_same(body: bytes) -> None:
     heard = hear(body)
     assert (heard.refused, heard.answer.body, heard.answer.status) == ("", b"OK", HTTPStatus.OK)
     assert heard.accounts == ("77",)
-    assert heard.entities == {"plan_instance", "plan_instance_rate", "queued_change"}
+    assert heard.entities == {
+        "plan_instance", "plan_instance_rate", "queued_change", "plan_history",
+        "account_coupon", "account_discount",
+    }  # fmt: skip
     assert heard.changes == 1
 
 

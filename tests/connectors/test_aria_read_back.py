@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 
-from app.connectors.aria.read_back import ReadBack
+from app.connectors.aria.accounts_needs import calls_of
+from app.connectors.aria.read_back import ReadBack, read_again
 from app.connectors.aria.steps import Sent, Step
 from app.connectors.aria.wish import wish_of
 from app.connectors.protocol import Page, ReadRequest
@@ -32,9 +33,9 @@ def entity() -> EntityMapping:
 
 @dataclass
 class Reads:
-    """A family that reads one record, none, or fails."""
+    """A family that reads one record, by what is asked of it, none, or fails."""
 
-    record: Record | None = None
+    held: dict[str, Any]
     away: bool = False
 
     def pages(self, request: ReadRequest, cancel: CancelToken) -> Iterator[Page]:
@@ -42,12 +43,12 @@ class Reads:
         if self.away:
             raise ConnectionFailed("away")
         assert request.keys == (KEY,)
-        yield Page("plan_instance", [self.record] if self.record else [])
+        values = tuple(self.held.get(one.name) for one in request.entities[0].fields)
+        yield Page("plan_instance", [Record(KEY, values)] if self.held else [])
 
 
 def back(entity: EntityMapping, verb: Verb, *, away: bool = False, **held: Any) -> ReadBack:
-    values = [held.get(one.name) for one in entity.fields]
-    reads: Any = Reads(Record(KEY, tuple(values)) if held else None, away)
+    reads: Any = Reads(held, away)
     wanted = {} if verb is Verb.DELETE else {"units": Decimal(3), "po_number": "x"}
     operation = make_operation("plan_instance", KEY, verb, Side.BILLING, **wanted)
     return ReadBack(reads, wish_of(entity, operation, lambda _column: True), KEY)
@@ -55,6 +56,12 @@ def back(entity: EntityMapping, verb: Verb, *, away: bool = False, **held: Any) 
 
 def told(outcome: Outcome) -> tuple[OutcomeState, str]:
     return outcome.state, outcome.message
+
+
+def test_what_concord_reckons_itself_costs_no_call_when_a_write_is_read_back() -> None:
+    costs = {"account": {"get_acct_details_all_m"}, "plan_instance": {"get_acct_plans_all_m"}}
+    for name, calls in costs.items():
+        assert set(calls_of(read_again(accounts_mapping().entity(name)))) == calls
 
 
 def test_an_update_that_aria_holds_is_written(entity: EntityMapping) -> None:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from app.connectors import registry
 from app.connectors.orb import SPEC
 from app.connectors.orb.client import OrbClient, OrbRefused, part
 from app.connectors.orb.connector import OrbConnector
@@ -17,7 +18,7 @@ from app.errors import (
     WrongUse,
 )
 from tests.connectors.far_end import FarEnd, Told, far_end, in_turn, told
-from tests.connectors.orb_world import OrbWorld, connected
+from tests.connectors.orb_world import OrbWorld, connected, to_sandbox
 
 TYPE = "https://docs.withorb.com/reference/error-responses#"
 
@@ -134,10 +135,18 @@ def test_a_part_of_a_path_is_quoted() -> None:
     assert part("EXT/1 ä") == "EXT%2F1%20%C3%A4"
 
 
-def test_health_names_the_mode_of_the_key(orb: OrbWorld, own_orb: OrbWorld) -> None:
-    live = orb.connector.check(orb.mapping.entities, CancelToken())
-    assert (live.instance, live.user) == ("127.0.0.1 live", "API key of live mode")
-    assert own_orb.connector.instance(CancelToken()) == "127.0.0.1 test"
+def test_health_names_the_mode_that_the_key_is_said_to_be_of(orb: OrbWorld) -> None:
+    live = to_sandbox(orb.sandbox, orb.mapping, mode="live")
+    health = live.check(orb.mapping.entities, CancelToken())
+    assert (health.instance, health.user) == ("127.0.0.1 live", "API key of live mode")
+    live.close()
+
+
+def test_what_comes_from_a_ready_file_is_of_test_mode(orb: OrbWorld) -> None:
+    health = orb.connector.check(orb.mapping.entities, CancelToken())
+    assert (health.instance, health.user) == ("127.0.0.1 test", "API key of test mode")
+    ready = registry.from_ready("orb", orb.sandbox.ready["orb"])
+    assert not SPEC.is_production({**ready.settings, "base_url": "https://api.withorb.com/v1"})
 
 
 def test_a_wrong_key_is_not_signed_in(orb: OrbWorld) -> None:

@@ -7,33 +7,37 @@ from itertools import islice
 from typing import Any
 
 from app.connectors.aria import accounts
-from app.connectors.aria.accounts import DETAILS, PLANS, Facts, RowsOf
-from app.connectors.aria.accounts_needs import Needs, of_all, of_one, together
+from app.connectors.aria.account_discounts import coupon_rows, discount_rows, listed_coupon_rows
+from app.connectors.aria.account_histories import plan_history_rows, status_history_rows
+from app.connectors.aria.accounts import DETAILS, PLANS, STATUS_HISTORY, Facts, RowsOf
+from app.connectors.aria.accounts_needs import Needs, calls_of, of_all, of_one, together
 from app.connectors.aria.accounts_plans import account_with_plans, instance_rows, rate_rows
 from app.connectors.aria.client import AriaClient, AriaRefused
 from app.connectors.aria.numbered import Lists
 from app.connectors.aria.object_query import ACCOUNTS, PLAN_INSTANCES
 from app.connectors.aria.order_reads import ORDER_SOURCES, OrderReads
+from app.connectors.aria.plan_pages import plan_pages
 from app.connectors.aria.record_pages import page_of
-from app.connectors.aria.values import Row, rows, whole
+from app.connectors.aria.values import Row, whole
 from app.connectors.overlap import overlapped
 from app.connectors.protocol import Page, ReadRequest, Scope
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
 from app.domain.reader import RecordReader
 from app.domain.record import Side
-from app.errors import RemoteRefused
 
 NO_ACCOUNT = "1009"
-_MOST_PLANS, _LAST_OFFSET = 999, 998  # of get_acct_plans_all_m (aria.md §1.8)
-_INPUTS: Mapping[str, Mapping[str, Any]] = {
-    PLANS: {
-        "include_plan_services": "true",
-        "include_product_fields": "true",
-        "include_plan_instance_fields": "true",
-        "limit": _MOST_PLANS,
-    },
+_NO_DATA = "1002"
+"""What Aria may say in place of an empty array ("no data found", Aria's knowledge base)."""
+_NEVER_EMPTY = frozenset({DETAILS, PLANS})
+_WITH_PLANS = {
+    "include_rate_schedule": "true",
+    "include_plan_services": "true",
+    "include_product_fields": "true",
+    "include_plan_instance_fields": "true",
+    "include_dunning_info": "true",
 }
+"""What Aria may tell of plan instances only where it is asked to (aria.md §2.5)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +57,19 @@ SOURCES: Mapping[str, Source] = {
     "plan_instance": Source(instance_rows, "plan_instance_no"),
     "plan_instance_rate": Source(rate_rows, ""),
     "queued_change": Source(accounts.queue_rows, "queue_id"),
-    "account_coupon": Source(accounts.coupon_rows, ""),
+    "account_coupon": Source(coupon_rows, ""),
+    "account_discount": Source(discount_rows, ""),
     "contract": Source(accounts.contract_rows, "contract_no"),
+    "plan_history": Source(plan_history_rows, ""),
+    "status_history": Source(status_history_rows, ""),
 }
 """The entities that belong to accounts and are read with them, by the mapping's name."""
+_FROM_LISTS: Mapping[str, Source] = {
+    "dunning_group": Source(accounts.followed_dunning_rows, "dunning_group_no"),
+    "account_coupon": Source(listed_coupon_rows, ""),
+}
+"""What of these the list of accounts tells. Where a mapping wants no more, no more is taken of an
+account that is read alone either: else records of it would come and go."""
 
 
 class AccountReads:
@@ -168,31 +181,17 @@ class AccountReads:
 
     def _answers(self, call: str, number: int, cancel: CancelToken) -> list[Row] | None:
         """Return what a call answers of an account; None where there is no such account."""
-        inputs = {"acct_no": number, **_INPUTS.get(call, {})}
+        named = "account_number" if call == STATUS_HISTORY else "acct_no"
         try:
-            first = self._client.core(call, inputs, cancel)
-            if call != PLANS or (whole(first.get("record_count")) or 0) <= _MOST_PLANS:
-                return [first]
-            return [first, self._later_plans(first, inputs, cancel)]
+            if call == PLANS:
+                return list(plan_pages(self._client, number, _WITH_PLANS, cancel))
+            return [self._client.core(call, {named: number}, cancel)]
         except AriaRefused as error:
             if error.code == NO_ACCOUNT:
                 return None
+            if error.code == _NO_DATA and call not in _NEVER_EMPTY:
+                return [{}]
             raise
-
-    def _later_plans(self, first: Row, inputs: Mapping[str, Any], cancel: CancelToken) -> Row:
-        """Return the second and last page of an account's plan instances, without any twice."""
-        count = whole(first.get("record_count")) or 0
-        if count > _MOST_PLANS + _LAST_OFFSET:
-            raise RemoteRefused(
-                f"Account {inputs['acct_no']} has {count} plan instances; Aria gives"
-                f" {_MOST_PLANS + _LAST_OFFSET} of an account and no more (aria.md §1.8).",
-                "Leave plan instances, their rates and the MRR out of the mapping.",
-            )
-        array = "all_acct_plans_m"
-        later = self._client.core(PLANS, {**inputs, "offset": _LAST_OFFSET}, cancel)
-        seen = {whole(row.get("plan_instance_no")) for row in rows(first, array)}
-        found = rows(later, array)
-        return {array: [row for row in found if whole(row.get("plan_instance_no")) not in seen]}
 
     def _instances(
         self, needs: Needs, known: Mapping[int, Row], cancel: CancelToken
@@ -235,9 +234,14 @@ def _pages(readers: Sequence[RecordReader], found: Iterator[Facts]) -> Iterator[
     """Yield a page of each entity."""
     facts = list(found)
     for reader in readers:
-        source = SOURCES[reader.entity.name]
+        source = _source(reader.entity)
         told = [row for one in facts for row in source.rows(one)]
         yield page_of(reader, told, source.number)
+
+
+def _source(entity: EntityMapping) -> Source:
+    listed = _FROM_LISTS.get(entity.name)
+    return SOURCES[entity.name] if listed is None or any(calls_of(entity)) else listed
 
 
 def _numbers(keys: Sequence[str]) -> list[int]:

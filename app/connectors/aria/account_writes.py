@@ -15,11 +15,10 @@ from app.connectors.aria.contact_edit import COLUMNS, contact_steps
 from app.connectors.aria.custom_rates import BOUNDS, RATE, foreseen_tiers, rate_steps
 from app.connectors.aria.family import ReadFamily
 from app.connectors.aria.plan_edit import NotSendable
+from app.connectors.aria.plan_ends import ended_with, is_ended_by
 from app.connectors.aria.plan_writes import (
     BILLED,
-    ENDED,
     LONGEST_ID,
-    STATUS,
     assigned,
     can_assign,
     can_change,
@@ -27,17 +26,14 @@ from app.connectors.aria.plan_writes import (
     plan_steps,
 )
 from app.connectors.aria.queue_writes import DELETED, can_edit, queue_steps
-from app.connectors.aria.read_back import ReadBack
+from app.connectors.aria.read_back import ReadBack, read_again
 from app.connectors.aria.steps import Sent, Step, Stepper
-from app.connectors.aria.values import whole
 from app.connectors.aria.wish import Wish, wish_of
-from app.connectors.protocol import Held, Lasting
+from app.connectors.protocol import Below, Held, Lasting
 from app.domain.constraint import Constraints, FieldRule
 from app.domain.control import CancelToken
-from app.domain.convert import raw_value
 from app.domain.mapping import EntityMapping, FieldMapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
-from app.domain.record import NoBase, Side
 from app.errors import AppError
 
 _LOCKS = 64
@@ -105,7 +101,7 @@ class AccountWrites:
         field of an account takes one or two more.
         """
         own = WRITERS[entity.name].calls.get(verb, 0)
-        return own + self.reads.forecast(entity, 1) if own else 0
+        return own + self.reads.forecast(read_again(entity), 1) if own else 0
 
     def constraints(self, entity: EntityMapping) -> Constraints:
         """Return how long texts may be, and that the bounds of custom tiers stay (14014)."""
@@ -116,6 +112,13 @@ class AccountWrites:
         """Yield why Aria will refuse a custom rate: 14014 and 14015 (`tiers.objection`)."""
         if entity.name == "plan_instance_rate" and operation.verb is Verb.UPDATE:
             yield from foreseen_tiers(operation.key, held)
+
+    def ended(
+        self, entity: EntityMapping, operation: Operation, held: Held, below: Below
+    ) -> Iterator[str]:
+        """Yield which plan instances Aria ends with one that is replaced or cancelled."""
+        if entity.name == "plan_instance" and operation.verb is not Verb.INSERT:
+            yield from ended_with(entity, operation, held, below)
 
     def lasting(self, entity: EntityMapping, operation: Operation) -> Lasting:
         """Return what no undo brings back of plan instances: the ended ones, and invoices."""
@@ -129,7 +132,7 @@ class AccountWrites:
             return Lasting(
                 stays="it will be cancelled: Aria keeps it so, and what it invoiced stays invoiced"
             )
-        if operation.verb is Verb.DELETE or _ends(entity, operation):
+        if operation.verb is Verb.DELETE or is_ended_by(entity, operation):
             return Lasting(refused="Aria brings no ended plan instance back: assign a new one")
         moved = any(entity.field_of(c.name).billing in BILLED for c in operation.changes)
         words = "what Aria invoiced for the change stays; taking it back is prorated anew"
@@ -206,12 +209,3 @@ def _rule(entity: EntityMapping, mapped: FieldMapping) -> FieldRule | None:
     values = tuple(mapped.value_map.values())
     needed = column in _NEEDED
     return FieldRule(required=needed, length=length, values=values)
-
-
-def _ends(entity: EntityMapping, operation: Operation) -> bool:
-    """Return whether an update sets a status of which Aria brings nothing back."""
-    for change in operation.changes:
-        mapped = entity.field_of(change.name)
-        if mapped.billing == STATUS and not isinstance(change.after, NoBase):
-            return whole(raw_value(mapped, Side.BILLING, change.after)) in ENDED
-    return False

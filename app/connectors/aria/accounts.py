@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from app.connectors.aria.catalog import FIELD_PREFIX
-from app.connectors.aria.values import Row, joined, rows, text, whole
+from app.connectors.aria.values import Row, joined, named, rows, text, whole
 
 DETAILS = "get_acct_details_all_m"
 PLANS = "get_acct_plans_all_m"
@@ -17,6 +17,10 @@ CONTACTS = "get_acct_contacts_m"
 METHODS = "get_acct_payment_methods_and_terms_m"
 QUEUE = "get_acct_plan_queued_changes_m"
 CONTRACTS = "get_all_acct_contracts_m"
+COUPONS = "get_acct_coupon_details_m"
+DUNNING = "get_acct_dunning_group_details_m"
+PLAN_HISTORY = "get_acct_plan_history_m"
+STATUS_HISTORY = "get_acct_status_history_m"
 
 _ROLES = {
     "account": ("account_contact", ""),
@@ -60,9 +64,23 @@ class Facts:
 
     @property
     def masters(self) -> list[Row]:
-        """The master plan instances that the account came with, ascending by number."""
+        """The master plan instances that the account came with, ascending by number.
+
+        Where the list of accounts leaves a number out (aria.md §2.11), the list of plan instances
+        has it.
+        """
         found = rows(self.account, "master_plans_info")
+        if not all(named(row.get("master_plan_instance_no")) for row in found):
+            found = [self._numbered(row) for row in found]
         return sorted(found, key=lambda row: whole(row.get("master_plan_instance_no")) or 0)
+
+    def _numbered(self, master: Row) -> Row:
+        own = text(master.get("client_master_plan_instance_id"))
+        same = (one for one in self.instances if text(one.get("client_plan_instance_id")) == own)
+        found = next(same, None)
+        if not own or found is None or named(master.get("master_plan_instance_no")):
+            return master
+        return {**master, "master_plan_instance_no": found.get("plan_instance_no")}
 
     @property
     def groups(self) -> list[Row]:
@@ -99,6 +117,7 @@ def account_rows(facts: Facts) -> Iterator[Row]:
     yield {
         **row,
         "acct_no": facts.number,
+        "senior_acct_no": named(row.get("senior_acct_no")),
         "=name": _name(row),
         "=pay_method": _pay_method(facts),
         **fields(rows(row, "supp_field"), "supp_field"),
@@ -151,7 +170,7 @@ def contact_rows(facts: Facts) -> Iterator[Row]:
                 "last_name": _last_name(row),
                 "=key": joined(facts.number, role, number),
                 "=role": role,
-                "=billing_group": joined(facts.number, whole(row.get("billing_group_no"))),
+                "=billing_group": joined(facts.number, named(row.get("billing_group_no"))),
                 "=street": "\n".join(filter(None, streets)),
                 "=state": text(row.get("state_prov")) or text(row.get("locality")),
                 "country_cd": text(row.get("country_cd")) or text(row.get("country")),
@@ -167,7 +186,8 @@ def _last_name(contact: Row) -> str:
 def billing_group_rows(facts: Facts) -> Iterator[Row]:
     """Yield the billing groups."""
     for row in facts.groups:
-        method = whole(row.get("primary_payment_method_no"))
+        method = named(row.get("primary_payment_method_no"))
+        backup = named(row.get("backup_payment_method_no"))
         own_id = text(row.get("client_billing_group_id"))
         yield {
             **row,
@@ -175,6 +195,7 @@ def billing_group_rows(facts: Facts) -> Iterator[Row]:
             "=key": joined(facts.number, whole(row.get("billing_group_no"))),
             "client_billing_group_id": own_id or text(row.get("client_def_billing_group_id")),
             "=primary_payment_method": joined(facts.number, method),
+            "=backup_payment_method": joined(facts.number, backup),
         }
 
 
@@ -200,30 +221,38 @@ _METHOD = (
 _LAST_DIGITS = 4
 
 
-def dunning_group_rows(facts: Facts) -> Iterator[Row]:
+def followed_dunning_rows(facts: Facts) -> Iterator[Row]:
     """Yield the dunning groups that plan instances follow, each once."""
     seen: set[int] = set()
     for master in facts.masters:
-        number = whole(master.get("dunning_group_no"))
+        number = named(master.get("dunning_group_no"))
         if number is None or number in seen:
             continue
         seen.add(number)
         own = {name: value for name, value in master.items() if "dunning" in name}
-        yield {**own, "acct_no": facts.number, "=key": joined(facts.number, number)}
+        yield {**own, **_dunning(facts, number), "=followed": 1}
 
 
-def coupon_rows(facts: Facts) -> Iterator[Row]:
-    """Yield the coupons on master plan instances."""
-    for master in facts.masters:
-        number = whole(master.get("master_plan_instance_no"))
-        for code in coupons(master):
-            yield {
-                "acct_no": facts.number,
-                "coupon_cd": code,
-                "plan_instance_no": number,
-                "=plan_instance": joined(facts.number, number),
-                "=key": joined(facts.number, number, code),
-            }
+def dunning_group_rows(facts: Facts) -> Iterator[Row]:
+    """Yield all dunning groups: those that plan instances follow, then those that none does.
+
+    The document shows groups without a number under another name (aria.md §2.4); what has no
+    number here is known from the plan instances alone.
+    """
+    found = {row["dunning_group_no"]: row for row in followed_dunning_rows(facts)}
+    for row in facts.array(DUNNING, "dunning_group_details"):
+        number = named(row.get("dunning_group_no"))
+        if number is not None and number not in found:
+            found[number] = {**row, **_dunning(facts, number), "=followed": 0}
+    yield from found.values()
+
+
+def _dunning(facts: Facts, number: int) -> dict[str, Any]:
+    return {
+        "dunning_group_no": number,
+        "acct_no": facts.number,
+        "=key": joined(facts.number, number),
+    }
 
 
 def coupons(master: Row) -> list[str]:
@@ -240,7 +269,7 @@ def queue_rows(facts: Facts) -> Iterator[Row]:
             **row,
             "acct_no": facts.number,
             "=key": joined(facts.number, whole(row.get("queue_id"))),
-            "=plan_instance": joined(facts.number, whole(row.get("plan_instance_no"))),
+            "=plan_instance": joined(facts.number, named(row.get("plan_instance_no"))),
         }
 
 

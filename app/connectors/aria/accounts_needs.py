@@ -3,7 +3,18 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
-from app.connectors.aria.accounts import CONTACTS, CONTRACTS, DETAILS, METHODS, PLANS, QUEUE
+from app.connectors.aria.accounts import (
+    CONTACTS,
+    CONTRACTS,
+    COUPONS,
+    DETAILS,
+    DUNNING,
+    METHODS,
+    PLAN_HISTORY,
+    PLANS,
+    QUEUE,
+    STATUS_HISTORY,
+)
 from app.connectors.aria.accounts_plans import PRODUCT_PREFIX
 from app.connectors.aria.catalog import FIELD_PREFIX
 from app.domain.mapping import EntityMapping
@@ -33,6 +44,13 @@ _INSTANCE = frozenset({
 })  # fmt: skip
 """What get_account_details_m and get_plan_instance_information_m tell together."""
 _INSTANCE_DETAILS = frozenset({"promo_cd"})
+_DISCOUNTS = frozenset({"=discount_percent", "=discount_amount", "=discount_total"})
+_COUPON = frozenset({"acct_no", "=key", "coupon_cd", "plan_instance_no", "=plan_instance"})
+_DUNNING_GROUP = frozenset({
+    "acct_no", "=key", "dunning_group_no", "dunning_group_name", "dunning_group_description",
+    "client_dunning_group_id", "dunning_process_no", "client_dunning_process_id",
+})  # fmt: skip
+"""What the list of accounts tells: of groups that plan instances follow, of coupons on them."""
 _OF_PLANS, _BESIDE_PLANS = (PLANS,), frozenset({
     "resp_level_cd", "master_plan_instance_balance", "=responsible_instance"
 })  # fmt: skip
@@ -42,9 +60,13 @@ _BY_ENTITY = {
     "plan_instance_rate": _OF_PLANS,
     "queued_change": (QUEUE,),
     "contract": (CONTRACTS,),
+    "account_discount": (COUPONS,),
+    "plan_history": (PLAN_HISTORY,),
+    "status_history": (STATUS_HISTORY,),
 }
 _FROM_THE_ACCOUNT = frozenset({
-    "account", "billing_group", "dunning_group", "plan_instance", "account_coupon"
+    "account", "billing_group", "dunning_group", "plan_instance", "account_coupon",
+    "account_discount",
 })  # fmt: skip
 """Entities that come with the account itself, from a list or from its details."""
 _WITH_INSTANCES = frozenset({"account", "plan_instance"})
@@ -85,17 +107,21 @@ def calls_of(entity: EntityMapping) -> Iterator[str]:
     yield from _BY_ENTITY.get(entity.name, ())
     columns = _columns(entity)
     if entity.name == "account":
-        if "=mrr" in columns:
+        if columns & {"=mrr", "=discount_total"}:
             yield PLANS
-        if columns - _ACCOUNT - _OF_INSTANCES - {"=mrr"}:
+        if columns - _ACCOUNT - _OF_INSTANCES - _DISCOUNTS - {"=mrr"}:
             yield DETAILS
     if entity.name == "billing_group" and columns - _BILLING_GROUP:
         yield DETAILS
     if entity.name == "plan_instance":
         if columns & _INSTANCE_DETAILS:
             yield DETAILS
-        if columns - _INSTANCE - _INSTANCE_DETAILS:
+        if columns - _INSTANCE - _INSTANCE_DETAILS - _DISCOUNTS:
             yield PLANS
+    if (entity.name == "account_coupon" and columns - _COUPON) or columns & _DISCOUNTS:
+        yield COUPONS
+    if entity.name == "dunning_group" and columns - _DUNNING_GROUP:
+        yield DUNNING
 
 
 def together(entities: Iterable[EntityMapping]) -> list[tuple[EntityMapping, ...]]:

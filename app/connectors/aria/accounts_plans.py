@@ -8,8 +8,27 @@ from collections.abc import Iterator, Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-from app.connectors.aria.accounts import PLANS, Facts, account_rows, coupons, fields, renamed
-from app.connectors.aria.values import Row, is_on, joined, number, rows, text, whole
+from app.connectors.aria.account_discounts import Charge, discount_total, discounts, of_instance
+from app.connectors.aria.accounts import (
+    COUPONS,
+    PLANS,
+    Facts,
+    account_rows,
+    coupons,
+    fields,
+    renamed,
+)
+from app.connectors.aria.values import (
+    Row,
+    is_on,
+    joined,
+    named,
+    number,
+    rows,
+    text,
+    tier_end,
+    whole,
+)
 
 PRODUCT_PREFIX = "=product:"
 """Before the name of a field of the plan, in a mapping of a plan instance."""
@@ -74,6 +93,7 @@ def account_with_plans(facts: Facts) -> Iterator[Row]:
             "=resp_level_cd": whole(masters[0].get("resp_level_cd")) if masters else None,
             "=last_bill_thru_date": max(filter(None, dates), default=None),
             "=mrr": _total(facts),
+            "=discount_total": _discounts(facts),
         }
 
 
@@ -83,13 +103,27 @@ def _total(facts: Facts) -> Decimal | None:
     return sum((mrr(row) for row in facts.array(PLANS, "all_acct_plans_m")), Decimal(0))
 
 
+def _discounts(facts: Facts) -> Decimal | None:
+    """Return what coupons take off the MRR, None where they or the charges were not asked for."""
+    if PLANS not in facts.answers or COUPONS not in facts.answers:
+        return None
+    return discount_total(discounts(facts), map(_charge, facts.array(PLANS, "all_acct_plans_m")))
+
+
+def _charge(plan: Row) -> Charge:
+    own = whole(plan.get("plan_instance_no")) or 0
+    master = whole(plan.get("master_plan_instance_no")) or own
+    return Charge(master, mrr(plan), whole(plan.get("recurring_billing_interval")) or 1)
+
+
 def instance_rows(facts: Facts) -> Iterator[Row]:
     """Yield the plan instances, masters and supplementals alike."""
-    senior = whole(facts.account.get("senior_acct_no"))
+    senior = named(facts.account.get("senior_acct_no"))
+    taken_off = discounts(facts) if COUPONS in facts.answers else []
     for row in _instances(facts):
         own = row["plan_instance_no"]
-        parent = whole(row.get("parent_plan_instance_no"))
-        payer = whole(row.get("responsible_plan_instance_no"))
+        parent = named(row.get("parent_plan_instance_no"))
+        payer = named(row.get("responsible_plan_instance_no"))
         yield {
             **row,
             "acct_no": facts.number,
@@ -97,8 +131,9 @@ def instance_rows(facts: Facts) -> Iterator[Row]:
             "=key": joined(facts.number, own),
             "=parent_instance": joined(facts.number, parent) if parent != own else "",
             "=responsible_instance": joined(senior, payer),
-            "=billing_group": joined(facts.number, whole(row.get("billing_group_no"))),
-            "=dunning_group": joined(facts.number, whole(row.get("dunning_group_no"))),
+            "=billing_group": joined(facts.number, named(row.get("billing_group_no"))),
+            "=dunning_group": joined(facts.number, named(row.get("dunning_group_no"))),
+            **of_instance(taken_off, own),
         }
 
 
@@ -155,6 +190,7 @@ def rate_rows(facts: Facts) -> Iterator[Row]:
                 yield {
                     **service,
                     **rate,
+                    "to_unit": tier_end(rate.get("to_unit")),
                     "acct_no": facts.number,
                     "plan_instance_no": own,
                     "currency_cd": plan.get("currency_cd"),

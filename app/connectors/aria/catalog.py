@@ -2,9 +2,20 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
-from app.connectors.aria.values import Row, joined, rows, supplemental, text, whole
+from app.connectors.aria.values import (
+    Row,
+    joined,
+    named,
+    number,
+    rows,
+    supplemental,
+    text,
+    tier_end,
+    whole,
+)
 
 FIELD_PREFIX = "=field:"
 """Before the name of a supplemental field in a mapping."""
@@ -19,6 +30,8 @@ class Answers:
     promotions: Sequence[Row] = ()
     items: Sequence[Row] = ()
     coupons: Sequence[Row] = ()
+    discount_rules: Sequence[Row] = ()
+    templates: Sequence[Row] = ()
     field_names: Sequence[str] = field(default=())
     only_seen_sets: bool = False
 
@@ -84,6 +97,7 @@ def _relationships(answers: Answers) -> Iterator[Row]:
             yield {
                 **child,
                 "client_plan_id": child_id,
+                "max_units": named(child.get("max_units")),
                 "=parent_plan": parent,
                 "=key": joined(parent, child_id),
             }
@@ -119,6 +133,7 @@ def _rates(answers: Answers) -> Iterator[Row]:
                 sequence = whole(rate.get("rate_seq_no"))
                 yield {
                     **rate,
+                    "to_unit": tier_end(rate.get("to_unit")),
                     "=service": service_key,
                     "=currency": currencies.get(schedule_id),
                     "=key": joined(service_key, schedule_id, sequence),
@@ -162,6 +177,27 @@ def _coupons(answers: Answers) -> Iterator[Row]:
     yield from answers.coupons
 
 
+def _discount_rules(answers: Answers) -> Iterator[Row]:
+    for row in answers.discount_rules:
+        yield {**row, **rule_terms(row)}
+
+
+def rule_terms(rule: Row) -> dict[str, Decimal | None]:
+    """Return a rule's amount as a percentage or as money, by what it says it is.
+
+    Aria writes P and F, in a list of rules perhaps 2 and 1 (aria.md §2.2); the column is called
+    flat_percent_ind or discount_type.
+    """
+    said = text(rule.get("flat_percent_ind")) or text(rule.get("discount_type"))
+    amount = number(rule.get("amount"))
+    percent, flat = said.upper() in {"P", "2"}, said.upper() in {"F", "1"}
+    return {"=percent": amount if percent else None, "=amount": amount if flat else None}
+
+
+def _templates(answers: Answers) -> Iterator[Row]:
+    yield from answers.templates
+
+
 SOURCES: Mapping[str, Source] = {
     "promotion": Source(_promotions),
     "plan_set": Source(_plan_sets, "promo_plan_set_no"),
@@ -173,5 +209,7 @@ SOURCES: Mapping[str, Source] = {
     "item": Source(_items, "item_no"),
     "item_price": Source(_item_prices),
     "coupon": Source(_coupons),
+    "discount_rule": Source(_discount_rules, "rule_no"),
+    "message_template": Source(_templates, "template_no"),
 }
 """The entities that this connector knows, by the mapping's name."""

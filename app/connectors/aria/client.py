@@ -22,9 +22,22 @@ from app.errors import (
 
 _OK = 200
 _UNEXPECTED_ERROR = 1001
+UNEXPECTED = str(_UNEXPECTED_ERROR)
+"""The code of an error of Aria's own, which tells nothing of what was asked (aria.md §1.6)."""
 _UNAUTHENTICATED = 1004
+_HINTS = {
+    _UNEXPECTED_ERROR: (
+        "Aria had an error of its own. Try again later; if it stays, ask Aria support."
+    ),
+    1014: (
+        "Ask Aria support whether this client may do it, or leave what needs it out of the"
+        " workspace."
+    ),
+    -1: "This Aria knows no such call: leave what needs it out of the workspace.",
+}
 _SMALL_BYTES = 4096  # an error answer is no larger
 _UNEXPECTED = re.compile(rb'"error_code"\s*:\s*"?1001\b')
+_decoder = msgspec.json.Decoder(dict[str, Any])
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
 
@@ -51,8 +64,16 @@ class AriaRefused(RemoteRefused):
 def transient(answer: requests.Response) -> bool:
     """Return whether trying again may help: by status, or error code 1001 (aria.md §1.6, §1.8)."""
     if answer.status_code == _OK and len(answer.content) <= _SMALL_BYTES:
-        return _UNEXPECTED.search(answer.content) is not None
+        return _UNEXPECTED.search(answer.content) is not None and _failed(answer.content)
     return answer.status_code in TRANSIENT
+
+
+def _failed(body: bytes) -> bool:
+    """Return whether a whole call failed: one that went well may tell of errors inside (§4.8)."""
+    try:
+        return number(_decoder.decode(body).get("error_code")) == _UNEXPECTED_ERROR
+    except (msgspec.DecodeError, UnicodeDecodeError):
+        return True
 
 
 class AriaClient:
@@ -168,12 +189,11 @@ class AriaClient:
                 f"number {self.account.client_no} is wrong, or this machine's IP address is not on "
                 "the client's allow-list for the API.",
             )
-        hint = "Aria had an error of its own. Try again later; if it stays, ask Aria support."
         return AriaRefused(
             f"{self._where(call)}: {words}",
             words,
             code=str(code),
-            hint=hint if code == _UNEXPECTED_ERROR else "",
+            hint=_HINTS.get(code, ""),
         )
 
     def _where(self, call: str) -> str:

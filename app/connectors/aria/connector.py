@@ -20,6 +20,7 @@ from app.connectors.listening import DEAF, Listener
 from app.connectors.overlap import overlapped
 from app.connectors.protocol import (
     Batch,
+    Below,
     Connector,
     Health,
     Held,
@@ -108,6 +109,14 @@ class AriaConnector:
         writer = self._writers.get(entity.name)
         if isinstance(writer, TellingFamily):
             yield from writer.foreseen(entity, operation, held)
+
+    def ended(
+        self, entity: EntityMapping, operation: Operation, held: Held, below: Below
+    ) -> Iterator[str]:
+        """Yield in words what else Aria ends with an operation, as far as the mirror shows."""
+        writer = self._writers.get(entity.name)
+        if isinstance(writer, TellingFamily):
+            yield from writer.ended(entity, operation, held, below)
 
     def lasting(self, entity: EntityMapping, operation: Operation) -> Lasting:
         """Return what stays of an operation that was written, when it is undone."""

@@ -2,14 +2,17 @@
 
 from collections.abc import Iterable
 
-_PLANS = frozenset({"plan_instance", "plan_instance_rate", "queued_change"})
+_PLANS = frozenset({
+    "plan_instance", "plan_instance_rate", "queued_change", "plan_history", "account_coupon",
+    "account_discount",
+})  # fmt: skip
 _PAYING = frozenset({"payment_method", "billing_group", "contact"})
 _ORDERS = frozenset({"order", "order_item"})
 _LEDGER = frozenset({"transaction", "invoice", "account"})
 _PAID = _LEDGER | {"payment"}
 _CREDITED = _LEDGER | {"credit"}
 _MONEY = _PAID | _CREDITED | {"invoice_line", "refund", "write_off", "statement"}
-_ACCOUNT = _PLANS | _PAYING | {"account", "dunning_group", "account_coupon", "contract", "comment"}
+_ACCOUNT = _PLANS | _PAYING | {"account", "status_history", "dunning_group", "contract", "comment"}
 _CATALOG = frozenset({"plan_set", "plan", "plan_relationship", "service", "rate_schedule", "rate"})
 _OFFERS = frozenset({"item", "item_price"})
 _NOTHING = frozenset[str]()
@@ -18,7 +21,9 @@ _LONGEST = 9  # digits; more are no event id
 READS: tuple[tuple[int, int, frozenset[str]], ...] = (
     (701, 701, _ACCOUNT),
     (702, 702, frozenset({"account", "contact"})),
-    (703, 711, frozenset({"account"})),
+    (703, 703, frozenset({"account"})),
+    (704, 705, frozenset({"account", "status_history"})),
+    (706, 711, frozenset({"account"})),
     (712, 712, frozenset({"comment"})),
     (713, 713, frozenset({"account"})),
     (714, 717, _PAYING),

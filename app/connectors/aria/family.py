@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
-from app.connectors.protocol import Held, Lasting, Page, ReadRequest
+from app.connectors.protocol import Below, Held, Lasting, Page, ReadRequest
 from app.domain.constraint import Constraints
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
@@ -70,6 +70,12 @@ class TellingFamily(WriteFamily, Protocol):
 
     def foreseen(self, entity: EntityMapping, operation: Operation, held: Held) -> Iterator[str]:
         """Yield in words why Aria will refuse an operation, as far as `held` shows."""
+        ...
+
+    def ended(
+        self, entity: EntityMapping, operation: Operation, held: Held, below: Below
+    ) -> Iterator[str]:
+        """Yield in words what else Aria ends with an operation, as far as the mirror shows."""
         ...
 
     def lasting(self, entity: EntityMapping, operation: Operation) -> Lasting:

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
-from app.connectors.aria.client import AriaClient
+from app.connectors.aria.client import UNEXPECTED, AriaClient, AriaRefused
 from app.connectors.aria.object_query import Listing, after
 from app.connectors.aria.values import Row, rows, whole
 from app.connectors.overlap import overlapped
@@ -27,12 +27,30 @@ class Lists:
     ) -> Iterator[Sequence[Row]]:
         """Yield the pages of the records that meet all conditions, ascending by their number.
 
-        Each round goes on from the highest number so far and asks for as many pages at once as
-        there are left, each beginning where the one before it ends. A page that came shorter than
-        it was asked for ends its round: what was asked for behind it would leave a gap.
+        Where Aria refuses to search a list for its number, and that it can be is not documented,
+        the records come by their accounts instead.
 
         Raises:
             AnswerUnreadable: A row has no number, or the numbers do not grow.
+        """
+        begun = False
+        try:
+            for page in self._ascending(listing, conditions, cancel):
+                begun = True
+                yield page
+        except AriaRefused as error:
+            if begun or listing.sure or error.code == UNEXPECTED:
+                raise
+            yield from self._by_account(listing, conditions, cancel)
+
+    def _ascending(
+        self, listing: Listing, conditions: Sequence[str], cancel: CancelToken
+    ) -> Iterator[Sequence[Row]]:
+        """Yield the pages by growing numbers.
+
+        Each round goes on from the highest number so far and asks for as many pages at once as
+        there are left, each beginning where the one before it ends. A page that came shorter than
+        it was asked for ends its round: what was asked for behind it would leave a gap.
         """
         last, ahead = 0, 1
         while ahead:
@@ -47,6 +65,17 @@ class Lists:
                 if len(page.rows) < listing.page:
                     ahead = min(1, ahead)
                     break
+
+    def _by_account(
+        self, listing: Listing, conditions: Sequence[str], cancel: CancelToken
+    ) -> Iterator[Sequence[Row]]:
+        """Yield the pages by growing offsets, in the order of accounts (inferred, §2.11)."""
+        query = " AND ".join(conditions or ("acct_no > 0",)) + " ORDER BY acct_no ASC"
+        offset, left = 0, 1
+        while left:
+            page = self._page(listing, query, offset, cancel)
+            yield page.rows
+            offset, left = offset + len(page.rows), page.left
 
     def named(
         self, listing: Listing, numbers: Sequence[int], cancel: CancelToken

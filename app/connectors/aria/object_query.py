@@ -19,12 +19,17 @@ _IN_QUOTES = frozenset(' <>="')
 
 @dataclass(frozen=True, slots=True)
 class Listing:
-    """One call of Object Query: its array, the number that orders it, the rows of a page."""
+    """One call of Object Query: its array, the number that orders it, the rows of a page.
+
+    Attributes:
+        sure: Whether it is documented that the number can be searched for (aria.md §2.11).
+    """
 
     call: str
     array: str
     number: str
     page: int = 500
+    sure: bool = True
 
 
 ACCOUNTS = Listing("get_account_details_m", "account_details_m", "acct_no", 80)
@@ -32,7 +37,7 @@ ACCOUNTS = Listing("get_account_details_m", "account_details_m", "acct_no", 80)
 PLAN_INSTANCES = Listing(
     "get_plan_instance_information_m", "plan_instance_details", "plan_instance_no"
 )
-ORDERS = Listing("get_order_details_m", "order_details", "order_no")
+ORDERS = Listing("get_order_details_m", "order_details", "order_no", sure=False)
 
 
 def walked(

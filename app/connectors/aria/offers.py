@@ -9,7 +9,12 @@ from app.domain.mapping import EntityMapping, WorkspaceMapping
 from app.domain.offer import Offer, Price, Step
 from app.domain.record import FieldValue, Record
 
-ENTITIES = ("plan", "service", "rate_schedule", "rate")
+FIELDS = {
+    "plan": ("number", "name", "currency"),
+    "service": ("name", "plan", "usage_based", "setup", "pricing_rule"),
+    "rate_schedule": ("name", "currency", "usage_interval", "recurring_interval"),
+    "rate": ("service", "rate_schedule", "sequence", "rate_per_unit", "to_unit"),
+}
 _HOW = {
     "Standard": "each unit by its tier",
     "Volume Discount": "by volume",
@@ -20,7 +25,7 @@ _Named = Mapping[str, FieldValue]
 
 def offers(mapping: WorkspaceMapping, records: Mapping[str, Sequence[Record]]) -> Iterator[Offer]:
     """Yield the plans, each with a price for each service and rate schedule."""
-    found = {name: _named(mapping.entity(name), records[name]) for name in ENTITIES}
+    found = {name: _named(mapping.entity(name), records[name]) for name in FIELDS}
     rates: dict[tuple[str, str], list[_Named]] = defaultdict(list)
     for rate in found["rate"].values():
         rates[text(rate["service"]), text(rate["rate_schedule"])].append(rate)

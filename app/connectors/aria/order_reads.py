@@ -3,11 +3,11 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 from app.connectors.aria.client import AriaClient
-from app.connectors.aria.cursors import changed_since, cursor_now
+from app.connectors.aria.cursors import changed_since, cursor_now, whole_if_refused
 from app.connectors.aria.numbered import Lists
 from app.connectors.aria.object_query import ORDERS
 from app.connectors.aria.record_pages import page_of
-from app.connectors.aria.values import Row, joined, rows, whole
+from app.connectors.aria.values import Row, joined, named, rows, whole
 from app.connectors.protocol import Page
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
@@ -24,7 +24,7 @@ def order_rows(order: Row) -> Iterator[Row]:
     yield {
         **order,
         "=key": joined(whole(order.get("acct_no")), number),
-        "invoice_no": whole(order.get("invoice_no")),
+        "invoice_no": named(order.get("invoice_no")),
         "=stage": _FIRST_STAGE,
     }
 
@@ -64,12 +64,14 @@ class OrderReads:
         """Yield all orders, or those that changed since a cursor; the last pages have a new one.
 
         Raises:
-            CursorRefused: The cursor is of another client.
+            CursorRefused: The cursor is of another client, or Aria cannot be asked what changed,
+                which is not documented (aria.md §2.11).
         """
         conditions = [changed_since(self._client, cursor, "last_updated")] if cursor else []
         # What changes while we read is read again next time: the clock is asked first.
         began = cursor_now(self._client, cancel)
-        for page in self._lists.pages(ORDERS, conditions, cancel):
+        listed = self._lists.pages(ORDERS, conditions, cancel)
+        for page in whole_if_refused(listed) if conditions else listed:
             yield from _pages(entities, page)
         for entity in entities:
             yield Page(entity.name, (), cursor=began)

@@ -4,11 +4,11 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from app.connectors.aria.accounts import PLANS
 from app.connectors.aria.catalog import FIELD_PREFIX
 from app.connectors.aria.client import AriaClient
 from app.connectors.aria.field_edits import FieldEdit, edits, values_held
 from app.connectors.aria.plan_edit import CLEAR, NotSendable
+from app.connectors.aria.plan_pages import ARRAY, plan_pages
 from app.connectors.aria.steps import Step
 from app.connectors.aria.values import Row, given, joined, rows, text, whole
 from app.connectors.aria.wish import Wish
@@ -33,7 +33,6 @@ _CHANGES = (*BILLED, _PO)
 _ID, _ACCOUNT, _PARENT = "client_plan_instance_id", "acct_no", "=parent_instance"
 _BILLING, _DUNNING, _LEVEL = "=billing_group", "=dunning_group", "resp_level_cd"
 _ASSIGNED = (*_CHANGES, _ID, _ACCOUNT, _PARENT, _BILLING, _DUNNING, _LEVEL)
-_PAGE, _LAST_OFFSET = 999, 998  # of get_acct_plans_all_m (aria.md §1.8)
 
 
 def can_change(column: str) -> bool:
@@ -112,14 +111,9 @@ def assigned(client: AriaClient, wish: Wish, cancel: CancelToken) -> int | None:
 def plans_of(
     client: AriaClient, acct_no: int, asked: dict[str, Any], cancel: CancelToken
 ) -> Iterator[Row]:
-    """Yield the plan instances of an account, in pages as large as Aria gives."""
-    for offset in range(0, _LAST_OFFSET + 1, _LAST_OFFSET):
-        inputs = {"acct_no": acct_no, "limit": _PAGE, "offset": offset, **asked}
-        answer = client.core(PLANS, inputs, cancel)
-        found = rows(answer, "all_acct_plans_m")
-        yield from found
-        if len(found) < _PAGE:
-            return
+    """Yield the plan instances of an account."""
+    for answer in plan_pages(client, acct_no, asked, cancel):
+        yield from rows(answer, ARRAY)
 
 
 def _check_is_live(client: AriaClient, instance: Instance, cancel: CancelToken) -> None:

@@ -1,7 +1,7 @@
 """What became of a write: the record is read again and held against what was wanted."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from app.connectors.aria.family import ReadFamily
 from app.connectors.aria.plan_writes import ENDED, STATUS
@@ -12,9 +12,18 @@ from app.connectors.protocol import ReadRequest, Scope
 from app.domain.control import CancelToken
 from app.domain.convert import raw_value, text
 from app.domain.diff import same
+from app.domain.mapping import EntityMapping
 from app.domain.plan import FieldChange, Outcome, OutcomeState
 from app.domain.record import FieldValue, Record, Side
 from app.errors import AppError
+
+_RECKONED = frozenset({"=mrr", "=discount_total", "=discount_percent", "=discount_amount"})
+
+
+def read_again(entity: EntityMapping) -> EntityMapping:
+    """Return an entity without what nobody writes and what costs calls of its own to reckon."""
+    kept = tuple(one for one in entity.fields if one.billing not in _RECKONED)
+    return replace(entity, fields=kept)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +78,7 @@ class ReadBack:
         mapped = next((one for one in self.wish.entity.fields if one.billing == STATUS), None)
         if mapped is None:
             return self._told(sent, "cancelled")
-        status = record.values[self.wish.entity.index[mapped.name]]
+        status = self._value(record, mapped.name)
         if whole(raw_value(mapped, Side.BILLING, status)) in ENDED:
             return self._told(sent, f"Aria keeps it as {text(status)}")
         return self._told(sent, f"Aria took it, and it still is {text(status)}", ok=False)
@@ -82,7 +91,7 @@ class ReadBack:
             return None, f"accepted, but not read again: {error.summary}"
 
     def _record(self) -> Record | None:
-        request = ReadRequest((self.wish.entity,), Scope.KEYS, (self.key,))
+        request = ReadRequest((read_again(self.wish.entity),), Scope.KEYS, (self.key,))
         pages = self.reads.pages(request, CancelToken())  # what was begun is brought to its end
         return next((one for page in pages for one in page.records if one.key == self.key), None)
 
@@ -96,7 +105,7 @@ class ReadBack:
         )
 
     def _value(self, record: Record, name: str) -> FieldValue:
-        return record.values[self.wish.entity.index[name]]
+        return record.values[read_again(self.wish.entity).index[name]]
 
     def _kept(self, changed: Iterable[FieldChange], record: Record) -> str:
         return "; ".join(

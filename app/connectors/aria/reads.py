@@ -6,7 +6,7 @@ from functools import partial
 from itertools import islice
 
 from app.connectors.aria.catalog import FIELD_PREFIX, SOURCES, Answers
-from app.connectors.aria.client import AriaClient
+from app.connectors.aria.client import AriaClient, AriaRefused
 from app.connectors.aria.values import Row, is_on, rows, text, whole
 from app.connectors.overlap import overlapped
 from app.connectors.protocol import Page, ReadRequest, Scope
@@ -20,11 +20,14 @@ GROUPS = (
     frozenset({"promotion"}),
     frozenset({"item", "item_price"}),
     frozenset({"coupon"}),
+    frozenset({"discount_rule"}),
+    frozenset({"message_template"}),
 )
 """Entities that the same calls read."""
 FEW = 3
 """Keys whose plans are read one by one rather than with the whole catalog."""
 _PAGE = 2000
+_UNKNOWN_CALL = "-1"
 _BY_PLAN = frozenset({"plan", "plan_relationship", "service", "rate"})  # PLAN, or PLAN|… is the key
 _WITH_SERVICES = frozenset({"service", "rate"})
 _WHOLE_PLANS = {"include_all_rate_schedules": "true", "include_plan_hierarchy": "true"}
@@ -105,6 +108,11 @@ class CatalogReads:
         if "coupon" in names:
             answer = self._client.admin("get_coupons_m", {}, cancel)
             return Answers(coupons=rows(answer, "coupons"))
+        if "discount_rule" in names:
+            return Answers(discount_rules=self._discount_rules(cancel))
+        if "message_template" in names:
+            answer = self._client.core("get_email_templates_m", {}, cancel)
+            return Answers(templates=rows(answer, "templates_by_client"))
         everything = {"include_inactive_items": "true", "return_no_cost_items": "true"}
         answer = self._client.core("get_client_items_all_m", everything, cancel)
         return Answers(items=rows(answer, "all_client_item_details"))
@@ -140,6 +148,16 @@ class CatalogReads:
     def _plans(self, filters: dict[str, str], cancel: CancelToken) -> Sequence[Row]:
         answer = self._client.core("get_client_plans_all_m", _WHOLE_PLANS | filters, cancel)
         return rows(answer, "all_client_plan_dtls")
+
+    def _discount_rules(self, cancel: CancelToken) -> Sequence[Row]:
+        """Return the discount rules; none where Aria knows no such call: its name is inferred."""
+        try:
+            answer = self._client.admin("get_discount_rules_m", {}, cancel)
+        except AriaRefused as error:
+            if error.code != _UNKNOWN_CALL:
+                raise
+            return ()
+        return rows(answer, "discount_rules")
 
     def _plan_sets(self, cancel: CancelToken) -> Sequence[Row]:
         return rows(self._client.admin("get_promo_plan_sets_m", {}, cancel), "promo_plan_set")

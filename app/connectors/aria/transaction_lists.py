@@ -3,8 +3,8 @@
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
-from app.connectors.aria.client import AriaClient, AriaRefused
-from app.connectors.aria.cursors import changed_since
+from app.connectors.aria.client import UNEXPECTED, AriaClient, AriaRefused
+from app.connectors.aria.cursors import changed_since, whole_if_refused
 from app.connectors.aria.numbered import Lists
 from app.connectors.aria.object_query import Listing
 from app.connectors.aria.transactions import family_row
@@ -16,7 +16,7 @@ LISTINGS: Mapping[str, Listing] = {
     "transaction": Listing(
         "get_transaction_information_m", "transaction_information", "aria_event_no"
     ),
-    "payment": Listing("get_payment_details_m", "payment_details", "payment_id"),
+    "payment": Listing("get_payment_details_m", "payment_details", "payment_id", sure=False),
     "refund": Listing("get_refund_information_m", "refund_information", "aria_event_no"),
 }
 """The lists by entity, with the pages that aria.md §5 names."""
@@ -26,7 +26,6 @@ CHANGED = {
     "payment": "last_updated",
 }
 """What tells in a query when something came or changed. Of refunds nothing does (aria.md §2.11)."""
-_UNEXPECTED = "1001"
 _VOIDS = frozenset({-2, -3, -17, -19})  # of payments (aria.md §2.8)
 
 
@@ -60,7 +59,7 @@ class TransactionLists:
         try:
             yield from self._lists.pages(LISTINGS[name], (f"acct_no = {acct_no}",), cancel)
         except AriaRefused as error:
-            if name != "transaction" or error.code == _UNEXPECTED:
+            if name != "transaction" or error.code == UNEXPECTED:
                 raise
             self._by_family = True
             yield self._of_family(acct_no, cancel)
@@ -69,14 +68,15 @@ class TransactionLists:
         """Yield what came or changed since a cursor.
 
         Raises:
-            CursorRefused: The cursor is of another client, or none of ours.
+            CursorRefused: The cursor is of another client, or none of ours; or of payments Aria
+                cannot be asked what changed, which is not documented (aria.md §2.11).
         """
         condition = changed_since(self._client, cursor, CHANGED[name])
         found = self._lists.pages(LISTINGS[name], (condition,), cancel)
         if name == "transaction":
             yield from self._with_changed(found, cancel)
         elif name == "payment":
-            yield from self._with_voided(found, cursor, cancel)
+            yield from whole_if_refused(self._with_voided(found, cursor, cancel))
         else:
             yield from found
 

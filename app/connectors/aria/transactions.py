@@ -17,7 +17,8 @@ CREDITS = frozenset({2, 3, 5, 6, 7, 10, 11, 17, 18, 19, 22, 24})
 """Types that lower it."""
 _TITLE = 80
 _NAMING = (
-    "aria_statement_no", "invoice_no", "ref_payment_event_no", "transaction_id",
+    "aria_statement_no", "billing_group_no", "invoice_no", "order_no", "plan_no",
+    "ref_payment_event_no", "service_no", "transaction_id", "type_specific_id",
     "void_transaction_id", "voiding_event_no",
 )  # fmt: skip
 MEMO = "memo"

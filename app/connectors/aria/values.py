@@ -9,6 +9,7 @@ from app.domain.record import decimal_text
 
 Row = Mapping[str, Any]
 _TWIN = "_2"
+_ENDLESS = 999_999_999_999
 
 
 def rows(parent: Row, name: str) -> list[Row]:
@@ -60,6 +61,17 @@ def whole(value: Any) -> int | None:
         return int(value)
     found = number(value)
     return None if found is None or found != found.to_integral_value() else int(found)
+
+
+def named(value: Any) -> int | None:
+    """Return the number by which a record is named; None for none, of which 0 is one (§4.5)."""
+    return whole(value) or None
+
+
+def tier_end(value: Any) -> Decimal | None:
+    """Return the last unit of a tier; None for no end, as a very large number says too (§4.15)."""
+    found = number(value)
+    return None if found is None or found >= _ENDLESS else found
 
 
 def is_on(value: Any) -> bool:

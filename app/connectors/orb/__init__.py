@@ -105,7 +105,10 @@ def connect(
 
 
 def from_ready(part: Mapping[str, Any]) -> ReadySettings:
-    """Return settings and secrets from `orb` of a ready file (design.md §5), of live mode."""
-    settings = {"base_url": str(part["base_url"]), "mode": "live"}
+    """Return settings and secrets from `orb` of a ready file (design.md §5).
+
+    Of test mode, whichever of the sandbox's two sets the key reaches: neither bills anybody.
+    """
+    settings = {"base_url": str(part["base_url"]), "mode": "test"}
     names = ("api_key", "webhook_secret")
     return ReadySettings(settings, {name: str(part[name]) for name in names if name in part})

@@ -1,6 +1,6 @@
 """What can be done in Orb that no edit of one field says (orb.md §2.1, §2.3, §2.5)."""
 
-from app.domain.action import Action, Input
+from app.domain.action import Action, Input, Source
 from app.domain.mapping import FieldType
 
 NOW, TERM, DATE = "now", "end_of_term", "date"
@@ -14,6 +14,17 @@ _METADATA = (
     Input("value", "Value", about="nothing takes the name away"),
 )
 _PRICE = Input("price", "Price", needed=True, about="the id of one of its prices, or its name")
+
+_ACCOUNT = Source("Account", "001", {"name": "Name", "account": "Id"})
+_DEALS = (
+    Source("Opportunity", "006", {"name": "Name", "start_date": "CloseDate"}, "AccountId"),
+    Source(
+        "Order",
+        "801",
+        {"name": "Name", "start_date": "EffectiveDate", "end_date": "EndDate"},
+        "AccountId",
+    ),
+)
 
 ACTIONS = (
     Action(
@@ -32,6 +43,7 @@ ACTIONS = (
         ),
         makes=True,
         undo="delete the customer in Orb, as long as no invoice was issued.",
+        sources=(_ACCOUNT,),
     ),
     Action(
         "create_subscription",
@@ -50,6 +62,7 @@ ACTIONS = (
             Input("metadata", "Metadata", about="JSON: names and texts"),
         ),
         undo="cancel the subscription as of its start.",
+        sources=_DEALS,
     ),
     Action(
         "cancel_subscription",

@@ -34,6 +34,7 @@ _OWN_FAULT = 500  # and above: Orb's
 _REFUSED = 400
 _AGAIN = frozenset({408, 409, 429})
 _LONGEST_PAUSE_S = 60.0
+_LONGEST_WINDOW_S = 366 * 86400.0
 _SETTING = "base_url"
 _encoder = msgspec.json.Encoder(decimal_format="number")
 
@@ -94,7 +95,9 @@ class Pace:
             left, reset = int(headers["RateLimit-Remaining"]), float(headers["RateLimit-Reset"])
             self._most = int(headers["RateLimit-Limit"])
             self._left = left if self._left is None else min(left, self._left)
-            self._until = time.monotonic() + reset
+            # Some tell the seconds left, others the moment by the clock.
+            left_s = reset - time.time() if reset > _LONGEST_WINDOW_S else reset
+            self._until = time.monotonic() + left_s
 
     @property
     def quotas(self) -> tuple[Quota, ...]:

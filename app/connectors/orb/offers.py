@@ -1,7 +1,7 @@
 """Orb's plans with their prices, to be laid beside another system's (orb.md §2.2)."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from typing import Any
 
 import msgspec
@@ -12,7 +12,7 @@ from app.domain.mapping import WorkspaceMapping
 from app.domain.offer import Offer, Price, Step
 from app.domain.record import Record
 
-ENTITIES = ("plan",)
+FIELDS = {"plan": ("status", "external_plan_id", "name", "invoicing_currency", "prices")}
 _MONTHS = {"one_time": 0, "monthly": 1, "quarterly": 3, "semi_annual": 6, "annual": 12}
 _TIERS = {"tiered": ("last_unit", "each unit by its tier"), "bulk": ("maximum_units", "by volume")}
 _decoder = msgspec.json.Decoder(list[dict[str, Any]], float_hook=Decimal)
@@ -37,9 +37,17 @@ def _price(price: Mapping[str, Any]) -> Price:
         currency=str(price.get("currency") or ""),
         months=_MONTHS.get(str(price.get("cadence"))),
         how=_TIERS.get(model, ("", ""))[1],
-        steps=_steps(model, price.get(f"{model}_config") or {}),
+        steps=_steps_told(model, price.get(f"{model}_config") or {}),
         words=f"{words.model}: {'; '.join(words.rates)}",
     )
+
+
+def _steps_told(model: str, config: Mapping[str, Any]) -> tuple[Step, ...] | None:
+    """Return a price's tiers, None where its config is not as Orb describes it."""
+    try:
+        return _steps(model, config)
+    except (KeyError, TypeError, InvalidOperation):
+        return None
 
 
 def _steps(model: str, config: Mapping[str, Any]) -> tuple[Step, ...] | None:

@@ -1,6 +1,7 @@
 """From Orb's nested resources to flat rows, one kind of row an entity (orb.md §5)."""
 
 import logging
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, date, datetime, time
 from decimal import Decimal, InvalidOperation
@@ -12,7 +13,7 @@ import msgspec
 
 from app.connectors.orb.client import Row
 from app.connectors.protocol import Page
-from app.domain.mapping import EntityMapping
+from app.domain.mapping import EntityMapping, FieldType
 from app.domain.reader import RecordReader
 from app.domain.record import Side
 from app.errors import AnswerUnreadable
@@ -22,12 +23,13 @@ log = logging.getLogger(__name__)
 LONGEST_JSON = 131_072
 """Characters that a long text of Salesforce holds; longer JSON is left out (orb.md §6.15)."""
 _LONGEST_TITLE = 80
+_FRACTION = re.compile(r"(?<=:\d\d)\.\d+")  # of a second
 _encoder = msgspec.json.Encoder(decimal_format="number", order="deterministic")
 
 
 def page_of(entity: EntityMapping, found: Iterable[Row]) -> Page:
-    """Return the records of an entity's rows."""
-    reader, columns = _reader(entity), _columns(entity)
+    """Return the records of an entity's rows; their times have whole seconds, as in Salesforce."""
+    reader, columns, times = _reader(entity), _columns(entity), _times(entity)
     records, unkeyed, too_long = [], 0, 0
     for row in found:
         flat = {name: _dug(row, path) for name, path in columns}
@@ -36,6 +38,8 @@ def page_of(entity: EntityMapping, found: Iterable[Row]) -> Page:
                 text = _encoder.encode(value).decode()
                 flat[name] = text if len(text) <= LONGEST_JSON else None
                 too_long += len(text) > LONGEST_JSON
+            elif value.__class__ is str and "." in value and name in times:
+                flat[name] = _FRACTION.sub("", value)
         key = str(flat.get(reader.key_name) or "")
         record = reader.record(flat, side_id=key)
         if record is None:
@@ -145,6 +149,12 @@ def _columns(entity: EntityMapping) -> Sequence[tuple[str, tuple[str, ...]]]:
     """Return each billing name of the mapping with the way to its value."""
     names = dict.fromkeys((entity.billing_key, *(field.billing for field in entity.fields)))
     return [(name, (name,) if name[0] == "=" else tuple(name.split("."))) for name in names]
+
+
+@lru_cache(maxsize=64)
+def _times(entity: EntityMapping) -> frozenset[str]:
+    """Return the billing names of the fields that are times."""
+    return frozenset(one.billing for one in entity.fields if one.type is FieldType.DATETIME)
 
 
 def _dug(row: Row, path: Sequence[str]) -> Any:
