@@ -1,8 +1,11 @@
-"""Commits through the sandbox: calls used against the least possible, and an undo's time.
+"""Commits through the sandbox: calls used against the least possible, memory, an undo's time.
+
+What is counted at the server and in the journal has to be what the commit says.
 
 Run it by itself: `python benchmarks/engine_calls.py [RECORDS]`.
 """
 
+import resource
 import sys
 import tempfile
 import time
@@ -18,14 +21,16 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 import requests
 from claims import Claim
-from salesforce_bulk import make_key, mapping
+from salesforce_bulk import SOBJECT, make_key, mapping
 
 from app.connectors import registry
 from app.demo import sandbox_process
 from app.domain.control import CancelToken, no_report
+from app.domain.plan import OutcomeState
 from app.domain.record import Side
+from app.store.journal import runs
 from app.store.workspace import Store
-from app.sync.commit import commit
+from app.sync.commit import CommitResult, commit
 from app.sync.compare import compare
 from app.sync.planner import Selection, build_plan
 from app.sync.refresh import RefreshRequest, refresh
@@ -42,13 +47,20 @@ _CALLS_OF_A_JOB = 7  # made, uploaded, started, asked once, three results
 
 @dataclass(frozen=True, slots=True)
 class Ran:
-    """What a commit of so many records, and its undo, took."""
+    """What a commit of so many records, and its undo, took.
+
+    Attributes:
+        held: MB of memory at most before the plan was made, billing's records among them.
+        peak: MB of memory at most until the undo was done.
+    """
 
     records: int
     planned: float
     committed: float
     undone: float
     calls: Counter[str]
+    held: int
+    peak: int
 
     @property
     def writes(self) -> int:
@@ -63,7 +75,8 @@ def run(count: int) -> list[Claim]:
     for ran in (few, many):
         print(
             f"  {ran.records:,}: plan {ran.planned:.1f} s, commit {ran.committed:.1f} s, undo"
-            f" {ran.undone:.1f} s; {ran.writes} calls that write of {ran.calls.total()}",
+            f" {ran.undone:.1f} s; {ran.writes} calls that write of {ran.calls.total()};"
+            f" memory {ran.held} MB, {ran.peak} MB at most",
             flush=True,
         )
     least = _CALLS_OF_A_JOB * -(-many.records // _ROWS_OF_A_JOB)
@@ -96,17 +109,36 @@ def _ran(records: int) -> Ran:
         refresh(bench, RefreshRequest((Side.BILLING,)), _TOKEN, no_report)
         compare(bench, _TOKEN, no_report)
         made: dict[str, Any] = {}
+        held, there = _peak_mb(), _count(ready)
         planned = _seconds(lambda: made.update(plan=_plan(bench)))
         requests.delete(control, timeout=30)
         committed = _seconds(
             lambda: made.update(done=commit(bench, made["plan"], _TOKEN, no_report))
         )
         calls = Counter(requests.get(control, timeout=30).json()["salesforce"])
-        if made["done"].written != records:
-            raise RuntimeError(f"{made['done'].written} of {records} were written")
+        _check(bench, made["done"], records, _count(ready) - there)
         undone = _seconds(lambda: _undo(bench, made["done"].commit))
+        if _count(ready) != there:
+            raise RuntimeError(f"the undo left {_count(ready) - there} records behind")
         bench.store.close()
-    return Ran(records, planned, committed, undone, calls)
+    return Ran(records, planned, committed, undone, calls, held, _peak_mb())
+
+
+def _check(bench: Workbench, done: CommitResult, records: int, made: int) -> None:
+    """Raise where commit, journal and server do not say the same."""
+    (run,) = runs(bench.store)
+    said = (done.selected, done.sent, done.written, made, run.counts)
+    if said != (*[records] * 4, {OutcomeState.WRITTEN: records}) or run.state != "finished":
+        raise RuntimeError(f"of {records}: {said}, the commit is {run.state}")
+
+
+def _count(ready: dict[str, Any]) -> int:
+    """Return how many records the server really holds."""
+    return int(requests.get(f"{ready['control_url']}/state/salesforce", timeout=60).json()[SOBJECT])
+
+
+def _peak_mb() -> int:
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
 
 
 def _plan(bench: Workbench) -> Any:

@@ -1,7 +1,8 @@
 """Upsert of many records by bulk jobs, against simple-salesforce's bulk2 from a CSV file.
 
 Where CONCORD_SF_CLI names Salesforce's own command line (`sf`), against that too; CONCORD_SF_NODE
-is a folder with the Node that it wants.
+is a folder with the Node that it wants. `memory 2000000` measures Concord's memory alone, of that
+many records against a tenth of them.
 """
 
 import csv
@@ -39,24 +40,10 @@ _AT_ONCE = 2
 
 def run(count: int) -> list[Claim]:
     """Return the claims about large upserts, measured with at most `COUNT` records."""
-    from app.demo import sandbox_process
-
     count = min(count, COUNT)
-    took: dict[str, Took] = {}
     official = ["official"] if os.environ.get("CONCORD_SF_CLI") else []
-    for name in ("simple_salesforce", *official, "concord", "concord_tenth"):
-        rows = count // 10 if name == "concord_tenth" else count
-        with sandbox_process(["--size", "small"]) as (ready_file, _ready):
-            make_key(_ready)
-            took[name] = run_apart(
-                "salesforce_bulk", name.removesuffix("_tenth"), str(ready_file), str(rows)
-            )
-        steps = ", ".join(f"{step} {s:.1f} s" for step, s in took[name].seconds.items())
-        print(
-            f"  {name}: {steps}; {took[name].peak_mib:.0f} MiB; {took[name].found:,} of {rows:,}",
-            flush=True,
-        )
-    ours, theirs, tenth = took["concord"], took["simple_salesforce"], took["concord_tenth"]
+    took = {name: _took(name, count) for name in ("simple_salesforce", *official)}
+    ours, theirs = _took("concord", count), took["simple_salesforce"]
     against_official = [
         Claim("bulk upsert, times sf's time", ours.total / took[name].total, 1, at_most=True)
         for name in official
@@ -69,6 +56,18 @@ def run(count: int) -> list[Claim]:
             1,
             at_most=True,
         ),
+        *_memory(ours, count),
+    ]
+
+
+def memory(count: int) -> list[Claim]:
+    """Return the claims about Concord's memory, whatever the count."""
+    return _memory(_took("concord", count), count)
+
+
+def _memory(ours: Took, count: int) -> list[Claim]:
+    tenth = _took("concord", count // 10)
+    return [
         Claim("bulk upsert, peak memory in MiB", ours.peak_mib, _MOST_MIB, at_most=True),
         Claim(
             "bulk upsert, memory of ten times the rows",
@@ -77,6 +76,21 @@ def run(count: int) -> list[Claim]:
             at_most=True,
         ),
     ]
+
+
+def _took(name: str, rows: int) -> Took:
+    """Run a contender on a sandbox of its own, and print what it took."""
+    from app.demo import sandbox_process
+
+    with sandbox_process(["--size", "small"]) as (ready_file, ready):
+        make_key(ready)
+        took = run_apart("salesforce_bulk", name, str(ready_file), str(rows))
+    steps = ", ".join(f"{step} {s:.1f} s" for step, s in took.seconds.items())
+    print(
+        f"  {name}: {steps}; {took.peak_mib:.0f} MiB; {took.found:,} of {rows:,}",
+        flush=True,
+    )
+    return took
 
 
 def make_key(ready: dict[str, Any]) -> None:
@@ -283,8 +297,11 @@ def _write_csv(file: Path, count: int) -> None:
 
 
 if __name__ == "__main__":
-    if len(sys.argv) > 2:  # a contender, its sandbox and its count
+    if len(sys.argv) > 3:  # a contender, its sandbox and its count
         main({"concord": concord, "simple_salesforce": simple_salesforce, "official": official})
+    elif sys.argv[1:2] == ["memory"]:
+        for claim in memory(int(sys.argv[2])):
+            print(claim.row)
     else:
         for claim in run(int(sys.argv[1]) if len(sys.argv) > 1 else COUNT):
             print(claim.row)

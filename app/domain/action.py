@@ -36,6 +36,22 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
+class Source:
+    """An object of the org, a record of which tells some of what an action has to be told.
+
+    Attributes:
+        prefix: With what its ids begin (salesforce.md §1).
+        fields: Input → its field.
+        account: Its field that names the account of whose customer the action is; `""` for none.
+    """
+
+    sobject: str
+    prefix: str
+    fields: Mapping[str, str]
+    account: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Action:
     """One thing that can be done about a record of an entity.
 
@@ -44,6 +60,7 @@ class Action:
         inputs: What it has to be told, in the order in which to ask.
         makes: Whether it makes such a record, so that there is none yet to name.
         undo: How it is taken back, in words.
+        sources: Objects of the org, other than its own, from which inputs can be taken.
     """
 
     name: str
@@ -52,6 +69,7 @@ class Action:
     inputs: tuple[Input, ...] = ()
     makes: bool = False
     undo: str = ""
+    sources: tuple[Source, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,34 @@ class FieldRule:
 
 
 @dataclass(frozen=True, slots=True)
+class Precedence:
+    """Of the records that are for one thing, the one in a certain place has to be made first.
+
+    Attributes:
+        thing: The field that says what a record is for (a price: the product).
+        place: The field that says where it stands (a price: the price book).
+        first: The side's own id of the place that comes first.
+        done: The side's own ids of the things that have their first record.
+        lacks: In words, what a target says of a record that comes before the first.
+    """
+
+    thing: str
+    place: str
+    first: str
+    done: frozenset[str]
+    lacks: str
+
+    def to_json(self) -> dict[str, Any]:
+        """Return what `from_json` reads."""
+        return {**asdict(self), "done": sorted(self.done)}
+
+    @classmethod
+    def from_json(cls, said: Mapping[str, Any]) -> "Precedence":
+        """Return what `to_json` made."""
+        return cls(**{**said, "done": frozenset(said["done"])})
+
+
+@dataclass(frozen=True, slots=True)
 class Constraints:
     """The rules of one entity on one side.
 
@@ -49,11 +77,13 @@ class Constraints:
         fields: Mapped field → its rule; of one that is not here nothing is known.
         unmapped: Fields that an insert must give and that the mapping does not fill.
         not_checked: What the target checks and does not tell, in words.
+        precedence: Which record has to be there before others, if any.
     """
 
     fields: Mapping[str, FieldRule] = field(default_factory=dict)
     unmapped: tuple[str, ...] = ()
     not_checked: tuple[str, ...] = ()
+    precedence: Precedence | None = None
 
     def to_json(self) -> dict[str, Any]:
         """Return what `from_json` reads; rules that say nothing are left out."""
@@ -64,6 +94,7 @@ class Constraints:
             },
             "unmapped": list(self.unmapped),
             "not_checked": list(self.not_checked),
+            **({"precedence": self.precedence.to_json()} if self.precedence else {}),
         }
 
     @classmethod
@@ -73,7 +104,8 @@ class Constraints:
             name: FieldRule(**{**rule, "values": tuple(rule.get("values", ()))})
             for name, rule in said["fields"].items()
         }
-        return cls(rules, tuple(said["unmapped"]), tuple(said["not_checked"]))
+        order = Precedence.from_json(said["precedence"]) if "precedence" in said else None
+        return cls(rules, tuple(said["unmapped"]), tuple(said["not_checked"]), order)
 
 
 def objection(rule: FieldRule, value: BaseValue, *, insert: bool) -> str:

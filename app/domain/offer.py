@@ -88,6 +88,15 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class PricePair:
+    """The prices of one name, as either system has them; `""` where it has none."""
+
+    name: str
+    here: str
+    there: str
+
+
+@dataclass(frozen=True, slots=True)
 class OfferDiff:
     """A plan of one or of both systems; `here` or `there` is None where it lacks."""
 
@@ -134,15 +143,26 @@ def _by_plan_name(offers: Iterable[Offer]) -> Mapping[str, list[Offer]]:
 def _gaps(here: Offer, there: Offer) -> Iterator[Gap]:
     if here.currency != there.currency:
         yield Gap("currency", here.currency, there.currency)
-    ours, theirs = _by_name(here.prices), _by_name(there.prices)
+    for pair in price_pairs(here, there):
+        if pair.here != pair.there:
+            yield Gap(pair.name, pair.here or "none", pair.there or "none")
+
+
+def price_pairs(here: Offer | None, there: Offer | None) -> Iterator[PricePair]:
+    """Yield the prices of a plan by name, equal ones too: `here`'s in their order, then the rest.
+
+    Names are the same without case and punctuation; they are given as `here` writes them, if it
+    has them.
+    """
+    ours, theirs = (_by_name(() if one is None else one.prices) for one in (here, there))
     for name in dict.fromkeys((*ours, *theirs)):
-        one, other = ours.get(name, []), theirs.get(name, [])
-        if one != other:
-            yield Gap(name, " | ".join(one) or "none", " | ".join(other) or "none")
+        some = ours.get(name, []), theirs.get(name, [])
+        words = [" | ".join(sorted(price.text for price in prices)) for prices in some]
+        yield PricePair((some[0] or some[1])[0].name, *words)
 
 
-def _by_name(prices: Iterable[Price]) -> dict[str, list[str]]:
-    found: dict[str, list[str]] = defaultdict(list)
+def _by_name(prices: Iterable[Price]) -> dict[str, list[Price]]:
+    found: dict[str, list[Price]] = defaultdict(list)
     for price in prices:
-        found[normal_name(price.name)].append(price.text)
-    return {name: sorted(texts) for name, texts in found.items()}
+        found[normal_name(price.name)].append(price)
+    return found

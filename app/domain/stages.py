@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 
-from app.domain.mapping import WorkspaceMapping
+from app.domain.mapping import EntityMapping, WorkspaceMapping
 from app.domain.plan import Operation, Verb
 from app.domain.record import RecordKey, Side
 
@@ -35,20 +35,42 @@ class Stage:
 
 
 def stages(operations: Sequence[Operation], mapping: WorkspaceMapping) -> tuple[Stage, ...]:
-    """Return the stages of a commit: writes, what is pointed at first; deletes in reverse."""
-    depth = depths(mapping)
+    """Return the stages of a commit: writes, what is pointed at first; deletes in reverse.
 
-    def place(operation: Operation) -> tuple[bool, int]:
+    The operations stand in the order of sending. Those that point at their own kind are several
+    stages: batches of one stage are sent at once, and a parent has to be there before its child.
+    """
+    depth = depths(mapping)
+    levels = _own_levels(operations, mapping)
+
+    def place(numbered: tuple[int, Operation]) -> tuple[bool, int, int]:
+        number, operation = numbered
         deletes = goes_with_deletes(operation, mapping)
         level = depth[operation.entity]
-        return (deletes, -level if deletes else level)
+        return (deletes, -level if deletes else level, levels.get(number, 0))
 
     made = []
-    for (deletes, _level), group in groupby(sorted(operations, key=place), key=place):
-        members = sorted(group, key=_lot)
+    for (deletes, *_level), group in groupby(sorted(enumerate(operations), key=place), key=place):
+        members = sorted((operation for _number, operation in group), key=_lot)
         lots = (Lot(*lot, tuple(some)) for lot, some in _lots(members))
         made.append(Stage(deletes, tuple(lots)))
     return tuple(made)
+
+
+def own_references(entity: EntityMapping) -> tuple[str, ...]:
+    """Return the fields of an entity that point at the same entity (an account's parent)."""
+    return tuple(field.name for field in entity.references if field.to == entity.name)
+
+
+def own_targets(operation: Operation, names: Sequence[str]) -> tuple[str, ...]:
+    """Return the keys that own references of an operation's record point at, itself left out.
+
+    Of a delete, those that it pointed at.
+    """
+    deletes = operation.verb is Verb.DELETE
+    changes = (change for change in operation.changes if change.name in names)
+    values = (change.before if deletes else change.after for change in changes)
+    return tuple(value for value in values if isinstance(value, str) and value != operation.key)
 
 
 def goes_with_deletes(operation: Operation, mapping: WorkspaceMapping) -> bool:
@@ -103,6 +125,32 @@ def points_at(operation: Operation, mapping: WorkspaceMapping) -> Iterator[Recor
     for change in operation.changes:
         if change.name in targets and isinstance(change.after, str):
             yield RecordKey(targets[change.name], change.after)
+
+
+def _own_levels(operations: Sequence[Operation], mapping: WorkspaceMapping) -> dict[int, int]:
+    """Return place → after how many others an operation has its turn, where that is not 0."""
+    names = {entity.name: own_references(entity) for entity in mapping.entities}
+    found: dict[int, int] = {}
+    turns: dict[tuple[RecordKey, Side, bool], int] = {}
+    for place, operation in enumerate(operations):
+        if not names[operation.entity]:
+            continue
+        deletes, side = operation.verb is Verb.DELETE, operation.side
+        mine = (operation.record_key, side, deletes)
+        targets = [
+            (RecordKey(operation.entity, key), side, deletes)
+            for key in own_targets(operation, names[operation.entity])
+        ]
+        turn = turns.get(mine, 0)
+        if deletes:  # a parent after its children, which came before it
+            turns.update({target: max(turns.get(target, 0), turn + 1) for target in targets})
+        else:
+            turn = max([turn, *(turns[target] + 1 for target in targets if target in turns)])
+            if operation.verb is Verb.INSERT or operation.key_change:  # else it is there already
+                turns[mine] = turn
+        if turn:
+            found[place] = turn
+    return found
 
 
 def _lot(operation: Operation) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""One Salesforce record that has no twin: what somebody made there, to be made in billing too."""
+"""Salesforce records that have no twin: what somebody made there, to be made in billing too."""
 
 from typing import cast
 
@@ -7,6 +7,23 @@ from app.domain.mapping import EntityMapping
 from app.domain.record import Values
 from app.store.migrations import SALESFORCE
 from app.store.workspace import Store
+
+
+def alone(store: Store, entity: EntityMapping, most: int) -> list[tuple[str, Values]]:
+    """Return ids and values of so many records that have no twin, the newest first."""
+    number = store.entity_ids[entity.name]
+    with store.translating():
+        found = store.reader.execute(
+            "SELECT side_id, body FROM loose WHERE entity = ?1 AND side_id <> ''"
+            " UNION ALL SELECT document.side_id, body FROM document"
+            " JOIN link ON link.id = document.id >> 2"
+            " WHERE document.id & 3 = ?2 AND link.entity = ?1 AND document.side_id <> ''"
+            " AND link.billing_hash IS NULL AND link.salesforce_hash IS NOT NULL"
+            " ORDER BY 1 DESC LIMIT ?3",
+            (number, SALESFORCE, most),
+        ).fetchall()
+    bodies = decode_each([row[1] for row in found], entity)
+    return [(str(row[0]), cast("Values", body)) for row, body in zip(found, bodies, strict=True)]
 
 
 def alone_by_id(store: Store, entity: EntityMapping, side_id: str) -> tuple[str, Values] | None:

@@ -50,6 +50,7 @@ class _Known(NamedTuple):
     id: int
     billing: int | None
     salesforce: int | None
+    side_id: str | None
 
 
 def put_page(
@@ -59,12 +60,16 @@ def put_page(
     side: Side,
     records: Iterable[Record],
 ) -> Stored:
-    """Write records (each key once) inside the caller's transaction."""
+    """Write records (each key once) inside the caller's transaction.
+
+    One that holds what the mirror holds, but under another id (made anew), gets that: it has not
+    changed, and deletes go by it.
+    """
     rows = []
     for record in records:
         body = canonical(record.values)
         rows.append(_Row(record, body, content_hash(body)))
-    known = _known_links(connection, number, [row.record.key for row in rows])
+    known = _known_links(connection, number, [row.record.key for row in rows], SLOT[side])
     fresh = [row for row in rows if row.record.key not in known]
     links = _insert(connection, number, _Slot(entity, side), fresh)
     old = [(known[row.record.key], row) for row in rows if row.record.key in known]
@@ -73,6 +78,16 @@ def put_page(
         both = (link.id for link, _row in changed if None not in (link.billing, link.salesforce))
         keep_agreements(connection, both)
         _update(connection, _Slot(entity, side), changed)
+    renamed = [
+        (link, row)
+        for link, row in old
+        if row.record.side_id and link.side_id not in {None, row.record.side_id}
+    ]
+    if renamed:
+        connection.executemany(
+            "UPDATE document SET side_id = ? WHERE id = ?",
+            [(row.record.side_id, link.id * 4 + SLOT[side]) for link, row in renamed],
+        )
     return Stored([*links, *(link.id for link, _row in old)], len(fresh) + len(changed))
 
 
@@ -94,15 +109,16 @@ class _Slot(NamedTuple):
 
 
 def _known_links(
-    connection: sqlite3.Connection, number: int, keys: list[str]
+    connection: sqlite3.Connection, number: int, keys: list[str], slot: int
 ) -> Mapping[str, _Known]:
     found: dict[str, _Known] = {}
     for start in range(0, len(keys), _KEYS_AT_ONCE):
         some = keys[start : start + _KEYS_AT_ONCE]
         rows = connection.execute(
-            "SELECT key, id, billing_hash, salesforce_hash"
-            f" FROM link WHERE entity = ? AND key IN ({','.join('?' * len(some))})",
-            (number, *some),
+            "SELECT key, link.id, billing_hash, salesforce_hash, side_id FROM link"
+            " LEFT JOIN document ON document.id = link.id * 4 + ?"
+            f" WHERE entity = ? AND key IN ({','.join('?' * len(some))})",
+            (slot, number, *some),
         )
         for key, *rest in rows:
             found[key] = _Known(*rest)

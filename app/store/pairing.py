@@ -246,19 +246,21 @@ def _free_record(
     connection: sqlite3.Connection, entity: EntityMapping, number: int, side_id: str
 ) -> tuple[Record, int | None]:
     """Return Salesforce's record of that id, which has no twin, and its link if it has one."""
-    row = connection.execute(
+    rows = connection.execute(
         "SELECT '', body, changed_at, changed_by, NULL, NULL, 0 FROM loose"
         " WHERE entity = ?1 AND side_id = ?2"
         " UNION ALL SELECT key, body, changed_at, changed_by, link.id, billing_hash, duplicate"
         " FROM document JOIN link ON link.id = document.id >> 2 AND salesforce_hash IS NOT NULL"
         " WHERE document.side_id = ?2 AND document.id & 3 = ?3 AND link.entity = ?1",
         (number, side_id, SALESFORCE),
-    ).fetchone()
-    if row is None or not side_id:
+    ).fetchall()
+    if not rows or not side_id:
         raise WrongUse(
             f"Salesforce has no {entity.label} with the id {side_id!r} that has no twin.", _REFRESH
         )
-    own_key, body, changed_at, changed_by, link, billing, duplicate = row
+    if len(rows) > 1:  # a whole read that broke off leaves a record under its old key, too
+        raise WrongUse(f"The record {side_id} was read under two keys.", _REFRESH)
+    own_key, body, changed_at, changed_by, link, billing, duplicate = rows[0]
     if billing is not None or duplicate:
         raise WrongUse(
             f"The record {side_id} is that of {entity.name} {own_key!r} already.", _REFRESH

@@ -13,7 +13,6 @@ from app.domain.mapping import EntityMapping, FieldMapping, Owner
 from app.domain.plan import CommitPlan, FieldChange, Operation, Problem, Verb
 from app.domain.record import FieldValue, Side, Unreadable
 from app.errors import NotFound, WrongUse
-from app.store.alone import alone_by_id
 from app.store.comparison import side_details
 from app.sync.looking_up import billing_pair, looked_up
 from app.sync.planner import assembled
@@ -28,6 +27,15 @@ def actions_of(bench: Workbench) -> Iterator[Action]:
             yield from connector.actions(entity)
 
 
+def action_named(bench: Workbench, name: str) -> Action:
+    """Return an action by its name; raises `WrongUse` where there is none."""
+    action = next((one for one in actions_of(bench) if one.name == name), None)
+    if action is None:
+        known = ", ".join(one.name for one in actions_of(bench)) or "none"
+        raise WrongUse(f"There is no action {name!r}.", f"This billing system offers: {known}.")
+    return action
+
+
 def plan_action(
     bench: Workbench, name: str, key: str, given: Mapping[str, str], *, made_from: str = ""
 ) -> CommitPlan:
@@ -38,24 +46,18 @@ def plan_action(
         name: The action's name.
         key: The key of billing's record; `""` where the action makes one.
         given: Input → what was typed.
-        made_from: The id of a Salesforce record that has no twin: what it holds is taken where an
-            input of that name was not given.
+        made_from: The key of the Salesforce record from which an action makes one (`taken_from`).
 
     Raises:
         WrongUse: There is no such action or input, or it cannot be done so.
-        NotFound: Billing has no such record, or Salesforce none of that id without a twin.
+        NotFound: Billing has no such record.
     """
-    connector = bench.connectors[Side.BILLING]
-    action = next((one for one in actions_of(bench) if one.name == name), None)
-    if action is None or not isinstance(connector, Acts):
-        known = ", ".join(one.name for one in actions_of(bench)) or "none"
-        raise WrongUse(f"There is no action {name!r}.", f"This billing system offers: {known}.")
+    action, connector = action_named(bench, name), bench.connectors[Side.BILLING]
+    if not isinstance(connector, Acts):
+        raise WrongUse(f"There is no action {name!r}.")
     entity = bench.mapping.entity(action.entity)
     values = {each: _input(action, each, words) for each, words in given.items()}
-    if made_from:
-        key, held = _from_salesforce(bench, entity, made_from)
-        known_inputs = {one.name for one in action.inputs}
-        values = {**{n: v for n, v in held.items() if n in known_inputs}, **values}
+    key = made_from if action.makes else key
     _check(action, values, key if not action.makes else "-")
     record: Named = {} if action.makes else _billing(bench, entity, key)
     asked = Asked(action, key, record, values, datetime.now(UTC), partial(looked_up, bench))
@@ -96,18 +98,6 @@ def _check(action: Action, values: Named, key: str) -> None:
     lacking = [one.name for one in action.inputs if one.needed and values.get(one.name) is None]
     if lacking:
         raise WrongUse(f"{action.name} needs {lacking[0]}.", f"Add --set {lacking[0]}=VALUE.")
-
-
-def _from_salesforce(bench: Workbench, entity: EntityMapping, side_id: str) -> tuple[str, Named]:
-    found = alone_by_id(bench.store, entity, side_id)
-    if found is None:
-        raise NotFound(
-            f"Salesforce has no {entity.label} {side_id!r} that is without a twin.",
-            "Refresh, and see `concord compare`.",
-        )
-    key, values = found
-    names = (field.name for field in entity.fields)
-    return key or side_id, dict(zip(names, values, strict=True))
 
 
 def _billing(bench: Workbench, entity: EntityMapping, key: str) -> Named:

@@ -8,15 +8,17 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 
 from app.connectors.acting import Explains
-from app.connectors.protocol import Foreseeing, Resource
+from app.connectors.protocol import Ending, Foreseeing, Resource
 from app.domain.constraint import Constraints, FieldRule, objection, rounded
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping, FieldMapping
 from app.domain.plan import FieldChange, Operation, Problem, Verb
 from app.domain.record import FieldValue, Side
+from app.store.holding import below
 from app.store.mirrored import mirrored
 from app.store.told import constraints_of, keep_constraints, keep_limits, limits_of
+from app.sync.going_first import GoingFirst
 from app.sync.looking_up import looked_up
 from app.sync.workbench import Workbench
 
@@ -42,9 +44,14 @@ class DryRun:
     )
     _unique: dict[tuple[Side, str, str], dict[object, str]] = field(default_factory=dict)
     _seers: dict[Side, Foreseeing | None] = field(default_factory=dict)
+    _going_first: GoingFirst = field(init=False)
+
+    def __post_init__(self) -> None:
+        self._going_first = GoingFirst(self.bench)
 
     def problems(self, entity: EntityMapping, operation: Operation) -> Iterator[Problem]:
-        """Yield what will or may go wrong with an operation."""
+        """Yield what will or may go wrong with an operation, and what else it ends."""
+        yield from self._ended(entity, operation)
         if operation.verb is Verb.DELETE:
             return
         told, rules = self._constraints(entity, operation.side)
@@ -63,11 +70,17 @@ class DryRun:
         if insert and told.unmapped:
             words = f"{operation.side.label} wants {', '.join(told.unmapped)}, which is not mapped"
             yield Problem("error", entity.name, operation.key, words)
+        if insert and told.precedence:
+            self._going_first.look(entity, operation, told.precedence)
         for words in self._foreseen(entity, operation):
             yield Problem("error", entity.name, operation.key, words)
         if operation.side is Side.BILLING:
             for words in self._said(operation):
                 yield Problem("info", entity.name, operation.key, words)
+
+    def of_the_whole(self) -> Iterator[Problem]:
+        """Yield what will or may go wrong between operations, once all of them were looked at."""
+        return self._going_first.problems()
 
     def _said(self, operation: Operation) -> Iterator[str]:
         connector = self.bench.connectors[Side.BILLING]
@@ -82,6 +95,22 @@ class DryRun:
         seer = self._seers[side]
         if seer is not None:
             yield from seer.foreseen(entity, operation, partial(self._held, side))
+
+    def _ended(self, entity: EntityMapping, operation: Operation) -> Iterator[Problem]:
+        connector = self.bench.connectors[operation.side]
+        if operation.side is Side.BILLING and isinstance(connector, Ending):
+            held = partial(self._held, operation.side)
+            for words in connector.ended(entity, operation, held, self._below):
+                yield Problem("warning", entity.name, operation.key, words)
+
+    def _below(self, name: str, parent: str) -> Sequence[Mapping[str, FieldValue]]:
+        """Return billing's records under a parent's key, by billing's columns."""
+        entity = self.bench.mapping.by_name.get(name)
+        if entity is None or not entity.parent:
+            return ()
+        columns = [mapped.billing for mapped in entity.fields]
+        found = below(self.bench.store, entity, parent)
+        return [dict(zip(columns, values, strict=True)) for values in found]
 
     def _held(
         self, side: Side, name: str, keys: Sequence[str]

@@ -1,13 +1,18 @@
 """Records that stand or fall together: where one is not sent, none of its group is."""
 
-from collections.abc import Callable, Iterable, Sequence
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import islice
 from typing import NamedTuple
 
 from app.domain.convert import text
 from app.domain.mapping import EntityMapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
 from app.domain.record import Record
+from app.store.mirrored import mirrored
+from app.store.workspace import Store
 
+_KEYS_AT_ONCE = 1000
 GroupOf = Callable[[Operation], str]
 """Tells an operation's group; `""` where it stands by itself."""
 
@@ -32,6 +37,18 @@ def group_of(operation: Operation, entity: EntityMapping, found: Sequence[Record
     else:
         value = text(found[0].values[entity.index[entity.together]]) if found else ""
     return value or operation.key
+
+
+def known_groups(
+    store: Store, entity: EntityMapping, operations: Iterable[Operation]
+) -> Iterator[str]:
+    """Yield `group_of` of operations of one entity and side, by what the mirror holds of them."""
+    rest = iter(operations)
+    while some := list(islice(rest, _KEYS_AT_ONCE)):
+        found: dict[str, list[Record]] = defaultdict(list)
+        for record in mirrored(store, entity, some[0].side, [one.key for one in some]):
+            found[record.key].append(record)
+        yield from (group_of(one, entity, found[one.key]) for one in some)
 
 
 def without_broken(fresh: Iterable[Operation], left: Iterable[Operation], group: GroupOf) -> Parted:

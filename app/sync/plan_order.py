@@ -1,16 +1,22 @@
-"""The order of sending: parents before children, deletes in reverse, circles in two passes."""
+"""The order of sending: parents before children, deletes in reverse, circles in two passes.
 
+What stands or falls together stands side by side, so that no piece of a commit cuts it.
+"""
+
+from array import array
 from collections import defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
-from pathlib import Path
 from typing import NamedTuple
 
-from app.domain.mapping import EntityMapping, WorkspaceMapping
+from app.domain.mapping import EntityMapping
 from app.domain.plan import FieldChange, Operation, Verb
 from app.domain.record import NO_BASE, FieldValue, canonical, content_hash
-from app.domain.stages import goes_with_deletes
+from app.domain.stages import goes_with_deletes, own_references, own_targets
+from app.store.workspace import Store
+from app.sync.groups import known_groups
 from app.sync.spool import Spool
+from app.sync.workbench import Workbench
 
 
 class Place(NamedTuple):
@@ -25,10 +31,10 @@ class Place(NamedTuple):
 class Shelves:
     """Operations on their way into a plan, kept by their place."""
 
-    def __init__(self, mapping: WorkspaceMapping, folder: Path) -> None:
-        self._mapping = mapping
-        self._folder = folder
-        self._rank = {name: position for position, name in enumerate(mapping.order)}
+    def __init__(self, bench: Workbench) -> None:
+        self._mapping = bench.mapping
+        self._store = bench.store
+        self._rank = {name: position for position, name in enumerate(bench.mapping.order)}
         self._spools: dict[Place, Spool] = {}
         self.count = 0
 
@@ -38,7 +44,7 @@ class Shelves:
         rank = self._rank[operation.entity]
         place = Place(deletes, -rank if deletes else rank, operation.side.value, operation.entity)
         if place not in self._spools:
-            self._spools[place] = Spool(self._mapping, self._folder)
+            self._spools[place] = Spool(self._mapping, self._store.path.parent)
         self._spools[place].append(operation)
         self.count += 1
 
@@ -49,6 +55,9 @@ class Shelves:
             if own_references(entity):
                 for operation in _by_levels(spool, entity):
                     into.append(operation)
+            elif entity.together:
+                for operation in _by_groups(spool, entity, self._store):
+                    into.append(operation)
             else:
                 into.extend(spool)
 
@@ -58,9 +67,13 @@ class Shelves:
             spool.close()
 
 
-def own_references(entity: EntityMapping) -> tuple[str, ...]:
-    """Return the fields of an entity that point at the same entity (an account's parent)."""
-    return tuple(field.name for field in entity.references if field.to == entity.name)
+def _by_groups(spool: Spool, entity: EntityMapping, store: Store) -> Iterator[Operation]:
+    """Yield the operations of one entity and side: those of a group one after the other."""
+    first: dict[str, int] = {}
+    ranks = array(
+        "q", (first.setdefault(name, len(first)) for name in known_groups(store, entity, spool))
+    )
+    yield from (spool[place] for place in sorted(range(len(ranks)), key=ranks.__getitem__))
 
 
 def _by_levels(spool: Spool, entity: EntityMapping) -> Iterator[Operation]:
@@ -70,7 +83,7 @@ def _by_levels(spool: Spool, entity: EntityMapping) -> Iterator[Operation]:
     what closes it, which an update then adds.
     """
     names = own_references(entity)
-    needs = {place: _targets(operation, names) for place, operation in enumerate(spool)}
+    needs = {place: own_targets(operation, names) for place, operation in enumerate(spool)}
     waits = _waits(spool, needs)
     order, circle = _sorted(waits, len(spool))
     if any(operation.verb is Verb.DELETE for operation in spool[:1]):
@@ -81,13 +94,6 @@ def _by_levels(spool: Spool, entity: EntityMapping) -> Iterator[Operation]:
     held_back = [_split(spool[place], names, keys, entity) for place in circle]
     yield from (first for first, _ in held_back)
     yield from (then for _, then in held_back)
-
-
-def _targets(operation: Operation, names: tuple[str, ...]) -> tuple[str, ...]:
-    deletes = operation.verb is Verb.DELETE
-    changes = (change for change in operation.changes if change.name in names)
-    values = (change.before if deletes else change.after for change in changes)
-    return tuple(value for value in values if isinstance(value, str) and value != operation.key)
 
 
 def _waits(spool: Spool, needs: Mapping[int, tuple[str, ...]]) -> dict[int, list[int]]:

@@ -200,7 +200,7 @@ def build_plan(
         WrongUse: The selection names an entity that the mapping does not have.
     """
     _check_names(bench, [*selection.entities, *(selection.keys or {})])
-    draft = _Draft(bench, selection, all_choices(bench.store), _shelves(bench), DryRun(bench))
+    draft = _Draft(bench, selection, all_choices(bench.store), Shelves(bench), DryRun(bench))
     for entity in bench.mapping.entities:
         rules = rules_of(bench, entity)
         for done, found in enumerate(stored_diffs(bench.store, entity)):
@@ -231,15 +231,11 @@ def assembled(
     bench: Workbench, chosen: Iterable[Operation], problems: Iterable[Problem]
 ) -> CommitPlan:
     """Return the plan of chosen operations: in the order of sending, costed, signed."""
-    shelves, dry_run, found = _shelves(bench), DryRun(bench), list(problems)
+    shelves, dry_run, found = Shelves(bench), DryRun(bench), list(problems)
     for operation in chosen:
         shelves.put(operation)
         found += dry_run.problems(bench.mapping.entity(operation.entity), operation)
     return _finished(bench, shelves, found, dry_run)
-
-
-def _shelves(bench: Workbench) -> Shelves:
-    return Shelves(bench.mapping, bench.store.path.parent)
 
 
 def _finished(
@@ -254,7 +250,7 @@ def _finished(
         mapping=bench.mapping.fingerprint,
         operations=spool.settled(),
         forecast=cost,
-        problems=(*affordable(bench, cost), *problems),
+        problems=(*affordable(bench, cost), *dry_run.of_the_whole(), *problems),
         not_checked=tuple(dry_run.unchecked) if spool.tally else (),
         created_at=now_text(),
         created_by=getpass.getuser(),

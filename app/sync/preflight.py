@@ -31,6 +31,7 @@ from app.sync.workbench import Workbench
 SEGMENT = 20_000  # operations that are read again and sent before the next are looked at
 _READERS = 4
 _DELTA = 4  # calls that a read of what changed takes, about
+_JUST_WRITTEN = 120_000  # in the five minutes that a cursor reaches back, about
 _CHANGED = 2000  # records in a call of what changed, as Salesforce pages them
 
 
@@ -115,7 +116,7 @@ def forecast_live(bench: Workbench, side: Side, entity: EntityMapping, count: in
     """Return the calls that `read_live` takes for so many records, in pieces of a `SEGMENT`.
 
     A read of what changed asks for what is gone and for what is there, and in each piece but the
-    first it brings what the commit wrote in the one before.
+    first it brings what the commit wrote in those before, as far back as a cursor reaches.
     """
     connector = bench.connectors[side]
     by_keys = connector.forecast_reads(entity, count)
@@ -124,7 +125,8 @@ def forecast_live(bench: Workbench, side: Side, entity: EntityMapping, count: in
         return by_keys
     pieces = -(-count // SEGMENT)
     first = connector.forecast_reads(entity, 1) + 1
-    return first + (pieces - 1) * (1 + SEGMENT // _CHANGED)
+    own = (min(piece * SEGMENT, _JUST_WRITTEN) // _CHANGED for piece in range(1, pieces))
+    return first + sum(1 + brought for brought in own)
 
 
 def stands(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> Found:

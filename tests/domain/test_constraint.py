@@ -3,7 +3,7 @@ from decimal import Decimal
 
 import pytest
 
-from app.domain.constraint import Constraints, FieldRule, objection, rounded
+from app.domain.constraint import Constraints, FieldRule, Precedence, objection, rounded
 from app.domain.record import BaseValue, Unreadable
 
 DAYS = FieldRule(earliest="1700-01-01", latest="4000-12-31")
@@ -50,7 +50,7 @@ def test_decimals_that_are_not_kept_are_told() -> None:
 
 
 def test_rules_written_down_are_the_same_rules() -> None:
-    rules = Constraints(
-        {"a": FieldRule(required=True, values=("x",), scale=0), "b": FieldRule()}, ("c",), ("d",)
-    )
+    fields = {"a": FieldRule(required=True, values=("x",), scale=0), "b": FieldRule()}
+    order = Precedence("item", "book", "01s1", frozenset({"01t1", "01t2"}), "no price yet")
+    rules = Constraints(fields, ("c",), ("d",), order)
     assert Constraints.from_json(rules.to_json()) == rules

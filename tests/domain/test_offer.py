@@ -3,7 +3,16 @@
 from dataclasses import replace
 from decimal import Decimal
 
-from app.domain.offer import Gap, Offer, OfferKind, Price, Step, diff_offers
+from app.domain.offer import (
+    Gap,
+    Offer,
+    OfferKind,
+    Price,
+    PricePair,
+    Step,
+    diff_offers,
+    price_pairs,
+)
 
 SEAT = Price("Seat", "USD", 1, "", (Step(None, Decimal("10.00")),), "unit: 10")
 PLAN = Offer(("p1", "PRO"), "Pro plan", "USD", (SEAT,))
@@ -27,13 +36,13 @@ def test_a_price_that_differs_is_named_with_both() -> None:
     (one,) = diff_offers([PLAN], [replace(PLAN, prices=(dear,), currency="EUR")])
     assert one.gaps == (
         Gap("currency", "USD", "EUR"),
-        Gap("seat", "USD 10 monthly", "USD 10 up to 5; 8.5 by volume yearly"),
+        Gap("Seat", "USD 10 monthly", "USD 10 up to 5; 8.5 by volume yearly"),
     )
 
 
 def test_a_price_of_one_system_alone_is_a_difference() -> None:
     (one,) = diff_offers([PLAN], [replace(PLAN, prices=())])
-    assert one.gaps == (Gap("seat", "USD 10 monthly", "none"),)
+    assert one.gaps == (Gap("Seat", "USD 10 monthly", "none"),)
 
 
 def test_names_pair_what_keys_do_not_unless_there_are_several() -> None:
@@ -56,3 +65,13 @@ def test_what_one_lacks_is_told_of_either() -> None:
 def test_a_model_without_tiers_is_compared_by_its_words() -> None:
     odd = replace(SEAT, steps=None, words="matrix: a 1")
     assert kinds([replace(PLAN, prices=(odd,))], [replace(PLAN, prices=(odd,))]) == [OfferKind.SAME]
+
+
+def test_prices_stand_beside_each_other_equal_ones_too() -> None:
+    usage = replace(SEAT, name="Usage", months=0)
+    there = replace(PLAN, prices=(usage, replace(SEAT, name="SEAT")))
+    assert list(price_pairs(PLAN, there)) == [
+        PricePair("Seat", "USD 10 monthly", "USD 10 monthly"),
+        PricePair("Usage", "", "USD 10 once"),
+    ]
+    assert list(price_pairs(None, PLAN)) == [PricePair("Seat", "", "USD 10 monthly")]

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from app.domain.forecast import Forecast
+from app.domain.mapping_file import parse_mapping
 from app.domain.plan import CommitPlan, FieldChange, Operation, Problem, Verb, number
 from app.domain.plan_json import plan_from_json, plan_to_json
 from app.domain.record import Side
@@ -90,6 +91,43 @@ def test_an_insert_names_what_it_points_at() -> None:
     operation = insert("tier", "T", FieldChange("plan", None, "P"), FieldChange("rate", None, None))
     assert [tuple(key) for key in points_at(operation, MAPPING)] == [("plan", "P")]
     assert list(points_at(replace(operation, verb=Verb.DELETE), MAPPING)) == []
+
+
+OWN_KIND = """
+schema = 1
+name = "tree"
+billing = "fake"
+
+[[entity]]
+name = "account"
+label = "Account"
+plural = "Accounts"
+sobject = "Account"
+key = { billing = "id", salesforce = "Key__c" }
+title = "parent"
+
+[[entity.fields]]
+name = "parent"
+billing = "parent"
+salesforce = "ParentId"
+type = "reference"
+to = "account"
+owner = "billing"
+"""
+
+
+@pytest.mark.parametrize(("verb", "order"), [(Verb.INSERT, "CBADX"), (Verb.DELETE, "DXABC")])
+def test_what_points_at_its_own_kind_waits_for_it(verb: Verb, order: str) -> None:
+    parents = {"A": "B", "B": "C", "D": "C", "X": "gone"}
+    tree = parse_mapping(OWN_KIND, "tree.toml")
+    made = []
+    for key in order:
+        values = (None, parents.get(key)) if verb is Verb.INSERT else (parents.get(key), None)
+        change = FieldChange("parent", *values)
+        made.append(Operation("account", key, Side.SALESFORCE, verb, (change,), None))
+    found = [{o.key for lot in stage.lots for o in lot.operations} for stage in stages(made, tree)]
+    inserts = [{"C", "X"}, {"B", "D"}, {"A"}]
+    assert found == (inserts if verb is Verb.INSERT else [{"A", "D", "X"}, {"B"}, {"C"}])
 
 
 @given(st.lists(st.integers(0, 6), max_size=40), st.integers(1, 9))

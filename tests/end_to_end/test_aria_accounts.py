@@ -287,6 +287,50 @@ def test_the_dry_run_knows_of_tiers_that_no_longer_fit(concord: Concord, door: D
     assert door.calls("aria")["assign_custom_acct_plan_rates_m"] == 0
 
 
+def test_supplemental_plans_that_another_plan_ends_are_named_before_it_is_committed(
+    concord: Concord, door: Door
+) -> None:
+    above = master(door, 55010007)
+    under = truth(door, "plan_instance", 55010007, status_cd=1, supp_plan_ind=1)
+    plan, offered = some_offered(door, {row["plan_no"] for row in under})
+    kept = {row["key"] for row in under if row["plan_no"] in offered}
+    key = f"55010007|{above['plan_instance_no']}"
+    edit(
+        door, "Aria_Account_Plan__c", key, Client_Plan__c=row_of(door, "Client_Plan__c", plan)["Id"]
+    )
+    concord.document("refresh", "--account", "55010007")
+    decide(concord, "plan_instance", key, Choice(take={"plan": "salesforce"}))
+    problems = concord.plan("--account", "55010007")["problems"]
+    (told,) = (each["message"] for each in problems if "does not offer" in each["message"])
+    gone = [row for row in under if row["key"] not in kept]
+    assert 0 < len(gone) < len(under)
+    named = {row["key"] for row in under if f"55010007|{row['plan_instance_no']}" in told}
+    assert named == {row["key"] for row in gone}
+    assert concord.commit()["written"] == 1
+    after = truth(door, "plan_instance", 55010007, status_cd=-2)
+    assert {row["key"] for row in after} == named
+
+
+def some_offered(door: Door, wanted: set[int]) -> tuple[str, set[int]]:
+    """Return a master plan in euros that offers some of the plans, not all, and those it does."""
+    sold = {row["plan_no"] for row in door.state("aria", "rate_schedule")
+            if row["schedule_currency"] == "eur"}  # fmt: skip
+    offered: dict[int, set[int]] = {}
+    for link in door.state("aria", "plan_relationship"):
+        offered.setdefault(link["parent_plan_no"], set()).add(link["plan_no"])
+    plans = {row["plan_no"]: row for row in door.state("aria", "plan")}
+    number = next(
+        one
+        for one, some in offered.items()
+        if one in sold
+        and plans[one]["active_ind"]
+        and not plans[one]["supp_plan_ind"]
+        and some & wanted
+        and wanted - some
+    )
+    return plans[number]["client_plan_id"], offered[number] & wanted
+
+
 def made_in_salesforce(door: Door, acct_no: int, key: str) -> None:
     """Let somebody make a supplemental plan in Salesforce, under the account's first master."""
     above = master(door, acct_no)
@@ -382,7 +426,7 @@ def test_a_commit_that_broke_off_after_a_write_is_resumed_and_writes_nothing_twi
     door.forget_calls()
     door.fault(
         {**COMPLETE, "kind": "drop_after"},
-        {**READS, "kind": "unavailable", "after": 2, "times": None},
+        {**READS, "kind": "unavailable", "after": 3, "times": None},
     )
     ran = concord.work("commit", str(concord.plan_file), "--yes")
     assert ran.status == 1

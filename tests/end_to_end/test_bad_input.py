@@ -12,10 +12,11 @@ from app.store import home_check, journal_chain
 from tests.end_to_end.front_door import Concord, Door, Ran, only
 
 HOLDER = (
-    "import sys; from pathlib import Path; from app.credentials import Credentials;"
+    "import sys; from pathlib import Path; from threading import Event;"
+    " from app.credentials import Credentials;"
     " from app.services import Services;"
     " bench = Services(Path(sys.argv[1]), Credentials()).open_workbench('w');"
-    " print('open', flush=True); sys.stdin.read()"
+    " print('open', flush=True); Event().wait()"  # until it is killed
 )
 
 

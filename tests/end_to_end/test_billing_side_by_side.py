@@ -60,6 +60,13 @@ def test_it_comes_as_a_table_and_as_csv(keyed: Concord) -> None:
     assert {row["state"] for row in rows} >= {"only in billing", "only in against"}
 
 
+def test_a_mapping_is_chosen_for_either_side(keyed: Concord) -> None:
+    found = keyed("compare", *BOTH, "--against-mapping", "orb", "--billing-mapping", "aria", "--json")
+    assert found.json["total"] == keyed("compare", *BOTH, "--json").json["total"]
+    ran = keyed("compare", *BOTH, "--against-mapping", "aria")
+    assert (ran.status, "is for aria" in ran.err) == (2, True)
+
+
 def test_what_is_no_billing_system_is_refused(keyed: Concord) -> None:
     ran = keyed("compare", "--billing", "salesforce-demo", "--against", "orb-demo")
     assert (ran.status, "no billing connection" in ran.err) == (2, True)

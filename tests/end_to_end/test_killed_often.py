@@ -23,10 +23,10 @@ SMALL_CALLS = """
 import sys
 import app.connectors.salesforce.collections as collections
 import app.connectors.salesforce.writes as writes
-import app.sync.commit as commit
+import app.sync.pieces as pieces
 from app.__main__ import main
 collections.MOST_ROWS = writes.MOST_ROWS = 10
-commit.SEGMENT = 200
+pieces.SEGMENT = 200
 sys.exit(main(sys.argv[1:]))
 """
 

@@ -155,6 +155,37 @@ def test_a_record_made_in_salesforce_is_made_in_orb_and_gets_its_id(
     assert orb.counts() == {}
 
 
+def made_there(door: Door, sobject: str, **values: str) -> str:
+    """Make a record in the org; return its id."""
+    before = {row["Id"] for row in door.state("salesforce", sobject)}
+    door.edit("salesforce", sobject, "", **values)
+    return str(only([r for r in door.state("salesforce", sobject) if r["Id"] not in before])["Id"])
+
+
+def test_an_account_and_its_order_become_a_customer_and_a_subscription(
+    orb: Concord, door: Door
+) -> None:
+    account, file = made_there(door, "Account", Name="Otter Mills"), str(orb.plan_file)
+    words = ("--from", account, "--set", "email=ap@otter.example")
+    orb.document("act", "create_customer", *words, "-o", file)
+    assert orb.commit()["written"] == 1
+    customer = only([r for r in door.state("orb", "customer") if r["name"] == "Otter Mills"])
+    assert customer["external_customer_id"] == account
+    refreshed(orb)
+    orb.settle()
+    orb.document("match", "-o", file)
+    assert orb.commit()["written"] == 1
+    start = f"{NEXT_YEAR:%Y-%m-%d}"
+    deal = {"AccountId": account, "EffectiveDate": start, "Status": "Draft"}
+    order = made_there(door, "Order", Name="Order 7", **deal)
+    plan = active(door)["plan"]["id"]
+    words = ("--from", order, "--set", f"plan={plan}")
+    orb.document("act", "create_subscription", *words, "-o", file)
+    assert orb.commit()["written"] == 1
+    made = [r for r in door.state("orb", "subscription") if r["name"] == "Order 7"]
+    assert only(made)["customer"]["id"] == customer["id"]
+
+
 def test_a_subscription_is_started_and_brought_to_salesforce(orb: Concord, door: Door) -> None:
     row = active(door)
     known = {each["id"] for each in door.state("orb", "subscription")}

@@ -1,4 +1,4 @@
-"""`python -m tests.simulation --seeds 10000 [--from N] [--jobs 2]`, or `--seed N --verbose`."""
+"""`python -m tests.simulation --seeds 10000 [--billing orb] [--jobs 2]`; `--seed N --verbose`."""
 
 import argparse
 import multiprocessing
@@ -7,8 +7,11 @@ import time
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from hashlib import sha256
+from itertools import count, islice
 
-from tests.simulation.simulator import Run, simulate
+from app.domain.record import Side
+from tests.simulation.server import ARIA, ORB
+from tests.simulation.simulator import Run, simulate, world
 
 _SEEDS_AT_ONCE = 16
 
@@ -20,11 +23,13 @@ def main() -> int:
     parser.add_argument("--from", type=int, default=0, dest="first", help="the first of them")
     parser.add_argument("--jobs", type=int, default=1, help="processes")
     parser.add_argument("--seed", type=int, help="only this one")
+    kinds = [each.name for each in (ARIA, ORB)]
+    parser.add_argument("--billing", choices=kinds, default="", help="only where it is like this")
     parser.add_argument("--verbose", action="store_true", help="print the schedule")
     options = parser.parse_args()
     seeds = [options.seed]
     if options.seed is None:
-        seeds = list(range(options.first, options.first + options.seeds))
+        seeds = list(islice(_drawn(options.first, options.billing), options.seeds))
     started = time.monotonic()
     failed = _report(_runs(seeds, options.jobs), verbose=options.verbose)
     say(f"{len(seeds)} seeds in {time.monotonic() - started:.0f} s, {failed} failed")
@@ -35,6 +40,16 @@ def say(words: str) -> None:
     """Print a line at once."""
     sys.stdout.write(f"{words}\n")
     sys.stdout.flush()
+
+
+def _drawn(first: int, billing: str) -> Iterator[int]:
+    """Yield the seeds from one on whose billing side has the ways of a system; "": all of them."""
+    for seed in count(first):
+        if billing:
+            with world(seed) as drawn:
+                if drawn.servers[Side.BILLING].semantics.name != billing:
+                    continue
+        yield seed
 
 
 def _runs(seeds: list[int], jobs: int) -> Iterator[Run]:

@@ -16,11 +16,12 @@ from app.connectors.protocol import (
 from app.domain.constraint import Constraints
 from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
-from app.domain.mapping import EntityMapping
+from app.domain.mapping import KEY, EntityMapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
 from app.domain.record import Record, RecordKey
 from app.errors import ConnectionFailed, CursorRefused, LimitReached, NotSignedIn
 from tests.simulation.fate import Fate
+from tests.simulation.keyed_server import NO_KEY, KeyedServer
 from tests.simulation.server import USED, Sent, Server
 
 _REFUSES = {"503": ConnectionFailed, "429": LimitReached, "expired session": NotSignedIn}
@@ -74,6 +75,7 @@ class SimulatedConnector:
     sent_keys: set[str] = field(default_factory=set)
     _read_at: dict[RecordKey, int] = field(default_factory=dict)
     _looked_at: dict[str, int] = field(default_factory=dict)
+    _read_ids: dict[str, int] = field(default_factory=dict)
     _late: list[_Late] = field(default_factory=list)
     _jobs: dict[str, list[Sent]] = field(default_factory=dict)
     _ran: dict[str, list[Outcome]] = field(default_factory=dict)
@@ -111,7 +113,8 @@ class SimulatedConnector:
         return self.ways.verbs
 
     def writable(self, entity: EntityMapping) -> frozenset[str]:
-        return frozenset(entity.index)
+        key = [KEY] if isinstance(self.server, KeyedServer) else []
+        return frozenset((*entity.index, *key))
 
     def batch_size(self, counts: OperationCounts) -> int:
         del counts
@@ -132,6 +135,8 @@ class SimulatedConnector:
             if request.scope is Scope.KEYS:
                 places = [RecordKey(entity.name, key) for key in dict.fromkeys(request.keys)]
                 yield from self._pages(entity, places, cancel)
+            elif request.scope is Scope.IDS:
+                yield from self._by_id(entity, request.keys, cancel)
             elif request.scope is Scope.ACCOUNT:
                 yield from self._of_account(entity, request.account, cancel)
             elif request.scope is Scope.SINCE:
@@ -148,7 +153,17 @@ class SimulatedConnector:
             for place in places[start : start + self.ways.page_size]:
                 self._read_at[place] = self.fate.time
                 records += self.server.records(place)
-            yield Page(entity.name, records)
+            yield _page(entity, records)
+
+    def _by_id(
+        self, entity: EntityMapping, ids: Sequence[str], cancel: CancelToken
+    ) -> Iterator[Page]:
+        for start in range(0, len(ids), self.ways.page_size):
+            self._call(cancel, f"{self.name}: read {entity.name} by id")
+            some = ids[start : start + self.ways.page_size]
+            self._read_ids |= dict.fromkeys(some, self.fate.time)
+            held = [r for p in self.server.places(entity.name) for r in self.server.records(p)]
+            yield _page(entity, [record for record in held if record.side_id in some])
 
     def _of_account(
         self, entity: EntityMapping, account: str, cancel: CancelToken
@@ -164,19 +179,19 @@ class SimulatedConnector:
         records = [record for record in found if not entity.parent or record.parent == account]
         size = self.ways.page_size
         for start in range(0, max(len(records), 1), size):
-            yield Page(entity.name, records[start : start + size])
+            yield _page(entity, records[start : start + size])
 
     def _whole(self, entity: EntityMapping, cancel: CancelToken) -> Iterator[Page]:
-        cursor, last = self._cursor(), ""
+        cursor, last = self._cursor(), None
         self._looked_at[entity.name] = self.fate.time
         while True:
             self._call(cancel, f"{self.name}: read {entity.name}")
             # By key, so that what people insert and delete between two pages moves no other row.
-            places = [p for p in self.server.places(entity.name) if p.key > last]
+            places = [p for p in self.server.places(entity.name) if last is None or p.key > last]
             some = places[: self.ways.page_size]
             records = [record for place in some for record in self.server.records(place)]
             is_last = len(some) == len(places)
-            yield Page(entity.name, records, cursor=cursor if is_last else "")
+            yield _page(entity, records, cursor=cursor if is_last else "")
             if is_last:
                 return
             last = some[-1].key
@@ -200,8 +215,8 @@ class SimulatedConnector:
         starts = range(0, max(len(records), 1), size)
         for start in starts:
             is_last = start == starts[-1]
-            yield Page(
-                entity.name,
+            yield _page(
+                entity,
                 records[start : start + size],
                 cursor=cursor if is_last else "",
                 gone=gone if is_last else (),
@@ -226,7 +241,7 @@ class SimulatedConnector:
         if trouble in _REFUSES:
             raise _REFUSES[trouble](f"simulated: {where}")
         self.calls += 1
-        writes = [Sent(o, self._last_look(o.record_key)) for o in batch.operations]
+        writes = [Sent(o, self._last_look(o)) for o in batch.operations]
         if self.ways.jobs:
             yield from self._job(batch, writes, trouble)
             return
@@ -250,9 +265,14 @@ class SimulatedConnector:
         """Begin another call of the engine: what an earlier one read is not this one's."""
         self._read_at.clear()
         self._looked_at.clear()
+        self._read_ids.clear()
 
-    def _last_look(self, place: RecordKey) -> int | None:
+    def _last_look(self, operation: Operation) -> int | None:
+        if operation.key_change is not None:  # its key says nothing of what it bears
+            return self._read_ids.get(operation.side_id)
+        place = operation.record_key
         looks = [self._read_at.get(place), self._looked_at.get(place.entity)]
+        looks.append(self._read_ids.get(operation.side_id))
         return max((look for look in looks if look is not None), default=None)
 
     def arrive(self, *, all_of_them: bool = False) -> None:
@@ -332,6 +352,14 @@ class SimulatedConnector:
     @staticmethod
     def _unknown(writes: Sequence[Sent], words: str) -> Iterator[Outcome]:
         return (Outcome(sent.operation, OutcomeState.UNKNOWN, words) for sent in writes)
+
+
+def _page(
+    entity: EntityMapping, records: Sequence[Record], cursor: str = "", gone: tuple[str, ...] = ()
+) -> Page:
+    loose = [record for record in records if record.key == NO_KEY]
+    keyed = [record for record in records if record.key != NO_KEY]
+    return Page(entity.name, keyed, len(loose), cursor, gone, loose)
 
 
 def _doubtful(outcome: Outcome) -> Outcome:

@@ -2,15 +2,21 @@
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from decimal import Decimal
 
+from app.domain.convert import text
 from app.domain.diff import Kind, same
+from app.domain.mapping import KEY, EntityMapping, SumRule
 from app.domain.plan import Operation, OutcomeState, Verb
 from app.domain.record import NO_BASE, BaseValue, RecordKey, Side, Values
 from app.store.comparison import Pair, find_link, one_pair, stored_diffs
 from app.store.journal import Entry, entries, runs
+from app.store.pairing import pairings
 from app.sync.commit import CommitResult
+from app.sync.reconcile import Reconciled
 from app.sync.workbench import Workbench
-from tests.simulation.server import Server
+from tests.simulation.keyed_server import NO_KEY
+from tests.simulation.server import Row, Server
 
 Servers = Mapping[Side, Server]
 _NOT_JUDGED = frozenset({Kind.CONFLICT, Kind.DUPLICATE_KEY, Kind.NOT_COMPARABLE})
@@ -92,11 +98,12 @@ def journal_agrees(bench: Workbench, servers: Servers) -> Iterator[str]:
 
 def mirror_agrees(bench: Workbench, servers: Servers) -> Iterator[str]:
     """Yield where mirror or base differ from the servers, right after an undisturbed refresh."""
+    held = {side: _counted(bench, server) for side, server in servers.items()}
     for place in _places(servers):
         pair = _pair(bench, place)
         sides = {Side.BILLING: None, Side.SALESFORCE: None} if pair is None else _sides(pair)
-        for side, server in servers.items():
-            rows = server.rows.get(place, [])
+        for side in servers:
+            rows = held[side].get(place, [])
             if (sides[side] is None) != (not rows):
                 yield f"mirror: {place} is {'in' if rows else 'not in'} {side.label}"
             elif rows and list(sides[side] or ()) not in [row.values for row in rows]:
@@ -111,10 +118,57 @@ def sides_agree(bench: Workbench, servers: Servers, excused: Excused) -> Iterato
     for entity in bench.mapping.entities:
         found = stored_diffs(bench.store, entity, _NOT_JUDGED)
         named |= {RecordKey(entity.name, one.pair.key) for one in found}
+    named |= {own for own, counts_as in _paired(bench, servers) if counts_as in named}
     left, right = (servers[side].values() for side in (Side.BILLING, Side.SALESFORCE))
     for place in _places(servers):
         if place not in named and left.get(place) != right.get(place):
             yield f"agreement: {place}: {left.get(place)} in billing, {right.get(place)}"
+
+
+def sums_agree(bench: Workbench, servers: Servers, found: Reconciled) -> Iterator[str]:
+    """Yield sums that differ from the servers', right after an undisturbed refresh.
+
+    Entities with records that share a key are left out: which of them counts nobody promises.
+    """
+    told = {(one.entity, one.field, one.owner): [one.billing, one.salesforce] for one in found.sums}
+    held = [_counted(bench, servers[side]) for side in (Side.BILLING, Side.SALESFORCE)]
+    for entity in bench.mapping.entities:
+        sides = [[rows for place, rows in side.items() if _counts(place, entity)] for side in held]
+        if any(len(rows) > 1 for side in sides for rows in side):
+            continue
+        for rule in entity.sums:
+            place = (entity.name, rule.field)
+            said = {key[2]: sums for key, sums in told.items() if key[:2] == place}
+            true = _true_sums(entity, rule, [[rows[0] for rows in side] for side in sides])
+            if said != true:
+                yield f"sums: {' '.join(place)}: {said}, the servers have {true}"
+
+
+def gaps_agree(whole: Reconciled, part: Reconciled) -> Iterator[str]:
+    """Yield where the gaps are others if all is summed up than from what differs alone."""
+    one, other = (
+        [(each.entity, each.field, each.owner, each.gap) for each in found.gaps.sums]
+        for found in (whole, part)
+    )
+    if one != other or whole.counts != part.counts:
+        yield f"sums: the gaps are {one} of all, {other} of what differs"
+
+
+def _counts(place: RecordKey, entity: EntityMapping) -> bool:
+    return place.entity == entity.name and place.key != NO_KEY
+
+
+def _true_sums(
+    entity: EntityMapping, rule: SumRule, sides: Iterable[Iterable[Row]]
+) -> dict[str, list[Decimal]]:
+    sums: dict[str, list[Decimal]] = {}
+    for side, rows in enumerate(sides):
+        for row in rows:
+            amount = row.values[entity.index[rule.field]]
+            if isinstance(amount, Decimal):
+                owner = text(row.values[entity.index[rule.by]]) if rule.by else ""
+                sums.setdefault(owner, [Decimal(0), Decimal(0)])[side] += amount
+    return sums
 
 
 def nothing_ticked_deletes(operations: Iterable[Operation], ticked: set[RecordKey]) -> list[str]:
@@ -146,13 +200,15 @@ def _mirror_holds(bench: Workbench, operation: Operation) -> bool:
         return values is None
     index = bench.mapping.entity(operation.entity).index
     return values is not None and all(
-        same(values[index[change.name]], change.after) for change in operation.changes
+        same(values[index[change.name]], change.after)
+        for change in operation.changes
+        if change.name != KEY
     )
 
 
 def _mirror_is_new(bench: Workbench, server: Server, operation: Operation) -> bool:
     place = operation.record_key
-    pair, rows = _pair(bench, place), server.rows.get(place, [])
+    pair, rows = _pair(bench, place), _counted(bench, server).get(place, [])
     values = None if pair is None else _sides(pair)[server.side]
     if not rows if values is None else list(values) in [row.values for row in rows]:
         return True
@@ -178,8 +234,31 @@ def _sides(pair: Pair) -> Mapping[Side, Values | None]:
     return {Side.BILLING: pair.billing, Side.SALESFORCE: pair.salesforce}
 
 
+def _counted(bench: Workbench, server: Server) -> dict[RecordKey, list[Row]]:
+    """Return a server's rows under the keys as which they count, as pairings say."""
+    held = {place: list(rows) for place, rows in server.rows.items()}
+    if server.side is Side.BILLING:
+        return held
+    for pairing in pairings(bench.store):
+        found = server.find(pairing.entity, pairing.side_id)
+        if found is not None:
+            held[found.key].remove(found.row)
+            held.setdefault(RecordKey(pairing.entity, pairing.key), []).append(found.row)
+    return {place: rows for place, rows in held.items() if rows}
+
+
+def _paired(bench: Workbench, servers: Servers) -> Iterator[tuple[RecordKey, RecordKey]]:
+    """Yield where each paired record stands, and as what it counts."""
+    server = servers[Side.SALESFORCE]
+    for pairing in pairings(bench.store):
+        found = server.find(pairing.entity, pairing.side_id)
+        if found is not None:
+            yield found.key, RecordKey(pairing.entity, pairing.key)
+
+
 def _places(servers: Servers) -> list[RecordKey]:
-    return sorted({place for server in servers.values() for place, _field in server.history})
+    places = {place for server in servers.values() for place, _field in server.history}
+    return sorted(place for place in places if place.key != NO_KEY)
 
 
 def _name(entry: Entry) -> str:

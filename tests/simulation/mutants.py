@@ -6,9 +6,11 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+import app.store.pairing
 import app.sync.commit
 import app.sync.preflight
 import app.sync.refresh
+import app.sync.sender
 import app.sync.undo
 from app.connectors.protocol import Batch, Connector
 from app.domain.control import CancelToken
@@ -62,12 +64,13 @@ def no_preflight() -> AbstractContextManager[None]:
                 found[operation.side, operation.record_key] = (record,)
         return Live(found)
 
-    return _replaced((app.sync.commit, "read_live", read_live))
+    places = (app.sync.commit, app.sync.sender)
+    return _replaced(*((place, "read_live", read_live) for place in places))
 
 
 def retry_without_key() -> AbstractContextManager[None]:
     """Give each sending a key of its own."""
-    real, sendings = app.sync.commit._write, iter(range(1_000_000))
+    real, sendings = app.sync.sender._write, iter(range(1_000_000))
 
     def write(connector: Connector, batch: Batch, cancel: CancelToken) -> list[Outcome]:
         number = next(sendings)
@@ -77,7 +80,7 @@ def retry_without_key() -> AbstractContextManager[None]:
         outcomes = real(connector, replace(batch, operations=tuple(fresh)), cancel)
         return [replace(o, operation=back[o.operation.idempotency_key]) for o in outcomes]
 
-    return _replaced((app.sync.commit, "_write", write))
+    return _replaced((app.sync.sender, "_write", write))
 
 
 def base_before_outcome() -> AbstractContextManager[None]:
@@ -126,7 +129,7 @@ def stale_ignored() -> AbstractContextManager[None]:
         found = real(operation, live, entity)
         return Found.BEFORE if found is Found.NEITHER and live else found
 
-    return _replaced((app.sync.commit, "stands", stands))
+    return _replaced((app.sync.sender, "stands", stands))
 
 
 def outcome_in_two_transactions() -> AbstractContextManager[None]:
@@ -142,12 +145,12 @@ def outcome_in_two_transactions() -> AbstractContextManager[None]:
 
 def resume_without_looking() -> AbstractContextManager[None]:
     """Send again whatever has no outcome, whether it had arrived or not."""
-    real = app.sync.commit._Sender.set_stale_aside
+    real = app.sync.sender.Sender.set_stale_aside
 
     def set_stale_aside(sender: Any, operations: Sequence[Operation], *, again: bool) -> Any:
         return list(operations) if again else real(sender, operations, again=again)
 
-    return _replaced((app.sync.commit._Sender, "set_stale_aside", set_stale_aside))
+    return _replaced((app.sync.sender.Sender, "set_stale_aside", set_stale_aside))
 
 
 def skipped_forgotten() -> AbstractContextManager[None]:
@@ -161,6 +164,16 @@ def skipped_forgotten() -> AbstractContextManager[None]:
     return _replaced((app.sync.commit, "result_of", result_of))
 
 
+def pairing_leaves_twin() -> AbstractContextManager[None]:
+    """Leave a paired record under its own key, too: two records are made of one."""
+    return _replaced((app.store.pairing, "remove_links", lambda *_: None))
+
+
+def parting_forgets() -> AbstractContextManager[None]:
+    """Take a pairing apart without what both records held by themselves."""
+    return _replaced((app.store.pairing, "_put_back", lambda *_: None))
+
+
 MUTANTS: tuple[Mutant, ...] = (
     journal_after_send,
     no_preflight,
@@ -172,6 +185,8 @@ MUTANTS: tuple[Mutant, ...] = (
     outcome_in_two_transactions,
     resume_without_looking,
     skipped_forgotten,
+    pairing_leaves_twin,
+    parting_forgets,
 )
 
 

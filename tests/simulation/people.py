@@ -5,16 +5,18 @@ from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
-from app.domain.mapping import EntityMapping, WorkspaceMapping
+from app.domain.mapping import KEY, EntityMapping, WorkspaceMapping
 from app.domain.mapping_file import parse_mapping
 from app.domain.plan import Operation, Verb
 from app.domain.record import FieldValue, RecordKey, Side, exact
 from tests.simulation.fate import Fate
+from tests.simulation.keyed_server import NO_KEY, KeyedServer
 from tests.simulation.server import Server
 
 REFUSED = "bad"  # a text that Salesforce's validation rule refuses, and billing does not
 PLANS = ("P1", "P2", "P3")
 _TIERS = ("T1", "T2", "T3", "T4")
+_OTHER_KEYS = ("X1", "X2")  # that billing never has
 # Few values, so that people often write the same on both sides, or what was there before.
 VALUES: Mapping[str, tuple[FieldValue, ...]] = {
     "name": ("a", "b", "c", REFUSED),
@@ -39,6 +41,7 @@ class People:
     fate: Fate
     servers: Mapping[Side, Server]
     doubles: bool
+    rekeys: bool = False
 
     def settle_in(self) -> None:
         """Fill both systems alike, as they stand before Concord comes."""
@@ -58,6 +61,8 @@ class People:
             self._insert(server, entity, place)
         elif random.random() < 1 / 6:
             self._drop(server, place)
+        elif isinstance(server, KeyedServer) and self.rekeys and random.random() < 1 / 4:
+            self._rekey(server, place)
         elif self.doubles and random.random() < 1 / 10:
             self._double(server, place)
         else:
@@ -67,8 +72,18 @@ class People:
         """Change again what an operation wrote."""
         server, place = self.servers[operation.side], operation.record_key
         if place in server.rows and operation.verb is not Verb.DELETE:
-            name = self.fate.random.choice(operation.changes).name
-            self._set(server, place, name, self.fate.random.choice(VALUES[name]))
+            names = [change.name for change in operation.changes if change.name != KEY]
+            if names:
+                name = self.fate.random.choice(names)
+                self._set(server, place, name, self.fate.random.choice(VALUES[name]))
+
+    def lose_keys(self) -> None:
+        """Change or clear some keys in Salesforce."""
+        server = self.servers[Side.SALESFORCE]
+        assert isinstance(server, KeyedServer)
+        for place in server.places("tier"):
+            if self.fate.chance(1 / 2):
+                self._rekey(server, place)
 
     def edit_only(self) -> None:
         """Change one value somewhere, nothing else."""
@@ -100,6 +115,14 @@ class People:
         if not server.refusal(Verb.DELETE, place, {}):
             server.drop(place)
             self._tell(server, f"deletes {place.key}")
+
+    def _rekey(self, server: KeyedServer, place: RecordKey) -> None:
+        """Change the key of what nothing refers to, or clear it."""
+        key = self.fate.random.choice([NO_KEY, NO_KEY, *_TIERS, *_OTHER_KEYS])
+        taken = key != NO_KEY and RecordKey(place.entity, key) in server.rows
+        if place.entity == "tier" and len(server.rows[place]) == 1 and not taken:
+            server.rekey(place, key)
+            self._tell(server, f"gives {place.key} the key {key!r}")
 
     def _double(self, server: Server, place: RecordKey) -> None:
         server.put(place, list(server.rows[place][0].values), twin=True)

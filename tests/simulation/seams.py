@@ -9,9 +9,10 @@ from datetime import UTC, datetime, tzinfo
 from typing import Any
 from unittest.mock import patch
 
-import app.sync.commit
+import app.sync.pieces
 import app.sync.preflight
 import app.sync.refresh
+import app.sync.sender
 from tests.simulation.disk import Disk
 from tests.simulation.fate import Fate
 from tests.simulation.lanes import Lanes
@@ -23,9 +24,9 @@ def stood_in(fate: Fate, lanes: Lanes, disk: Disk) -> Iterator[None]:
     clock = _clock(fate)
     seams: list[tuple[Any, str, Any]] = [
         (sqlite3, "connect", disk.connect),
-        (app.sync.commit, "ThreadPoolExecutor", lanes.pool),
-        (app.sync.commit, "wait", lanes.wait),
-        (app.sync.commit, "SEGMENT", 1 + fate.random.randrange(6)),
+        (app.sync.sender, "ThreadPoolExecutor", lanes.pool),
+        (app.sync.sender, "wait", lanes.wait),
+        (app.sync.pieces, "SEGMENT", 1 + fate.random.randrange(6)),
         (app.sync.preflight, "ThreadPoolExecutor", lanes.pool),
         (app.sync.refresh, "ThreadPoolExecutor", lanes.pool),
         (app.sync.refresh, "Queue", lanes.queue),

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import count
+from typing import NamedTuple
 
 from app.domain.diff import same
 from app.domain.mapping import EntityMapping, WorkspaceMapping
@@ -74,6 +75,13 @@ class Row:
     made_at: int = 0
 
 
+class Place(NamedTuple):
+    """Where a record is found."""
+
+    key: RecordKey
+    row: Row
+
+
 @dataclass(frozen=True, slots=True)
 class _Used:
     """An idempotency key that was used: by which operation, when, with what answer."""
@@ -135,6 +143,14 @@ class Server:
     def values(self) -> Mapping[RecordKey, list[tuple[FieldValue, ...]]]:
         """Return all that the system holds."""
         return {place: [tuple(row.values) for row in rows] for place, rows in self.rows.items()}
+
+    def find(self, entity: str, side_id: str) -> Place | None:
+        """Return where the record of an id stands now."""
+        for place, rows in self.rows.items():
+            for row in rows:
+                if place.entity == entity and row.side_id == side_id:
+                    return Place(place, row)
+        return None
 
     # What people do
 

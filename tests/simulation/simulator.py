@@ -29,6 +29,7 @@ from app.sync.commit import CommitResult, commit, resume
 from app.sync.compare import compare
 from app.sync.ignoring import add_rule, remove_rule
 from app.sync.planner import Selection, build_plan
+from app.sync.reconcile import reconcile
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.undo import build_undo
 from tests.simulation import invariants
@@ -36,7 +37,16 @@ from tests.simulation.connector import SimulatedConnector, Ways
 from tests.simulation.disk import Disk
 from tests.simulation.engine import NAME, Engine
 from tests.simulation.fate import HOUR_S, Fate, Rates
+from tests.simulation.keyed_server import KeyedServer
 from tests.simulation.lanes import Lanes
+from tests.simulation.pairing import (
+    no_record_twice,
+    note_pairs,
+    pair_and_part,
+    pair_something,
+    paired_ids,
+    part_something,
+)
 from tests.simulation.people import PLANS, REFUSED, VALUES, People, simulated_mapping
 from tests.simulation.seams import stood_in
 from tests.simulation.server import ARIA, ORB, SALESFORCE, Server
@@ -98,8 +108,8 @@ class Simulation:
         random = self.fate.random
         steps: list[Callable[[], object]] = [
             *[self.cycle] * 7, self.refresh, self.compare, self.plan,
-            self.commit, self.resume, self.review, *[self.undo] * 4, self.burst, self.jump,
-            self.one_account, self.ignore,
+            self.commit, self.resume, self.review, *[self.undo] * 6, self.burst, self.jump,
+            self.one_account, self.ignore, *[self.pair] * 3,
         ]  # fmt: skip
         self.fate.on_touch = self._others_act
         for _ in range(random.randint(3, _STEPS)):
@@ -122,6 +132,10 @@ class Simulation:
         self.note(invariants.mirror_agrees(bench, self.servers))
         self.note(invariants.base_was_agreed(bench, self.servers))
         self.note(invariants.sides_agree(bench, self.servers, excused))
+        self.note(no_record_twice(bench.store))
+        whole, part = (reconcile(bench, CancelToken(), totals=totals) for totals in (True, False))
+        self.note(invariants.sums_agree(bench, self.servers, whole))
+        self.note(invariants.gaps_agree(whole, part))
         if not self.violations:
             self._undo_brings_back()
 
@@ -163,6 +177,30 @@ class Simulation:
         else:
             self._call(f"ignore {rule.field}", lambda _token: add_rule(bench, rule))
         self.compare()
+
+    def pair(self) -> None:
+        """Let a person pair records or take a pair apart, or both at once."""
+        fate, server = self.fate, self._salesforce
+        if fate.random.random() < 3 / 4:
+            self.people.lose_keys()
+        self.refresh()
+        bench = self.engine.bench
+        before = paired_ids(bench.store)
+        way = fate.random.random()
+        if way < 1 / 4:
+            self.note(self._call("pair and part", lambda t: pair_and_part(bench, fate, t)) or ())
+        elif way < 1 / 2:
+            self._call("part", lambda _token: part_something(bench, fate))
+        else:
+            self._call("pair", lambda token: pair_something(bench, fate, token))
+        store = self.engine.bench.store  # another one where the process died
+        for side_id in before - paired_ids(store):
+            server.pairs.pop(side_id, None)
+        self.note(no_record_twice(store, paired_only=True))
+        self.compare()
+        if fate.random.random() < 1 / 2:
+            self.plan()
+            self.commit()
 
     def compare(self) -> None:
         self._call("compare", lambda token: compare(self.engine.bench, token, self.engine.report))
@@ -255,6 +293,12 @@ class Simulation:
 
     # Parts
 
+    @property
+    def _salesforce(self) -> KeyedServer:
+        server = self.servers[Side.SALESFORCE]
+        assert isinstance(server, KeyedServer)
+        return server
+
     def note(self, found: Iterable[str]) -> None:
         """Take down what is not true."""
         for words in found:
@@ -267,6 +311,7 @@ class Simulation:
         self._arm()
         found = self.engine.call(what, work)
         bench = self.engine.bench
+        note_pairs(bench.store, self._salesforce)
         self.note(invariants.base_was_agreed(bench, self.servers))
         if what in {"commit", "resume"}:
             self.note(invariants.outcomes_are_in_the_mirror(bench, self.servers, written))
@@ -392,9 +437,10 @@ def world(seed: int) -> Iterator[Simulation]:
         Side.SALESFORCE: random.choice([SALESFORCE, SALESFORCE, ORB]),
     }
     refused = {Side.BILLING: frozenset[str](), Side.SALESFORCE: frozenset({REFUSED})}
-    servers = {s: Server(s, MAPPING, semantics[s], fate, refused[s]) for s in Side}
+    kinds = {Side.BILLING: Server, Side.SALESFORCE: KeyedServer}
+    servers = {s: kinds[s](s, MAPPING, semantics[s], fate, refused[s]) for s in Side}
     connectors = {side: SimulatedConnector(servers[side], fate, _ways(random)) for side in Side}
-    people = People(fate, servers, doubles=random.random() < 1 / 5)
+    people = People(fate, servers, doubles=random.random() < 1 / 5, rekeys=random.random() < 1 / 2)
     people.settle_in()
     for side in Side:
         fate.tell(f"{side.label}: {semantics[side].name}, {connectors[side].ways}")

@@ -9,6 +9,8 @@ from tests.simulation.mutants import (
     journal_after_send,
     no_preflight,
     outcome_in_two_transactions,
+    pairing_leaves_twin,
+    parting_forgets,
     resume_without_looking,
     retry_without_key,
     skipped_forgotten,
@@ -29,6 +31,8 @@ _CAUGHT = (
     (outcome_in_two_transactions, ("mirror",)),
     (resume_without_looking, ("lost edit", "written twice")),
     (skipped_forgotten, ("counts",)),
+    (pairing_leaves_twin, ("pairing",)),
+    (parting_forgets, ("pairing",)),
 )
 SEEDS = 200
 

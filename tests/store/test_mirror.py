@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.record import Record, Side
-from app.store.comparison import one_pair
+from app.store.comparison import one_pair, side_details
 from app.store.mirror import MirrorRead
 from app.store.pager import totals
 from app.store.workspace import Store
@@ -117,3 +117,9 @@ def test_a_read_that_broke_off_drops_nothing_and_forgets_no_twin(store: Store) -
     again.finish()
     assert totals(store)["plan"] == (2, 0)
     assert again.twins == []
+
+
+def test_a_record_made_anew_with_the_same_values_is_known_by_its_new_id(store: Store) -> None:
+    read(store, Side.SALESFORCE, [plan("A", side_id="old")])
+    assert read(store, Side.SALESFORCE, [plan("A", side_id="new")]).changed == 0
+    assert side_details(store, 1, Side.SALESFORCE)[0] == "new"

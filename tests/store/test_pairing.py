@@ -105,6 +105,17 @@ def ids_held(store: Store) -> Counter[str]:
     return Counter(side_id for (side_id,) in rows)
 
 
+def test_a_record_that_a_broken_read_left_under_its_old_key_too_is_not_paired() -> None:
+    with stored({"1": ""}) as store:
+        broken = MirrorRead(store, PLAN, Side.SALESFORCE)
+        broken.put([record("x", "1")])
+        with pytest.raises(WrongUse, match="read under two keys"):
+            pair(store, "A", "1")
+        read(store, {"1": "x"})
+        pair(store, "A", "1")
+        assert ids_held(store) == Counter(["1"])
+
+
 @settings(max_examples=60, deadline=None)
 @given(orgs, pairs)
 def test_no_record_stands_twice_and_none_in_two_pairs(

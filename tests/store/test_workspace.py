@@ -2,6 +2,8 @@ import errno
 import os
 import sqlite3
 import stat
+import subprocess
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
@@ -31,6 +33,22 @@ def test_the_file_is_for_its_owner_alone(tmp_path: Path) -> None:
         fill(store)
         for file in tmp_path.iterdir():
             assert stat.S_IMODE(file.stat().st_mode) == 0o600, file.name
+
+
+def test_another_store_of_the_same_file_does_not_free_the_locks_of_the_first(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "w.sqlite"
+    leave_wal = (
+        "import sqlite3, sys; c = sqlite3.connect(sys.argv[1], timeout=0);"
+        " print(c.execute('PRAGMA journal_mode = DELETE').fetchone()[0])"
+    )
+    with Store(file, MAPPING) as store:
+        fill(store)
+        Store(file, MAPPING).close()
+        command = [sys.executable, "-c", leave_wal, str(file)]
+        other = subprocess.run(command, capture_output=True, text=True, check=False)
+        assert "database is locked" in other.stderr
 
 
 def test_the_journal_syncs_every_transaction_and_the_mirror_does_not(tmp_path: Path) -> None:

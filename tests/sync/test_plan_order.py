@@ -12,7 +12,7 @@ from app.domain.mapping_file import parse_mapping
 from app.domain.plan import CommitPlan, Verb
 from app.domain.record import Side
 from app.errors import NotFound, PlanRefused, WrongUse
-from app.sync import commit as committing
+from app.sync import pieces
 from app.sync import spool as spooling
 from app.sync.commit import commit
 from app.sync.compare import compare
@@ -114,7 +114,7 @@ def many(bench: Workbench, monkeypatch: pytest.MonkeyPatch, count: int = 60) -> 
     """Plan with so little memory that every piece has to go through files."""
     monkeypatch.setattr(spooling, "IN_MEMORY", 256)
     monkeypatch.setattr(spooling, "FEW", 3)
-    monkeypatch.setattr(committing, "SEGMENT", 7)
+    monkeypatch.setattr(pieces, "SEGMENT", 7)
     accounts(
         bench, Side.BILLING, [(f"{n:03d}", f"{n - 1:03d}" if n else None) for n in range(count)]
     )

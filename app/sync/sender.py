@@ -1,0 +1,240 @@
+"""Sending: stage by stage, several batches at once, each outcome written as it comes."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field, replace
+from functools import partial
+from itertools import islice
+from typing import NamedTuple
+
+from app.connectors.protocol import Batch, Connector, OperationCounts
+from app.domain.control import CancelToken, Progress, Report
+from app.domain.plan import Operation, Outcome, OutcomeState, Verb
+from app.domain.record import Record, RecordKey, Side
+from app.domain.stages import Stage, batches, points_at, stages, whole_batches
+from app.errors import AppError, Cancelled, StoreError
+from app.store import journal
+from app.store.target_jobs import note_job
+from app.sync.given_keys import pair_made
+from app.sync.groups import group_of, without_broken
+from app.sync.pieces import operations_of, pieces
+from app.sync.preflight import Found, Live, note_live, read_live, record_after, stands, why_stale
+from app.sync.workbench import Workbench
+
+BATCHES_AT_ONCE = 4
+
+
+class Looked(NamedTuple):
+    """What the targets hold of a first piece, and how many operations that has."""
+
+    size: int
+    live: Live
+
+
+@dataclass
+class Sender:
+    """One run of a commit: sends stage by stage and writes each outcome as it comes.
+
+    Attributes:
+        live: What the targets hold of the piece that is being sent.
+        missing: Inserts that did not happen: what refers to them is skipped.
+        unsure: Inserts that may have happened: what refers to them waits for the second `go`.
+    """
+
+    bench: Workbench
+    run: str
+    cancel: CancelToken
+    report: Report
+    live: Live = field(default_factory=Live)
+    done: int = 0
+    total: int = 0
+    stopped_by: str = ""
+    missing: set[tuple[RecordKey, Side]] = field(default_factory=set)
+    unsure: set[tuple[RecordKey, Side]] = field(default_factory=set)
+
+    def go(self, *, again: bool, first: Looked | None = None) -> None:
+        """Send what has no outcome, piece by piece: read again, set stale aside, send.
+
+        With `again`, what is found on the target as it was to become counts as written. `first` is
+        what was read of the first piece already.
+        """
+        for piece in pieces(self.bench, self.run, first.size if first else 0):
+            try:
+                if first is None:
+                    self.live = read_live(self.bench, piece, self.cancel, self.report)
+                else:
+                    self.live, first = first.live, None
+                self.send(self.set_stale_aside(piece, again=again))
+            except StoreError:
+                raise
+            except AppError as error:
+                self.stopped_by = str(error)
+            if self.stopped_by:
+                return
+
+    def give_up(self, doubted: frozenset[str]) -> None:
+        """Leave alone what stays without an answer however often it is sent.
+
+        A target that has carried a key out and since holds what was before (somebody put it back)
+        will not tell it apart from a repetition: the next review shows the record.
+        """
+        lost = operations_of(self.bench, self.run, (OutcomeState.UNKNOWN,))
+        again = [operation for operation in lost if operation.idempotency_key in doubted]
+        if not again:
+            return
+        self.live = read_live(self.bench, again, self.cancel, self.report)
+        left = self.set_stale_aside(again, again=True)
+        words = "sent more than once without an answer; it holds what was before"
+        journal.mark(
+            self.bench.store, self.run, [Outcome(o, OutcomeState.STALE, words) for o in left]
+        )
+
+    def set_stale_aside(self, operations: Sequence[Operation], *, again: bool) -> list[Operation]:
+        """Return what may be sent; journal the rest as stale or, when resuming, as written."""
+        fresh, stale = [], []
+        settled: list[tuple[Outcome, Record | None]] = []
+        for operation in operations:
+            entity, found = self.bench.mapping.entity(operation.entity), self.live.of(operation)
+            state = stands(operation, found, entity)
+            if state is Found.BEFORE:
+                fresh.append(operation)
+            elif state is Found.AFTER and again:
+                outcome = Outcome(operation, OutcomeState.WRITTEN, "found written")
+                settled.append((outcome, self._written(outcome)))
+            else:
+                message = why_stale(operation, found, entity)
+                stale.append(Outcome(operation, OutcomeState.STALE, message))
+        journal.mark(self.bench.store, self.run, stale)
+        journal.settle(self.bench.store, self.run, settled)
+        note_live(self.bench, [outcome.operation for outcome in stale], self.live)
+        self.note([*stale, *(outcome for outcome, _ in settled)])
+        self.done += len(stale) + len(settled)
+        return self._without_broken(fresh, stale)
+
+    def send(self, operations: Sequence[Operation]) -> None:
+        """Send operations stage by stage; stop at a cancel, a spent quota or a lost connection."""
+        for stage in stages(operations, self.bench.mapping):
+            if self.stopped_by:
+                return
+            try:
+                self._send_stage(stage)
+            except Cancelled as error:
+                self.stopped_by = error.summary
+
+    def _send_stage(self, stage: Stage) -> None:
+        waiting = iter(list(self._stage_batches(stage)))
+        with ThreadPoolExecutor(BATCHES_AT_ONCE, thread_name_prefix="commit") as pool:
+            running: set[Future[list[Outcome]]] = set()
+            while True:
+                if not self.stopped_by and not self.cancel.is_cancelled:
+                    for side, batch in islice(waiting, BATCHES_AT_ONCE - len(running)):
+                        connector = self.bench.connectors[side]
+                        running.add(pool.submit(_write, connector, batch, self.cancel))
+                if not running:
+                    break
+                finished, running = wait(running, return_when=FIRST_COMPLETED)
+                for future in finished:
+                    self._take(future)
+        self.cancel.check()
+
+    def _stage_batches(self, stage: Stage) -> Iterator[tuple[Side, Batch]]:
+        for lot in stage.lots:
+            entity = self.bench.mapping.entity(lot.entity)
+            sendable = replace(lot, operations=tuple(self._without_orphans(lot.operations)))
+            verbs = Counter(operation.verb for operation in sendable.operations)
+            size = self.bench.connectors[lot.side].batch_size(OperationCounts(entity, verbs))
+            begun = partial(note_job, self.bench.store, self.run, lot.entity, lot.side)
+            together = self._group if entity.together else None
+            cut = batches if together is None else whole_batches
+            for some in cut(sendable, size, together or self._parent):
+                yield lot.side, Batch(entity, some, begun, together)
+
+    def _parent(self, operation: Operation) -> str:
+        """Return the key of a record's parent: the one it is to have, else the one it has."""
+        name = self.bench.mapping.entity(operation.entity).parent_field
+        told = next((c.after for c in operation.changes if name and c.name == name), None)
+        found = self.live.of(operation)
+        return str(told or (found[0].parent if found else None) or "")
+
+    def _group(self, operation: Operation) -> str:
+        entity = self.bench.mapping.entity(operation.entity)
+        return group_of(operation, entity, self.live.of(operation))
+
+    def _without_broken(
+        self, fresh: Sequence[Operation], left: Sequence[Outcome]
+    ) -> list[Operation]:
+        """Skip what stands or falls with a record that is not sent."""
+        kept, skipped = without_broken(fresh, [item.operation for item in left], self._group)
+        self._skip(skipped)
+        return kept
+
+    def _skip(self, skipped: Sequence[Outcome]) -> None:
+        journal.mark(self.bench.store, self.run, skipped)
+        self.note(skipped)
+        self.done += len(skipped)
+
+    def _without_orphans(self, operations: Iterable[Operation]) -> list[Operation]:
+        """Leave out what refers to a record that was to come in this commit and did not.
+
+        What refers to one that may have come stays an intent: the second `go` or `resume` sends it.
+        """
+        good, skipped = [], []
+        for operation in operations:
+            needs = [(key, operation.side) for key in points_at(operation, self.bench.mapping)]
+            lacks = next((key for key, side in needs if (key, side) in self.missing), None)
+            if lacks is not None:
+                words = f"its {lacks.entity} {lacks.key} was not written"
+                skipped.append(Outcome(operation, OutcomeState.SKIPPED, words))
+            elif self.unsure.isdisjoint(needs):
+                good.append(operation)
+            else:
+                self.note([Outcome(operation, OutcomeState.UNKNOWN)])
+        self._skip(skipped)
+        return self._without_broken(good, skipped)
+
+    def _take(self, future: "Future[list[Outcome]]") -> None:
+        try:
+            outcomes = future.result()
+        except StoreError:
+            raise
+        except AppError as error:
+            # Nothing of the batch was carried out: it stays an intent, for resume.
+            self.stopped_by = str(error)
+            return
+        journal.settle(
+            self.bench.store, self.run, [(outcome, self._written(outcome)) for outcome in outcomes]
+        )
+        pair_made(self.bench, outcomes)
+        self.note(outcomes)
+        self.done += len(outcomes)
+        what = self.bench.mapping.entity(outcomes[0].operation.entity).plural if outcomes else ""
+        self.report(Progress(self.done, self.total, f"Committing {what}", "commit"))
+
+    def _written(self, outcome: Outcome) -> Record | None:
+        operation = outcome.operation
+        if outcome.state is not OutcomeState.WRITTEN or operation.verb is Verb.DELETE:
+            return None
+        entity = self.bench.mapping.entity(operation.entity)
+        found = self.live.of(operation)
+        record = record_after(operation, found, entity)
+        if outcome.key:
+            record = record._replace(key=outcome.key)
+        return record._replace(side_id=outcome.side_id) if outcome.side_id else record
+
+    def note(self, outcomes: Iterable[Outcome]) -> None:
+        """Note which inserts did not happen and which may have: what refers to them depends."""
+        for outcome in outcomes:
+            operation = outcome.operation
+            if operation.verb is not Verb.INSERT:
+                continue
+            place = (operation.record_key, operation.side)
+            self.unsure.discard(place)
+            if outcome.state is OutcomeState.UNKNOWN:
+                self.unsure.add(place)
+            elif outcome.state is not OutcomeState.WRITTEN:
+                self.missing.add(place)
+
+
+def _write(connector: Connector, batch: Batch, cancel: CancelToken) -> list[Outcome]:
+    return list(connector.write(batch, cancel))

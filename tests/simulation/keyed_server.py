@@ -1,0 +1,144 @@
+"""Salesforce as simulated: a record's key is a value like others, which people change and clear."""
+
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+from app.domain.convert import text
+from app.domain.mapping import KEY
+from app.domain.plan import Operation, Verb
+from app.domain.record import FieldValue, RecordKey
+from tests.simulation.server import Answer, Place, Row, Sent, Server
+
+NO_KEY = ""
+
+
+class Pair(NamedTuple):
+    """As which of billing's records one counts, and since when."""
+
+    place: RecordKey
+    at: int
+
+
+@dataclass
+class KeyedServer(Server):
+    """A system whose records are also found by id; those without a key stand under `NO_KEY`.
+
+    Attributes:
+        pairs: Id → what the engine was told that the record counts as, until it bears that key.
+        keyed_at: Id → when a person last changed the key.
+    """
+
+    pairs: dict[str, Pair] = field(default_factory=dict)
+    keyed_at: dict[str, int] = field(default_factory=dict)
+
+    def rekey(self, place: RecordKey, key: str) -> None:
+        """Let a person give the one record at a place another key, or none."""
+        (row,) = self.rows[place]
+        self._move(Place(place, row), key)
+        self.keyed_at[row.side_id] = self.fate.time
+
+    def pair(self, entity: str, side_id: str, key: str) -> None:
+        """Note that the engine was told as what a record counts."""
+        found, place = self.find(entity, side_id), RecordKey(entity, key)
+        if found is None or found.key == place:
+            return
+        self.pairs[side_id] = Pair(place, self.fate.time)
+        for name in self.mapping.entity(entity).index:
+            self.history[place, name] |= self.history[found.key, name]
+        self._leave(place, found.row)
+
+    def edit(self, place: RecordKey, name: str, value: FieldValue) -> None:
+        super().edit(place, name, value)
+        for row in self.rows[place]:
+            if row.side_id in self.pairs:
+                self._leave(self.pairs[row.side_id].place, row)
+
+    def drop(self, place: RecordKey) -> None:
+        for row in self.rows[place]:
+            pair = self.pairs.pop(row.side_id, None)
+            if pair is not None:
+                self.left[pair.place].append((self.fate.time, None))
+        super().drop(place)
+
+    def _set(self, place: RecordKey, row: Row, name: str, value: FieldValue) -> None:
+        super()._set(place, row, name, value)
+        if row.side_id in self.pairs:
+            self.history[self.pairs[row.side_id].place, name].add(value)
+
+    def _move(self, found: Place, key: str) -> None:
+        place, row = RecordKey(found.key.entity, key), found.row
+        self.rows[found.key].remove(row)
+        if not self.rows[found.key]:
+            del self.rows[found.key]
+            self.left[found.key].append((self.fate.time, None))
+        self.rows.setdefault(place, []).append(row)
+        self.changed_at[place] = self.fate.time
+        for name, position in self.mapping.entity(place.entity).index.items():
+            self.history[place, name].add(row.values[position])
+        self._leave(place, row)
+        if row.side_id in self.pairs and self.pairs[row.side_id].place == place:
+            del self.pairs[row.side_id]
+
+    def _leave(self, place: RecordKey, row: Row) -> None:
+        self.left[place].append((self.fate.time, tuple(row.values)))
+
+    # What the engine writes
+
+    def _apply(self, sent: Sent) -> Answer:
+        operation = sent.operation
+        key = operation.key_change
+        by_key = operation.verb is not Verb.DELETE or operation.record_key in self.rows
+        if key is None and by_key:
+            return super()._apply(sent)
+        found = self.find(operation.entity, operation.side_id)
+        if found is None:
+            return Answer("ENTITY_IS_DELETED: entity is deleted")
+        if key is None:
+            self._watch(sent, found.row)
+            self._delete(found)
+            return Answer()
+        wanted = RecordKey(operation.entity, text(key.after))
+        if wanted.key and wanted != found.key and wanted in self.rows:
+            return Answer("DUPLICATE_VALUE: another record has this key")
+        self._watch_key(sent, found, text(key.before), wanted.key)
+        plain = _without_key(operation)
+        self._watch(replace(sent, operation=plain), found.row)
+        for change in plain.changes:
+            self._set(found.key, found.row, change.name, change.after)  # type: ignore[arg-type]
+            found.row.edited.pop(change.name, None)
+        if wanted != found.key:
+            self._move(found, wanted.key)
+            self.keyed_at.pop(found.row.side_id, None)
+        return Answer(side_id=found.row.side_id)
+
+    def _delete(self, found: Place) -> None:
+        row = found.row
+        self.rows[found.key].remove(row)
+        if not self.rows[found.key]:
+            del self.rows[found.key]
+        self.gone[row.side_id] = (found.key, self.fate.time)
+        self.pairs.pop(row.side_id, None)
+
+    def _watch_key(self, sent: Sent, found: Place, before: str, after: str) -> None:
+        """See that no key is overwritten which a person wrote and nobody was shown."""
+        at = self.keyed_at.get(found.row.side_id)
+        if at is None or found.key.key in {before, after}:
+            return
+        if sent.read_at is not None and at > sent.read_at:
+            self.in_window += 1
+        else:
+            self.violations.append(
+                f"lost edit: update {sent.operation.record_key} overwrote the key {found.key.key!r}"
+            )
+
+    def _create(self, sent: Sent) -> Answer:
+        place = sent.operation.record_key
+        for side_id, pair in self.pairs.items():
+            known = not sent.late and (sent.read_at is None or pair.at <= sent.read_at)
+            if pair.place == place and known and self.find(place.entity, side_id) is not None:
+                self.violations.append(f"pairing: insert {place}, though {side_id} counts as it")
+        return super()._create(sent)
+
+
+def _without_key(operation: Operation) -> Operation:
+    return replace(operation, changes=tuple(c for c in operation.changes if c.name != KEY))
