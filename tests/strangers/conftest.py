@@ -39,7 +39,9 @@ def _dataset() -> Dataset:
 
 @pytest.fixture(scope="session")
 def sandbox() -> Iterator[Sandbox]:
-    options = SandboxOptions(systems=["salesforce"], dataset=_dataset(), page_size=200)
+    options = SandboxOptions(
+        systems=["salesforce", "orb"], dataset=_dataset(), page_size=200, size=900
+    )
     with Sandbox(options) as running:
         yield running
 
@@ -80,7 +82,7 @@ def _run(command: list[str], sandbox: Sandbox) -> dict[str, Any]:
     ready = sandbox.ready["salesforce"]
     own = {
         "CONCORD_STRANGERS": str(FOLDER),
-        "SANDBOX_READY": json.dumps(ready),
+        "SANDBOX_READY": json.dumps({**ready, "orb": sandbox.ready["orb"]}),
         "NODE_EXTRA_CA_CERTS": ready["ca_file"],
         "NODE_NO_WARNINGS": "1",
     }

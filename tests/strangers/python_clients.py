@@ -4,10 +4,12 @@ Run by test_python_clients.py in an environment of its own; argv: the client's n
 """
 
 import asyncio  # noqa: TID251 - that client knows nothing else
+import io
 import json
 import os
 import ssl
 import sys
+import zipfile
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -121,10 +123,103 @@ def _with_models() -> dict[str, Any]:
     return {**found, "gone": not Plan.objects.filter(key="dj").exists()}
 
 
+def salesforce_api() -> dict[str, Any]:
+    """Sign in, query, save, load by both bulk APIs, deploy and retrieve."""
+    from salesforce_api import Salesforce, config  # noqa: PLC0415
+    from salesforce_api.models.shared import Type  # noqa: PLC0415
+
+    os.environ["REQUESTS_CA_BUNDLE"] = READY["ca_file"]
+    config.BULK_SLEEP_SECONDS = config.DEPLOY_SLEEP_SECONDS = 0.05
+    keys = {name: READY[name] for name in ("client_id", "client_secret")}
+    client = Salesforce(domain=HOST.netloc, **keys, api_version="60.0")
+    rows = [{"Aria_Key__c": f"api{n}", "Name": f"api {n}"} for n in range(ROWS)]
+    plans = client.sobjects.Client_Plan__c
+    plans.upsert("Aria_Key__c", "api", {"Name": "By salesforce-api"})
+    loads = [
+        len(each.upsert("Client_Plan__c", rows, "Aria_Key__c"))
+        for each in (client.bulk_v1, client.bulk_v2)
+    ]
+    deploy = client.deploy.deploy(_package())
+    deploy.wait()
+    retrieve = client.retrieve.retrieve([Type("CustomObject", ["Stranger__c"])])
+    retrieve.wait()
+    with zipfile.ZipFile(retrieve.get_zip_file()) as archive:
+        names = archive.namelist()
+    found = client.sobjects.query("SELECT Id FROM Client_Plan__c WHERE Name LIKE 'api%'")
+    return {
+        "rows": len(found),
+        "loads": loads,
+        "deployed": deploy.get_status().status,
+        "retrieved": "objects/Stranger__c.object" in names,
+    }
+
+
+def _package() -> io.BytesIO:
+    space = 'xmlns="http://soap.sforce.com/2006/04/metadata"'
+    types = "<types><members>Stranger__c</members><name>CustomObject</name></types>"
+    parts = (
+        "<label>Stranger</label><pluralLabel>Strangers</pluralLabel><nameField><label>Name</label>"
+        "<type>Text</type></nameField><deploymentStatus>Deployed</deploymentStatus>"
+        "<sharingModel>ReadWrite</sharingModel>"
+    )
+    body = io.BytesIO()
+    with zipfile.ZipFile(body, "w") as archive:
+        manifest = f"<Package {space}>{types}<version>60.0</version></Package>"
+        archive.writestr("package.xml", manifest)
+        archive.writestr(
+            "objects/Stranger__c.object", f"<CustomObject {space}>{parts}</CustomObject>"
+        )
+    body.seek(0)
+    return body
+
+
+def pyforce() -> dict[str, Any]:
+    """Do everything by the partner's SOAP service."""
+    from pyforce import PythonClient  # noqa: PLC0415
+
+    os.environ["SSL_CERT_FILE"] = READY["ca_file"]
+    client = PythonClient(serverUrl=f"{URL}/services/Soap/u/60.0")
+    client.login(READY["username"], READY["password"] + READY["security_token"])
+    page = client.query("SELECT Id, Sequence__c FROM Rate_Tier__c")
+    rows = len(page)
+    while not page.done:
+        page = client.queryMore(page.queryLocator)
+        rows += len(page)
+    row = {"type": "Client_Plan__c", "Aria_Key__c": "soap", "Name": "By pyforce"}
+    (made,) = client.upsert("Aria_Key__c", row)
+    search = "FIND {pyforce} IN NAME FIELDS RETURNING Client_Plan__c(Id, Name)"
+    return {
+        "rows": rows,
+        "found": [each["Name"] for each in client.search(search)],
+        "gone": client.delete([made["id"]])[0]["success"],
+    }
+
+
+def sfq() -> dict[str, Any]:
+    """Refresh, query in batches, create by the enterprise service, delete, retrieve."""
+    from sfq import SFAuth  # noqa: PLC0415
+
+    os.environ["SSL_CERT_FILE"] = READY["ca_file"]
+    keys = {name: READY[name] for name in ("client_id", "client_secret", "refresh_token")}
+    client = SFAuth(instance_url=URL, **keys)
+    rows = client.query("SELECT Id FROM Rate_Tier__c")["records"]
+    plans = [{"Name": f"sfq {n}", "Aria_Key__c": f"sfq{n}"} for n in range(3)]
+    client._create("Client_Plan__c", plans)
+    made = client.query("SELECT Id FROM Client_Plan__c WHERE Name LIKE 'sfq%'")["records"]
+    client.cdelete([each["Id"] for each in made])
+    left = client.query("SELECT Id FROM Client_Plan__c WHERE Name LIKE 'sfq%'")["totalSize"]
+    files = client.mdapi_retrieve(["CustomObject"])
+    named = any("Client_Plan__c" in str(each) for each in files)
+    return {"rows": len(rows), "made": len(made), "left": left, "retrieved": named}
+
+
 CLIENTS = {
     "aiosalesforce": aiosalesforce,
     "salesforce_bulk": salesforce_bulk,
     "salesforce": django_salesforce,
+    "salesforce_api": salesforce_api,
+    "pyforce": pyforce,
+    "sfq": sfq,
 }
 
 if __name__ == "__main__":

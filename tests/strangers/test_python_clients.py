@@ -21,3 +21,22 @@ def test_django_salesforce_reads_and_saves_models(python: Runner) -> None:
     found = python("python_clients.py", "salesforce")
     assert (found["rows"], found["gone"]) == (31, True)
     assert sorted(found["names"]) == ["Changed", "Fibre Pro"]
+
+
+def test_salesforce_api_saves_loads_and_deploys(python: Runner) -> None:
+    expected = {"rows": 30, "loads": [30, 30], "deployed": "Succeeded", "retrieved": True}
+    assert python("python_clients.py", "salesforce_api") == expected
+
+
+def test_pyforce_speaks_soap_alone(python: Runner) -> None:
+    expected = {"rows": 450, "found": ["By pyforce"], "gone": True}
+    assert python("python_clients.py", "pyforce") == expected
+
+
+def test_sfq_creates_by_the_enterprise_service_and_retrieves(python: Runner) -> None:
+    assert python("python_clients.py", "sfq") == {
+        "rows": 450,
+        "made": 3,
+        "left": 0,
+        "retrieved": True,
+    }

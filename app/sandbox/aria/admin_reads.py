@@ -294,8 +294,20 @@ def get_coupon_details(context: Context, sent: Inputs) -> Answer:
         "start_date",
         "end_date",
     )
-    parts: Row = {"credit_template": [], "discount_rule": [], "discount_bundle": []}
+    rule = context.tables.get("discount_rule", row["rule_no"])
+    rules = [_rule(rule)] if rule else []
+    parts: Row = {"credit_template": [], "discount_rule": rules, "discount_bundle": []}
     return {name: row[name] for name in columns} | parts
+
+
+def get_discount_rules(context: Context, _: Inputs) -> Answer:
+    """Answer get_discount_rules_m."""
+    return {"discount_rules": [_rule(row) for row in context.tables.all("discount_rule")]}
+
+
+def _rule(row: Row) -> Row:
+    names = ("rule_no", "rule_id", "description", "ext_description", "flat_percent_ind", "amount")
+    return {**{name: row[name] for name in names}, "currency": row["currency"]}
 
 
 def get_usage_types(context: Context, _: Inputs) -> Answer:

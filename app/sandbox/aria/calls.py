@@ -99,6 +99,12 @@ _CORE = (
         core_items.get_client_item_supp_fields,
     ),
     Call("get_client_currencies_m", Api.CORE, (), system_calls.get_client_currencies),
+    Call(
+        "get_email_templates_m",
+        Api.CORE,
+        inputs("filter_template_class"),
+        system_calls.get_email_templates,
+    ),
     Call("authenticate_caller_m", Api.CORE, (), system_calls.authenticate_caller),
     Call("get_current_system_version_m", Api.CORE, (), system_calls.get_current_system_version),
     Call(
@@ -173,6 +179,7 @@ _ADMIN_READS = (
     ),
     Call("get_coupons_m", Api.ADMIN, _LOCALE, admin_reads.get_coupons),
     Call("get_coupon_details_m", Api.ADMIN, inputs("coupon_cd*"), admin_reads.get_coupon_details),
+    Call("get_discount_rules_m", Api.ADMIN, (), admin_reads.get_discount_rules),
     Call("get_usage_types_m", Api.ADMIN, (), admin_reads.get_usage_types),
     Call(
         "list_supp_obj_fields_m",

@@ -9,7 +9,7 @@ from app.sandbox.aria.services import FLAGS, flags
 from app.sandbox.aria.tables import KINDS, REFERENCES, Row, Tables
 
 DELETE = "__delete__"
-_DECIMALS = frozenset({"rate_per_unit", "from_unit", "to_unit", "price", "stock_level"})
+_DECIMALS = frozenset({"rate_per_unit", "from_unit", "to_unit", "price", "stock_level", "amount"})
 _DEFAULTS: dict[str, Any] = {
     "active_ind": 1,
     "display_ind": 1,

@@ -210,6 +210,7 @@ def create_coupon(context: Context, sent: Inputs) -> Answer:
     if context.tables.get("coupon", sent["coupon_cd"]) is not None:
         raise duplicate("coupon_cd", sent["coupon_cd"])
     fresh = {"coupon_desc": "", "coupon_msg": "", "no_of_uses": 1, "coupon_scope": ""}
+    fresh |= {"rule_no": None}
     return _write_coupon(context.tables, {**fresh, "coupon_cd": sent["coupon_cd"]}, sent)
 
 

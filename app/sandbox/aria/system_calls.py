@@ -34,6 +34,14 @@ def get_virtual_datetime(context: Context, _: Inputs) -> Answer:
     }
 
 
+def get_email_templates(context: Context, sent: Inputs) -> Answer:
+    """Answer get_email_templates_m, of one class if that is asked for."""
+    wanted = sent.get("filter_template_class")
+    rows = context.tables.all("email_template")
+    kept = (row for row in rows if wanted in (None, row["template_class"]))
+    return {"templates_by_client": [dict(row) for row in kept]}
+
+
 def get_client_currencies(context: Context, _: Inputs) -> Answer:
     """Answer get_client_currencies_m."""
     return {

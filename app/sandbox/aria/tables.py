@@ -34,6 +34,8 @@ KINDS = {
         Kind("item", ("item_no",), "client_sku"),
         Kind("item_price", ("item_no", "currency_cd")),
         Kind("coupon", ("coupon_cd",)),
+        Kind("discount_rule", ("rule_no",), "rule_id"),
+        Kind("email_template", ("template_no",), "client_email_template_id"),
         Kind("receipt", ("client_receipt_id",)),
         Kind("setting", ("name",)),
     )
@@ -49,6 +51,7 @@ REFERENCES = {
     "promo_plan_set_no": "plan_set",
     "usage_type_no": "usage_type",
     "field_no": "supp_field",
+    "rule_no": "discount_rule",
 }
 
 

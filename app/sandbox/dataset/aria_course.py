@@ -30,6 +30,9 @@ class Course:
     approval: bool = False  # invoices wait for approval
     custom_rates: bool = False
     coupon: bool = False
+    account_wide: bool = False  # the coupon is the whole account's, not of a plan
+    second_method: bool = False
+    spare_dunning_group: bool = False  # one that no plan follows
     contract: bool = False
     universal_contract: bool = False
     orders: int = 0
@@ -73,6 +76,9 @@ def course(number: int, random: Random) -> Course:
         approval=one_in(15, number, 7),
         custom_rates=one_in(6, number, 5),
         coupon=one_in(8, number, 4),
+        account_wide=one_in(16, number, 12),
+        second_method=one_in(5, number, 1),
+        spare_dunning_group=one_in(7, number, 2),
         contract=one_in(5, number, 2),
         universal_contract=one_in(20, number, 11),
         orders=160 if number == BUSY else int(one_in(5, number, 3)),

@@ -4,7 +4,13 @@ from random import Random
 
 from app.sandbox.dataset.counts import Counts, counts_for
 from app.sandbox.dataset.drift import drift_edits
-from app.sandbox.dataset.offers import coupon_rows, item_tables, promotion_rows
+from app.sandbox.dataset.offers import (
+    coupon_rows,
+    discount_rule_rows,
+    email_template_rows,
+    item_tables,
+    promotion_rows,
+)
 from app.sandbox.dataset.plans import plan_rows, plan_set_rows, relationship_rows
 from app.sandbox.dataset.services import service_tables, usage_type_rows
 from app.sandbox.dataset.twin import salesforce_rows
@@ -46,6 +52,8 @@ def _aria_tables(counts: Counts, random: Random) -> Tables:
         **service_tables(plans, random),
         **item_tables(counts, random),
         "coupon": coupon_rows(counts),
+        "discount_rule": discount_rule_rows(),
+        "email_template": email_template_rows(),
     }
 
 

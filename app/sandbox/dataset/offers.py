@@ -1,4 +1,4 @@
-"""Aria's side of the data set: promotion codes, coupons, and items sold once with their prices."""
+"""Aria's side of the data set: promotion codes, coupons with their rules, items sold once."""
 
 from decimal import Decimal
 from random import Random
@@ -17,6 +17,10 @@ from app.sandbox.dataset.wording import (
 )
 
 FIRST_ITEM_NO = 60100
+FIRST_TEMPLATE_NO = 1001
+_FIRST_RULE_NO = 4101
+_PERCENT, _FLAT = 2, 1
+_ALL_CHARGES, _RECURRING_CHARGES = 0, 21
 
 
 def promotion_rows(counts: Counts, sets: list[Row]) -> list[Row]:
@@ -110,4 +114,49 @@ def _coupon(index: int) -> Row:
         "start_date": f"2025-0{1 + index % 9}-15",
         "end_date": f"2026-{1 + index % 12:02}-28",
         "coupon_scope": COUPON_SCOPES[index % len(COUPON_SCOPES)],
+        "rule_no": _FIRST_RULE_NO + DISCOUNTS.index(percent),
     }
+
+
+def discount_rule_rows() -> list[Row]:
+    """Return a rule for each percentage of the coupons, and an amount that no coupon takes off."""
+    percents = [
+        _rule(index, f"RULE-{percent}-PERCENT", f"{percent} % off all charges")
+        | {"flat_percent_ind": _PERCENT, "amount": Decimal(percent), "scope_no": _ALL_CHARGES}
+        for index, percent in enumerate(DISCOUNTS)
+    ]
+    flat = _rule(len(DISCOUNTS), "RULE-5-DOLLARS", "5 dollars off recurring charges")
+    amount = {"flat_percent_ind": _FLAT, "amount": Decimal(5), "scope_no": _RECURRING_CHARGES}
+    return [*percents, flat | amount | {"duration_type_ind": "M", "max_applicable_months": 12}]
+
+
+def _rule(index: int, rule_id: str, label: str) -> Row:
+    return {
+        "rule_no": _FIRST_RULE_NO + index,
+        "rule_id": rule_id,
+        "rule_name": label,
+        "description": label,
+        "ext_description": "Discount",
+        "currency": "usd",
+        "inline_offset_ind": "O",
+        "duration_type_ind": "I",
+        "max_applicable_months": None,
+        "max_applications_per_acct": None,
+    }
+
+
+def email_template_rows() -> list[Row]:
+    """Return the client's templates of messages: statements first, by their class."""
+    named = (("Statement", "I"), ("Statement with logo", "I"), ("Dunning notice", "D"),
+             ("Welcome", "W"), ("Credit note", "O"))  # fmt: skip
+    return [
+        {
+            "template_no": FIRST_TEMPLATE_NO + index,
+            "client_email_template_id": f"TEMPLATE-{index + 1}",
+            "template_name": name,
+            "template_class": letter,
+            "global_ind": 0,
+            "default_ind": int(index != 1),
+        }
+        for index, (name, letter) in enumerate(named)
+    ]

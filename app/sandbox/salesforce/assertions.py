@@ -2,6 +2,7 @@
 
 import base64
 import binascii
+import re
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime
@@ -15,6 +16,7 @@ from app.sandbox.wire import BadJson, parse_json
 
 _KEY_BITS = 2048
 _PARTS = 3
+_SECONDS = re.compile(r"\d{1,12}(?:\.\d+)?", re.ASCII)
 
 
 class BadAssertion(ValueError):  # noqa: N818 - it ends up as an error_description
@@ -68,12 +70,12 @@ class SigningKey:
 def _check_claims(claims: dict[str, Any], expected: Expected) -> None:
     if claims.get("iss") != expected.issuer:
         raise BadAssertion("client identifier invalid")
-    if claims.get("aud") not in expected.audiences:
+    if str(claims.get("aud")) not in expected.audiences:
         raise BadAssertion("audience is invalid")
-    expires_at = claims.get("exp")
-    if isinstance(expires_at, bool) or not isinstance(expires_at, int):
+    # Seconds; simple-salesforce writes them as text, others with a fraction.
+    if not _SECONDS.fullmatch(str(claims.get("exp"))):
         raise BadAssertion("invalid assertion")
-    if expires_at <= expected.now.timestamp():
+    if float(claims["exp"]) <= expected.now.timestamp():
         raise BadAssertion("expired assertion")
     if claims.get("sub") != expected.subject:
         raise BadAssertion("user hasn't approved this consumer")

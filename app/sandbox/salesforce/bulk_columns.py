@@ -1,7 +1,7 @@
 """The columns of an uploaded table: which field each fills, and what its cells mean (§9)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from app.sandbox.salesforce.bulk_csv import BadUpload
@@ -68,7 +68,7 @@ class Columns:
             except RequestError as error:
                 raise self._row_error(row, error) from error
 
-        return replace(work, save=save)
+        return Work(save, work.identity, work.sobject, work.record)
 
     def _row_error(self, row: Sequence[str], error: RequestError) -> SalesforceError:
         for column in self.all:

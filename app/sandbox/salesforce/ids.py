@@ -4,6 +4,7 @@ import re
 import string
 import threading
 from collections import Counter
+from functools import lru_cache
 
 _CHECK = string.ascii_uppercase + "012345"
 _DIGITS = string.digits + string.ascii_uppercase + string.ascii_lowercase  # sorts as ASCII does
@@ -15,11 +16,12 @@ MASTER_RECORD_TYPE = "012000000000000AAA"
 
 def with_check(short: str) -> str:
     """Return the 18-character form of a 15-character id."""
-    letters = []
-    for start in (0, 5, 10):
-        group = short[start : start + 5]
-        letters.append(_CHECK[sum(1 << i for i, letter in enumerate(group) if letter.isupper())])
-    return short + "".join(letters)
+    return f"{short}{_check(short[:5])}{_check(short[5:10])}{_check(short[10:])}"
+
+
+@lru_cache(maxsize=4096)  # the first ten characters are the same for thousands of ids
+def _check(group: str) -> str:
+    return _CHECK[sum(1 << i for i, letter in enumerate(group) if letter.isupper())]
 
 
 def normalized(text: str) -> str | None:

@@ -96,8 +96,16 @@ def _token(org: Org, request: Request) -> Response:
         case "urn:ietf:params:oauth:grant-type:jwt-bearer":
             return _asserted(org, request, form)
         case "password":
-            raise _OAuthError("invalid_grant", "authentication failure")
+            return _with_password(org, request, form)
     raise _OAuthError("unsupported_grant_type", "grant type not supported")
+
+
+def _with_password(org: Org, request: Request, form: Mapping[str, str]) -> Response:
+    """Sign in as an older org still allows; there is no refresh token."""
+    if not org.knows(form.get("username", ""), form.get("password", "")):
+        raise _OAuthError("invalid_grant", "authentication failure")
+    _client(org, request, form, secret_needed=True)
+    return _issued(org, request, Grant("api"))
 
 
 def _asserted(org: Org, request: Request, form: Mapping[str, str]) -> Response:

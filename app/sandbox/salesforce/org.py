@@ -4,6 +4,7 @@ import itertools
 import secrets
 import threading
 from dataclasses import dataclass, field
+from hmac import compare_digest
 
 from app.sandbox.clock import Clock
 from app.sandbox.salesforce.bulk_jobs import BulkJobs
@@ -64,6 +65,12 @@ class Org:
     def instance_url(self) -> str:
         """The address under which the org is served."""
         return self.base_url[0] if self.base_url else ""
+
+    def knows(self, username: str, password: str) -> bool:
+        """Say whether a password, with or without the security token behind it, is the user's."""
+        words = (self.password, self.password + self.security_token)
+        same = [compare_digest(password.encode(), word.encode()) for word in words]
+        return username.lower() == self.username.lower() and any(same)
 
 
 def create_org(clock: Clock, page_size: int, seed: int = 1) -> Org:

@@ -20,8 +20,8 @@ _UPDATED_WINDOW = timedelta(days=30)
 _DELETED_WINDOW = timedelta(days=15)
 _MOST_IDS = 600_000
 _RESOURCES = (
-    "analytics", "composite", "jobs", "limits", "metadata", "query", "queryAll", "recent",
-    "sobjects", "tooling",
+    "analytics", "composite", "jobs", "limits", "metadata", "parameterizedSearch", "query",
+    "queryAll", "recent", "search", "sobjects", "tooling",
 )  # fmt: skip
 
 

@@ -48,6 +48,13 @@ def _first(call: Call, *, deleted: bool) -> Response:
     return Response.json({**body, "records": page.records})
 
 
+def rows_found(call: Call, soql: str, most: int) -> list[dict[str, Any]]:
+    """Return the first `most` rows of a query of our own making."""
+    compiled = _compiled(call, soql, deleted=False)
+    with call.org.store.read() as connection, _within_limits():
+        return first_page(connection, compiled, most).records
+
+
 def _explained(call: Call, *, deleted: bool) -> Response:
     soql = call.query("explain")
     compiled = _compiled(call, soql, deleted=deleted)

@@ -78,8 +78,9 @@ def updating(sobject: SObject, record: Record) -> Work:
 
 def upserting(sobject: SObject, key: Field, record: Record) -> Work:
     """Return the work of inserting or updating by an external id; the result has `created`."""
-    value = next((v for name, v in record.items() if name.lower() == key.name.lower()), None)
-    rest = {name: v for name, v in record.items() if name.lower() != key.name.lower()}
+    own = key.name.lower()
+    value = next((v for name, v in record.items() if name.lower() == own), None)
+    rest = {name: v for name, v in record.items() if name.lower() != own}
 
     def save(saver: Saver) -> Json:
         if key.name != "Id" and record_id(record):

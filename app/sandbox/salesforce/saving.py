@@ -1,7 +1,7 @@
 """Saves of single rows, checked and refused as the real thing does (salesforce.md §3.4, §6)."""
 
 import sqlite3
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -12,12 +12,12 @@ from app.sandbox.salesforce.errors import (
     RequestError,
     SalesforceError,
     SeveralMatchesError,
-    no_such_column,
     not_found,
 )
 from app.sandbox.salesforce.ids import normalized
 from app.sandbox.salesforce.org import Org
 from app.sandbox.salesforce.pubsub.change import RowChange
+from app.sandbox.salesforce.save_shapes import SaveShapes
 from app.sandbox.salesforce.schema import Field, SObject
 from app.sandbox.salesforce.standard.rows import Rows, Save
 from app.sandbox.salesforce.store import quoted
@@ -51,6 +51,8 @@ class Saver:
         self._fault = fault
         self._now = stamp(at or org.clock.now())
         self._rows = Rows(connection, org.user_id, self._now)
+        self._shapes = SaveShapes(org.schema)
+        self._fixed: dict[str, Values] = {}  # what an insert that says nothing else stores
 
     def insert(self, sobject: SObject, body: Mapping[str, Any]) -> str:
         """Insert a row and return its id.
@@ -87,7 +89,8 @@ class Saver:
         if matches:
             self._update(sobject, matches[0], values)
             return Saved(matches[0], created=False)
-        return Saved(self._insert(sobject, {**values, key.name: kept}), created=True)
+        values = {**values, key.name: kept}
+        return Saved(self._insert(sobject, values, free=key), created=True)
 
     def delete(self, sobject: SObject, record_id: str) -> None:
         """Put a row into the recycle bin; lookups that led to it become empty."""
@@ -169,21 +172,13 @@ class Saver:
             raise InjectedRowError(error)
 
     def _values(self, sobject: SObject, body: Mapping[str, Any]) -> Values:
-        values: Values = {}
-        for name, value in body.items():
-            if name == "attributes":
-                continue
-            found = self._org.schema.visible(sobject, name)
-            if found is not None:
-                _once(values, found, name)
-                values[found.name] = stored(found, value)
-                continue
-            lookup = sobject.by_relationship.get(name.lower())
-            if lookup is None or not self._org.schema.can_see(sobject, lookup):
-                raise no_such_column(name, sobject.name)
-            _once(values, lookup, name)
-            values[lookup.name] = self._parent_id(lookup, name, value)
-        return values
+        targets = self._shapes.targets(sobject, tuple(body))
+        return {
+            target.field.name: self._parent_id(target.field, name, body[name])
+            if target.by_key
+            else stored(target.field, body[name])
+            for name, target in targets.items()
+        }
 
     def _parent_id(self, lookup: Field, name: str, value: object) -> Stored:
         """Return the id of the parent that a body names by external id (salesforce.md §6)."""
@@ -211,14 +206,15 @@ class Saver:
         code = "DUPLICATE_EXTERNAL_ID" if found else "INVALID_FIELD"
         raise SalesforceError(code, many if found else none, fields=[])
 
-    def _insert(self, sobject: SObject, values: Values) -> str:
+    def _insert(self, sobject: SObject, values: Values, free: Field | None = None) -> str:
+        """Insert a row; no other has its value of the field `free`."""
         if not sobject.writable:
             raise _forbidden(sobject)
-        self._check_writable(sobject, values, [n for n in values if not _can_create(sobject, n)])
+        _refuse_closed(self._shapes.of_insert(sobject, tuple(values)).closed)
         values = standard.prepared(sobject.name, Save(self._rows, values, {}))
-        missing = [f.name for f in sobject.fields if f.required and values.get(f.name) is None]
-        _refuse_missing(missing)
-        self._check_rows(sobject, values, "")
+        _refuse_missing([n for n in sobject.required if values.get(n) is None])
+        checked = self._shapes.of_insert(sobject, tuple(values)).checked
+        self._check_rows(sobject, values, [each for each in checked if each is not free], "")
         permission_rows.check_row(self._org.schema, self._connection, sobject, values)
         record_id = self._org.ids.next(sobject.prefix)
         row = {**self._defaults(sobject, record_id), **values}
@@ -230,11 +226,8 @@ class Saver:
         return record_id
 
     def _write_new(self, sobject: SObject, row: Values) -> None:
-        columns = ", ".join(quoted(name) for name in row)
-        marks = ", ".join("?" * len(row))
-        self._connection.execute(
-            f"INSERT INTO {quoted(sobject.name)} ({columns}) VALUES ({marks})", tuple(row.values())
-        )
+        sql = self._shapes.insert_sql(sobject, tuple(row))
+        self._connection.execute(sql, tuple(row.values()))
 
     def place(self, sobject: SObject, row: Values) -> None:
         """Write a row of the system itself, which no client may save; system fields are added."""
@@ -242,27 +235,31 @@ class Saver:
         self._write_new(sobject, {**self._defaults(sobject, record_id), **row})
 
     def _defaults(self, sobject: SObject, record_id: str) -> Values:
+        fixed = self._fixed.get(sobject.name)
+        if fixed is None:
+            fixed = self._fixed[sobject.name] = self._fixed_of(sobject)
+        row = {**fixed, "Id": record_id}
+        for each in sobject.numbered:
+            row[each.name] = self._org.numbers.next(sobject, each)
+        return row
+
+    def _fixed_of(self, sobject: SObject) -> Values:
         user, now = self._org.user_id, self._now
         row: Values = {each.name: 0 for each in sobject.fields if each.type == "boolean"}
         row |= {each.name: each.default for each in sobject.fields if each.default is not None}
-        row |= {"Id": record_id, "CreatedDate": now, "LastModifiedDate": now}
+        row |= {"CreatedDate": now, "LastModifiedDate": now}
         row |= {"SystemModstamp": now, "CreatedById": user, "LastModifiedById": user}
         if "ownerid" in sobject.by_name:
             row["OwnerId"] = user
-        for each in sobject.fields:
-            if each.auto_number:
-                row[each.name] = self._org.numbers.next(sobject, each)
         return row
 
     def _update(self, sobject: SObject, record_id: str, values: Values) -> None:
         if not sobject.writable:
             raise _forbidden(sobject)
-        self._check_writable(sobject, values, [n for n in values if not _can_update(sobject, n)])
-        fields = sobject.by_name
-        _refuse_missing(
-            [n for n, v in values.items() if v is None and not fields[n.lower()].nillable]
-        )
-        self._check_rows(sobject, values, record_id)
+        shape = self._shapes.of_update(sobject, tuple(values))
+        _refuse_closed(shape.closed)
+        _refuse_missing([name for name in shape.filled if values[name] is None])
+        self._check_rows(sobject, values, shape.checked, record_id)
         if standard.has_rules(sobject.name):
             old = self._rows.row(sobject.name, record_id)
             values = standard.prepared(sobject.name, Save(self._rows, values, old))
@@ -289,29 +286,16 @@ class Saver:
         ).fetchone()
         return dict(zip(names, row, strict=True))
 
-    def _check_writable(self, sobject: SObject, values: Values, closed: list[str]) -> None:
-        schema = self._org.schema
-        names = [
-            n
-            for n in values
-            if n in closed or not schema.can_edit(sobject, sobject.by_name[n.lower()])
-        ]
-        if names:
-            message = (
-                f"Unable to create/update fields: {', '.join(names)}. Please check the security "
-                "settings of this field and verify that it is read/write for your profile or "
-                "permission set."
-            )
-            raise SalesforceError("INVALID_FIELD_FOR_INSERT_UPDATE", message, fields=names)
-
-    def _check_rows(self, sobject: SObject, values: Values, own_id: str) -> None:
-        for name, value in values.items():
-            field = sobject.by_name[name.lower()]
+    def _check_rows(
+        self, sobject: SObject, values: Values, fields: Sequence[Field], own_id: str
+    ) -> None:
+        for field in fields:
+            value = values[field.name]
             if value is None:
                 continue
             if field.type == "reference":
                 self._check_parent(field, str(value))
-            elif field.unique:
+            else:
                 self._check_unique(sobject, field, value, own_id)
 
     def _check_parent(self, lookup: Field, record_id: str) -> None:
@@ -348,18 +332,14 @@ _DERIVED = {
 }
 
 
-def _once(values: Values, field: Field, name: str) -> None:
-    if field.name in values:
-        message = f"Cannot specify both an external ID reference {name} and a salesforce id"
-        raise RequestError("INVALID_FIELD", f"{message}, {field.name}")
-
-
-def _can_create(sobject: SObject, name: str) -> bool:
-    return sobject.by_name[name.lower()].createable
-
-
-def _can_update(sobject: SObject, name: str) -> bool:
-    return sobject.by_name[name.lower()].updateable
+def _refuse_closed(names: Sequence[str]) -> None:
+    if names:
+        message = (
+            f"Unable to create/update fields: {', '.join(names)}. Please check the security "
+            "settings of this field and verify that it is read/write for your profile or "
+            "permission set."
+        )
+        raise SalesforceError("INVALID_FIELD_FOR_INSERT_UPDATE", message, fields=list(names))
 
 
 def _refuse_missing(names: list[str]) -> None:

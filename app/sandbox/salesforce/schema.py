@@ -62,7 +62,12 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class SObject:
-    """One kind of record; names are found whatever their case."""
+    """One kind of record; names are found whatever their case.
+
+    Attributes:
+        required: The names of the fields that an insert has to fill.
+        numbered: The fields that an insert numbers by itself.
+    """
 
     name: str
     label: str
@@ -73,12 +78,18 @@ class SObject:
     fields: tuple[Field, ...]
     by_name: Mapping[str, Field] = field(init=False, repr=False, compare=False)
     by_relationship: Mapping[str, Field] = field(init=False, repr=False, compare=False)
+    required: tuple[str, ...] = field(init=False, repr=False, compare=False)
+    numbered: tuple[Field, ...] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         names = {each.name.lower(): each for each in self.fields}
         object.__setattr__(self, "by_name", names)
         lookups = {each.relationship.lower(): each for each in self.fields if each.relationship}
         object.__setattr__(self, "by_relationship", lookups)
+        required = tuple(each.name for each in self.fields if each.required)
+        object.__setattr__(self, "required", required)
+        numbered = tuple(each for each in self.fields if each.auto_number)
+        object.__setattr__(self, "numbered", numbered)
 
     @property
     def name_field(self) -> Field | None:

@@ -75,7 +75,9 @@ def stored(field: Field, value: object) -> Stored:
 
 
 def _text(field: Field, value: object) -> Stored:
-    if isinstance(value, bool) or not isinstance(value, str | int | Decimal):
+    if value.__class__ is not str and (
+        isinstance(value, bool) or not isinstance(value, str | int | Decimal)
+    ):
         raise wrong_type(field, value, "string")
     text = str(value).strip()
     if len(text) > field.length:

@@ -129,6 +129,16 @@ def test_chunks_of_keys_are_batches_of_their_own(org: SandboxClient) -> None:
     assert (len(batches), _of(info, "numberRecordsProcessed")) == (3, "449")
 
 
+def test_a_read_of_batches_is_answered_as_the_job_speaks(org: SandboxClient) -> None:
+    csv = Loader(org, "CSV")
+    job = csv.open("query")
+    csv.add(job, "SELECT Id FROM Client_Plan__c")
+    said = {"Content-Type": "application/json"}
+    assert csv.send("GET", f"job/{job}/batch", **said).text.startswith("<?xml")
+    asked = csv.send("GET", f"job/{job}/batch", Accept="application/json")
+    assert asked.json()["batchInfo"][0]["jobId"] == job
+
+
 def test_refusals_have_their_own_shape(org: SandboxClient) -> None:
     json = Loader(org, "JSON")
     json.session = "00D!dead"

@@ -41,6 +41,12 @@ def test_a_signed_assertion_signs_in_without_a_refresh_token(org: SandboxClient)
         assert org.get("limits", headers=head).status_code == 200
 
 
+@pytest.mark.parametrize("form", ["{:.0f}".format, float])
+def test_the_time_of_expiry_may_be_text_or_have_a_fraction(org: SandboxClient, form: Any) -> None:
+    ends_at = (org.sandbox.clock.now() + timedelta(minutes=3)).timestamp()
+    assert _ask(org, _assertion(org, exp=form(ends_at + 0.5))).status_code == 200
+
+
 @pytest.mark.parametrize(
     ("changes", "why"),
     [

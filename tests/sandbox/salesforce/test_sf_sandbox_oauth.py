@@ -93,6 +93,17 @@ def test_a_refused_grant_is_a_400_in_the_shape_of_oauth(
     assert answer.json()["error_description"]
 
 
+def test_the_users_password_signs_in_with_or_without_the_token(org: SandboxClient) -> None:
+    app = {name: org.ready[name] for name in ("client_id", "client_secret", "username")}
+    for word in (org.ready["password"], org.ready["password"] + org.ready["security_token"]):
+        body = _token(org, grant_type="password", **app, password=word).json()
+        assert body["instance_url"] == org.host
+        assert "refresh_token" not in body
+    app["client_secret"] = "wrong"
+    refused = _token(org, grant_type="password", **app, password=org.ready["password"])
+    assert refused.json()["error"] == "invalid_client"
+
+
 def test_a_session_dies_two_hours_after_its_last_use(org: SandboxClient) -> None:
     for hours in (1.9, 1.9):
         org.sandbox.clock.advance(hours * 3600)

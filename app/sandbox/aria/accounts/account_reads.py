@@ -4,7 +4,7 @@ from typing import Any
 
 from app.sandbox.aria.accounts.account import Account
 from app.sandbox.aria.accounts.group_reads import group_details, method_details
-from app.sandbox.aria.accounts.instance_rows import master_details
+from app.sandbox.aria.accounts.instance_rows import coupons_of, master_details
 from app.sandbox.aria.accounts.ledger import balance
 from app.sandbox.aria.accounts.lookups import account, account_no
 from app.sandbox.aria.accounts.setup import CONTACT_FIELDS, STATUS_LABELS
@@ -28,7 +28,7 @@ def get_acct_details_all(context: Context, sent: Inputs) -> Answer:
         "acct_locale_no_2": 1,
         "consumer_acct_ind": held.row["consumer_acct_ind"],
         "invoice_approval_required": held.row["invoice_approval_required"],
-        "acct_coupons": [],
+        "acct_coupons": [{"acct_coupon_cd": code} for code in coupons_of(held, None)],
         "master_plan_count": len(held.where("plan_instance", "supp_plan_ind", 0)),
         "supp_plan_count": len(held.where("plan_instance", "supp_plan_ind", 1)),
         "chief_acct_info": [_chief(context, held)],

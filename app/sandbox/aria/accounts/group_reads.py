@@ -9,6 +9,7 @@ from app.sandbox.aria.tables import Row
 
 BILLING_GROUP = ("billing_group_no", "client_billing_group_id")
 DUNNING_GROUP = ("dunning_group_no", "client_dunning_group_id")
+STATEMENT_TEMPLATE, CREDIT_NOTE_TEMPLATE = 1001, 1005  # of the data set
 # Names that get_acct_details_all_m and others shorten (aria.md §4.7).
 _SHORT = {"middle_initial": "mi", "country_cd": "country"}
 
@@ -38,6 +39,8 @@ def group_details(held: Account, group: Row) -> Row:
     """Return a billing group as get_acct_details_all_m prints it."""
     number = group["primary_payment_method_no"]
     method = held.find("payment_method", "payment_method_no", number) or {}
+    backup_no = group["backup_payment_method_no"]
+    backup = held.find("payment_method", "payment_method_no", backup_no) or {}
     return {
         "billing_group_no": group["billing_group_no"],
         "billing_group_name": group["billing_group_name"],
@@ -49,6 +52,12 @@ def group_details(held: Account, group: Row) -> Row:
         "primary_payment_method_id": method.get("pay_method_type"),
         "primary_payment_method_no": number,
         "client_primary_payment_method_id": method.get("client_payment_method_id", ""),
+        "backup_payment_method_name": backup.get("pay_method_name", ""),
+        "backup_payment_method_id": backup.get("pay_method_type"),
+        "backup_payment_method_no": backup.get("payment_method_no"),
+        "client_backup_payment_method_id": backup.get("client_payment_method_id", ""),
+        "statement_template": STATEMENT_TEMPLATE,
+        "credit_note_template": CREDIT_NOTE_TEMPLATE,
         **terms_of(group),
         **contact_of(held, group["stmt_contact_no"], "stmt_", short=True),
         "stmt_contact_no": group["stmt_contact_no"],

@@ -181,14 +181,12 @@ def remove_acct_payment_method(context: Context, sent: Inputs) -> Answer:
 
 
 def apply_coupon_to_acct(context: Context, sent: Inputs) -> Answer:
-    """Answer apply_coupon_to_acct_m: the coupon holds for a master instance, or for the first."""
+    """Answer apply_coupon_to_acct_m: for a master instance, or for the whole account."""
     own = books(context, sent)
     coupon = context.tables.get("coupon", sent["coupon_code"])
     if coupon is None or not coupon["status_ind"]:
         raise not_found("coupon_code")
     master = instance(own.account, sent, MASTER, required=False)
-    masters = own.account.where("plan_instance", "supp_plan_ind", 0)
-    master = master or (masters[0] if masters else None)
     number = master["plan_instance_no"] if master else None
     key = {"coupon_cd": sent["coupon_code"], "plan_instance_no": number}
     today = own.now.date().isoformat()

@@ -7,6 +7,7 @@ from app.sandbox.aria.accounts.instance_rows import (
     schedule_of,
     services_of,
 )
+from app.sandbox.aria.accounts.invoicing import PERCENT
 from app.sandbox.aria.accounts.lookups import INSTANCE, account, instance, names_of, of_master
 from app.sandbox.aria.accounts.setup import offers
 from app.sandbox.aria.context import Answer, Context
@@ -169,15 +170,43 @@ def get_acct_coupon_details(context: Context, sent: Inputs) -> Answer:
                 "out_master_plan_instance_no": number,
                 "out_client_master_plan_instance_id": name,
                 "out_coupon_cd": use["coupon_cd"],
-                "description": coupon.get("coupon_desc", ""),
-                "start_date": coupon.get("start_date"),
-                "exp_date": coupon.get("end_date"),
+                **_coupon(catalog, coupon),
+                "coupon_scope": 0 if number is None else 1,
                 "currency_cd": held.row["acct_currency"],
-                "recur_discount_pct": 10,
-                "status_ind": coupon.get("status_ind", 0),
             }
         )
     return {"coupons_detail": found, **_LOCALE}
+
+
+def _coupon(catalog: Tables, coupon: Row) -> Row:
+    rule = catalog.get("discount_rule", coupon.get("rule_no"))
+    return {
+        "description": coupon.get("coupon_desc", ""),
+        "start_date": coupon.get("start_date"),
+        "exp_date": coupon.get("end_date"),
+        "max_uses": coupon.get("no_of_uses"),
+        "total_uses": 1,
+        "status_ind": coupon.get("status_ind", 0),
+        "credit_templates": [],
+        "discount_rules": [_rule(rule)] if rule else [],
+        "discount_bundles": [],
+    }
+
+
+def _rule(row: Row) -> Row:
+    """Return a discount rule as this call prints it, its kind by a letter (aria.md §2.2)."""
+    names = (
+        "rule_no", "rule_name", "scope_no", "description", "amount", "inline_offset_ind",
+        "duration_type_ind", "max_applicable_months", "max_applications_per_acct",
+        "ext_description",
+    )  # fmt: skip
+    return {
+        **{name: row[name] for name in names},
+        "client_rule_id": row["rule_id"],
+        "flat_percent_ind": "P" if row["flat_percent_ind"] == PERCENT else "F",
+        "currency_cd": row["currency"],
+        "discount_bundle_no": [],
+    }
 
 
 def get_avail_plans_for_acct(context: Context, sent: Inputs) -> Answer:

@@ -99,8 +99,8 @@ def master_details(catalog: Tables, held: Account, row: Row, *, supplementals: b
     return found
 
 
-def coupons_of(held: Account, number: int) -> list[str]:
-    """Return the coupons on a master plan instance."""
+def coupons_of(held: Account, number: int | None) -> list[str]:
+    """Return the coupons on a master plan instance, or with None those of the whole account."""
     return [row["coupon_cd"] for row in held.where("coupon_use", "plan_instance_no", number)]
 
 

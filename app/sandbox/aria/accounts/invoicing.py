@@ -14,7 +14,7 @@ from app.sandbox.aria.tables import Row
 RECURRING, TAX, SERVICE_CREDIT, COUPON, ACTIVATION, USAGE, ARREARS, ORDER = range(1, 9)
 DUE_DAYS = 30
 _TAX_RATES = {"US": Decimal("0.07"), "DE": Decimal("0.19"), "GB": Decimal("0.20")}
-_COUPON_SHARE = Decimal("0.1")
+PERCENT = 2  # of flat_percent_ind; 1 is an amount
 _LIVE = frozenset({1, 2, 3, 41})  # statuses of a plan instance that is billed
 
 
@@ -172,8 +172,9 @@ def _credits(books: Books, master: Row, lines: list[Row]) -> Iterator[Row]:
     """Yield what lowers an invoice: coupons first, then service credits (never below zero)."""
     number = master["plan_instance_no"]
     left = sum((row["amount"] for row in lines), ZERO)
-    for use in books.account.where("coupon_use", "plan_instance_no", number):
-        amount = money(left * _COUPON_SHARE)
+    uses = books.account.where("coupon_use", "plan_instance_no", number)
+    for use in [*uses, *books.account.where("coupon_use", "plan_instance_no", None)]:
+        amount = _taken_off(books, use, left)
         left -= amount
         if amount:
             text, code = f"Coupon {use['coupon_cd']}", use["coupon_cd"]
@@ -191,6 +192,18 @@ def _credits(books: Books, master: Row, lines: list[Row]) -> Iterator[Row]:
             "master_plan_instance_no": number,
         }
         yield plain_line(SERVICE_CREDIT, -amount, credit["reason_text"], **more)
+
+
+def _taken_off(books: Books, use: Row, left: Decimal) -> Decimal:
+    """Return what a coupon takes off an amount by its rule; nothing without one."""
+    coupon = books.catalog.get("coupon", use["coupon_cd"]) or {}
+    rule = books.catalog.get("discount_rule", coupon.get("rule_no"))
+    if rule is None:
+        return ZERO
+    if rule["flat_percent_ind"] == PERCENT:
+        return money(left * rule["amount"] / 100)
+    same = rule["currency"] == books.account.row["acct_currency"]
+    return min(left, money(rule["amount"])) if same else ZERO
 
 
 def tax_lines(books: Books, lines: list[Row]) -> list[Row]:

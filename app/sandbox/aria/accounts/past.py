@@ -123,7 +123,8 @@ def _agreements(books: Books, how: Course) -> None:
         coupons = [row for row in books.catalog.all("coupon") if row["status_ind"]]
         if coupons:
             row = {"coupon_cd": coupons[account.no % len(coupons)]["coupon_cd"]}
-            row |= {"plan_instance_no": master["plan_instance_no"], "status": "Active"}
+            number = None if how.account_wide else master["plan_instance_no"]
+            row |= {"plan_instance_no": number, "status": "Active"}
             account.add("coupon_use", {**row, "create_date": books.now.date().isoformat()})
     if how.contract:
         about = {"type_no": 3, "length_months": 24, "client_contract_id": f"{name}-C1"}

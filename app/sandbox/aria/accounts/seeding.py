@@ -25,6 +25,7 @@ from app.sandbox.aria.accounts.setup import (
     add_dunning_group,
     add_instance,
     add_payment_method,
+    add_second_method,
     new_account,
     offers,
 )
@@ -121,6 +122,10 @@ class Seeder:
         plans = self._offers_in(books.account.row["acct_currency"])
         for count in range(how.masters if plans else 0):
             self._add_plan(books, how, random.choice(plans), (count, group, dunning, random))
+        if how.spare_dunning_group:
+            add_dunning_group(books, f"{name}-DG2")
+        if how.second_method and how.pays != _TERMS:
+            add_second_method(books, contact, f"{name}-PM2", group)
 
     def _add_plan(
         self, books: Books, how: Course, offer: Offer, draw: tuple[int, int, int, Random]

@@ -145,6 +145,14 @@ def add_payment_method(
     )
 
 
+def add_second_method(books: Books, contact: Row, client_id: str, group_no: int) -> None:
+    """Add a payment method that a billing group falls back on."""
+    method = add_payment_method(books, contact, client_id, 4242)
+    (group,) = books.account.where("billing_group", "billing_group_no", group_no)
+    number = method["payment_method_no"]
+    books.account.change("billing_group", group, backup_payment_method_no=number)
+
+
 def add_billing_group(
     books: Books, contact: Row, client_id: str, *, terms: bool, **more: Any
 ) -> int:
@@ -162,6 +170,7 @@ def add_billing_group(
             "notify_method": books.account.row["notify_method"],
             "payment_option": "Methods" if stored else "Terms",
             "primary_payment_method_no": stored,
+            "backup_payment_method_no": None,
             "payment_terms_no": None if stored else 4,
             "stmt_contact_no": add_contact(books, "statement", contact, number),
             "status": 1,

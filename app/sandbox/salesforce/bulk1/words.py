@@ -15,8 +15,13 @@ Json = dict[str, Any]
 
 
 def wants_json(request: Request, content_type: str = "") -> bool:
-    """Tell whether an answer is JSON: as the caller asks, as it speaks, or as its job does."""
-    for name in ("accept", "content-type"):
+    """Tell whether an answer is JSON: as the caller asks, as it speaks, or as its job does.
+
+    What a caller says of a body counts only where there is one or no job is known: loaders that
+    write JSON in every head read the batches of a CSV job as XML (Singer's tap, sfdclib).
+    """
+    heard = ("accept",) if content_type and not request.body else ("accept", "content-type")
+    for name in heard:
         header = request.headers.get(name, "")
         if "json" in header or "xml" in header:
             return "xml" not in header

@@ -25,6 +25,7 @@ _FLAGS = {
     "rollbackOnError": False,
     "singlePackage": False,
 }
+_WORDS = {"true": True, "1": True, "false": False, "0": False}
 
 
 def create(call: Call) -> Response:
@@ -67,12 +68,12 @@ def _options(body: bytes) -> Options:
 
 
 def options_of(wish: Mapping[str, Any]) -> Options:
-    """Return deploy options; flags that are left out are false.
+    """Return deploy options; flags that are left out are false, and may be text (CumulusCI).
 
     Raises:
         RequestError: An option is no flag, or a test level that there is not.
     """
-    flags = {name: wish.get(name, default) for name, default in _FLAGS.items()}
+    flags = {name: _flag(wish.get(name, default)) for name, default in _FLAGS.items()}
     for name, value in flags.items():
         if value is not None and not isinstance(value, bool):
             message = f"{name}: '{value}' is not a valid value for the type xsd:boolean"
@@ -88,8 +89,12 @@ def options_of(wish: Mapping[str, Any]) -> Options:
         allow_missing_files=bool(flags["allowMissingFiles"]),
         single_package=bool(flags["singlePackage"]),
         run_tests=level not in {None, "NoTestRun"},
-        named=dict(wish),
+        named={name: flags.get(name, value) for name, value in wish.items()},
     )
+
+
+def _flag(value: Any) -> Any:
+    return _WORDS.get(value, value) if isinstance(value, str) else value
 
 
 def validated(org: Org, validated_id: str) -> DeployJob:

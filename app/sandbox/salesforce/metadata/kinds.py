@@ -65,6 +65,23 @@ BY_FOLDER = {each.folder: each for each in KINDS}
 PART_NAMES = {kind: name for name, kind in _OBJECT_PARTS}
 
 
+# Kinds that every org knows and of which this one has nothing: clients list them all the same.
+ELSEWHERE = frozenset(
+    {
+        "ApexClass", "ApexComponent", "ApexPage", "ApexTrigger", "ApprovalProcess",
+        "AssignmentRules", "AuraDefinitionBundle", "AuthProvider", "AutoResponseRules",
+        "ConnectedApp", "CustomLabel", "CustomLabels", "CustomMetadata", "CustomPermission",
+        "Document", "DocumentFolder", "DuplicateRule", "EmailFolder", "EmailTemplate",
+        "EscalationRules", "FlexiPage", "Flow", "FlowDefinition", "GlobalValueSet", "Group",
+        "HomePageComponent", "HomePageLayout", "InstalledPackage", "Letterhead",
+        "LightningComponentBundle", "MatchingRules", "NamedCredential", "PathAssistant",
+        "PermissionSetGroup", "Profile", "Queue", "QuickAction", "RemoteSiteSetting", "Role",
+        "Settings", "SharingRules", "StandardValueSet", "StaticResource", "Translations",
+        "Workflow",
+    }
+)  # fmt: skip
+
+
 def is_known(name: str) -> bool:
     """Tell whether there is a kind, or a kind of part, of this name."""
     return name in BY_NAME or name in PART_PREFIXES

@@ -1,4 +1,4 @@
-"""The SOAP addresses: /services/Soap/m for metadata, /u and /c for the partner's service."""
+"""The SOAP addresses: /services/Soap/m for metadata, /u and /c for rows and signing in."""
 
 import re
 from collections.abc import Callable
@@ -9,7 +9,14 @@ from app.sandbox.salesforce.errors import RequestError, SalesforceError
 from app.sandbox.salesforce.metadata.xml_tree import METADATA
 from app.sandbox.salesforce.org import Org
 from app.sandbox.salesforce.soap import metadata_calls, partner_calls, partner_rows
-from app.sandbox.salesforce.soap.envelope import PARTNER, SoapCall, answer, fault, read_call
+from app.sandbox.salesforce.soap.envelope import (
+    ENTERPRISE,
+    PARTNER,
+    SoapCall,
+    answer,
+    fault,
+    read_call,
+)
 from app.sandbox.salesforce.tooling import permission_rows
 from app.sandbox.wire import Request, Response
 
@@ -18,6 +25,7 @@ PREFIX = "/services/Soap/"
 _ADDRESS = re.compile(r"/services/Soap/([mcu])/(\d{1,3}(?:\.\d)?)(?:/.*)?", re.ASCII)
 _OPERATION = re.compile(rb"<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)")
 _HEAD_BYTES = 16_384
+_NAMESPACES = {"m": METADATA, "u": PARTNER, "c": ENTERPRISE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +39,7 @@ class Door:
 def soap(org: Org, request: Request, door: Door) -> Response:
     """Answer a SOAP request; refusals are faults."""
     match = _ADDRESS.fullmatch(request.path)
-    namespace = METADATA if match is not None and match[1] == "m" else PARTNER
+    namespace = _NAMESPACES[match[1]] if match is not None else PARTNER
     try:
         if match is None or request.method != "POST":
             raise RequestError("INVALID_TYPE", f"No service at {request.path}")
@@ -39,7 +47,9 @@ def soap(org: Org, request: Request, door: Door) -> Response:
         version = match[2] if "." in match[2] else f"{match[2]}.0"
         metadata = match[1] == "m"
         if not metadata and call.operation.name == "login":
-            result: object = partner_calls.login(org, call.operation, version)
+            origin = request.origin or org.instance_url
+            found = partner_calls.Service(f"{origin}/services/Soap", match[1], version)
+            result: object = partner_calls.login(org, call.operation, found)
         else:
             request = _admitted(request, call, door)
             permission_rows.renew(org)
@@ -80,9 +90,9 @@ def _of_partner(
     found = partner_rows.OPERATIONS.get(name)
     if found is None:
         raise _no_operation(name)
-    return found(
-        partner_rows.Partner(door.ask, request, asked.version, call.all_or_none), asked.node
-    )
+    typed = request.path.startswith(f"{PREFIX}c/")
+    rows = partner_rows.Partner(door.ask, request, asked.version, call.all_or_none, typed)
+    return found(rows, asked.node)
 
 
 def _no_operation(name: str) -> RequestError:

@@ -6,12 +6,19 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from app.sandbox.salesforce.errors import SalesforceError
-from app.sandbox.salesforce.metadata.xml_tree import METADATA, Node, XmlError, parse
+from app.sandbox.salesforce.metadata.xml_tree import Node, XmlError, parse
 from app.sandbox.wire import Response
 
 PARTNER = "urn:partner.soap.sforce.com"
-SOBJECT = "urn:sobject.partner.soap.sforce.com"
-_FAULTS = {METADATA: METADATA, PARTNER: "urn:fault.partner.soap.sforce.com"}
+ENTERPRISE = "urn:enterprise.soap.sforce.com"
+_SOBJECTS = {
+    PARTNER: "urn:sobject.partner.soap.sforce.com",
+    ENTERPRISE: "urn:sobject.enterprise.soap.sforce.com",
+}
+_FAULTS = {
+    PARTNER: "urn:fault.partner.soap.sforce.com",
+    ENTERPRISE: "urn:fault.enterprise.soap.sforce.com",
+}
 _ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
 _KIND = {"Content-Type": "text/xml;charset=UTF-8"}
@@ -65,7 +72,7 @@ def answer(operation: str, result: Any, namespace: str) -> Response:
     """Return the answer of an operation: its result once, or several times for a list."""
     inner = "".join(_written("result", result))
     body = f'<{operation}Response xmlns="{namespace}">{inner}</{operation}Response>'
-    return _response(200, body, SOBJECT if namespace == PARTNER else "")
+    return _response(200, body, _SOBJECTS.get(namespace, ""))
 
 
 def fault(error: SalesforceError, namespace: str) -> Response:
@@ -73,7 +80,7 @@ def fault(error: SalesforceError, namespace: str) -> Response:
     text = escape(f"{error.code}: {error.message}")
     code = f"sf:{error.code}"
     body = f"<soapenv:Fault><faultcode>{code}</faultcode><faultstring>{text}</faultstring>"
-    if namespace == PARTNER:
+    if namespace in _FAULTS:
         detail = (
             f"<exceptionCode>{error.code}</exceptionCode>"
             f"<exceptionMessage>{escape(error.message)}</exceptionMessage>"

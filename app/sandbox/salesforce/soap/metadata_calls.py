@@ -10,7 +10,13 @@ from app.sandbox.salesforce.errors import RequestError
 from app.sandbox.salesforce.metadata import deploying
 from app.sandbox.salesforce.metadata.deploy_api import options_of, validated
 from app.sandbox.salesforce.metadata.jobs import RetrieveJob
-from app.sandbox.salesforce.metadata.kinds import BY_NAME, KINDS, PART_NAMES, is_known
+from app.sandbox.salesforce.metadata.kinds import (
+    BY_NAME,
+    ELSEWHERE,
+    KINDS,
+    PART_NAMES,
+    is_known,
+)
 from app.sandbox.salesforce.metadata.listing import listed, part_node, whole_node
 from app.sandbox.salesforce.metadata.messages import Json, Message
 from app.sandbox.salesforce.metadata.package import members_of
@@ -65,9 +71,14 @@ def deploy_recent_validation(asked: Asked) -> str:
     return validated(asked.org, asked.node.get("validationId")).id
 
 
+def _id(asked: Asked) -> str:
+    """Return the id that a call is about: its first argument, by whatever name a client gives."""
+    return next(iter(asked.node.children), Node("")).text.strip()
+
+
 def check_deploy_status(asked: Asked) -> Json:
     """Tell how a deploy stands."""
-    job = asked.org.metadata.jobs.find(asked.node.get("asyncProcessId"))
+    job = asked.org.metadata.jobs.find(_id(asked))
     return job.result(details=asked.node.flag("includeDetails"), soap=True)
 
 
@@ -86,9 +97,8 @@ def _state(org: Org, job_id: str) -> Json:
 
 
 def cancel_deploy(asked: Asked) -> Json:
-    """Ask a deploy to stop; its id stands in the one argument, whatever its name."""
-    argument = next(iter(asked.node.children), Node(""))
-    job = asked.org.metadata.jobs.find(argument.text.strip())
+    """Ask a deploy to stop."""
+    job = asked.org.metadata.jobs.find(_id(asked))
     if not asked.org.metadata.jobs.cancel(job):
         raise RequestError("INVALID_ID_FIELD", f"Deployment already completed: {job.status}")
     return {"done": False, "id": job.id}
@@ -109,7 +119,7 @@ def start_retrieve(asked: Asked) -> Json:
 
 def check_retrieve_status(asked: Asked) -> Json:
     """Give a finished retrieve, with its zip unless that is not wanted."""
-    job = asked.org.metadata.jobs.retrieved(asked.node.get("asyncProcessId"))
+    job = asked.org.metadata.jobs.retrieved(_id(asked))
     return _retrieved(job, with_zip=asked.node.flag("includeZip", default=True))
 
 
@@ -156,6 +166,8 @@ def list_metadata(asked: Asked) -> list[Json]:
     found: list[Json] = []
     for each in queries:
         kind = each.get("type")
+        if kind in ELSEWHERE:
+            continue
         if not is_known(kind) and kind not in {one.folder_kind for one in KINDS}:
             raise RequestError("INVALID_TYPE", f"Unknown type:{kind}")
         user = asked.org.user_id

@@ -1,7 +1,7 @@
 """The partner service, as far as clients need it to sign in (salesforce.md §2)."""
 
 from collections.abc import Callable, Mapping
-from hmac import compare_digest
+from dataclasses import dataclass
 from typing import Any
 
 from app.sandbox.salesforce.errors import RequestError
@@ -14,20 +14,28 @@ _LAST_LOGIN = 64.0
 _SESSION_S = 7200
 
 
-def login(org: Org, node: Node, version: str) -> Json:
+@dataclass(frozen=True, slots=True)
+class Service:
+    """The address by which a caller came: its first part, the service's letter, the version."""
+
+    base: str
+    letter: str
+    version: str
+
+
+def login(org: Org, node: Node, service: Service) -> Json:
     """Sign in with user name and password, the latter with or without the security token.
 
     Raises:
         RequestError: The version has no login any more, or the user is not known.
     """
+    version = service.version
     if float(version) > _LAST_LOGIN:
         message = (
             f"The SOAP Login operation is not available in the API version specified ({version})"
         )
         raise RequestError("INVALID_OPERATION", message)
-    known = node.get("username").lower() == org.username.lower()
-    words = (org.password, org.password + org.security_token)
-    if not known or not any(_same(node.get("password"), each) for each in words):
+    if not org.knows(node.get("username"), node.get("password")):
         message = (
             "Invalid username, password, security token; or user locked out. Are you at the right "
             "URL? "
@@ -35,18 +43,14 @@ def login(org: Org, node: Node, version: str) -> Json:
         raise RequestError("INVALID_LOGIN", message.strip())
     place = f"{version}/{org.org_id[:15]}"
     return {
-        "metadataServerUrl": f"{org.instance_url}/services/Soap/m/{place}",
+        "metadataServerUrl": f"{service.base}/m/{place}",
         "passwordExpired": False,
         "sandbox": True,
-        "serverUrl": f"{org.instance_url}/services/Soap/u/{place}",
+        "serverUrl": f"{service.base}/{service.letter}/{place}",
         "sessionId": org.sessions.issue(),
         "userId": org.user_id,
         "userInfo": user_info(org, node, version),
     }
-
-
-def _same(given: str, known: str) -> bool:
-    return compare_digest(given.encode(), known.encode())
 
 
 def user_info(org: Org, node: Node, version: str) -> Json:

@@ -1,5 +1,6 @@
-"""Rows over the partner service: the REST resources asked, and answered in XML."""
+"""Rows over the partner and enterprise services: the REST resources asked, answered in XML."""
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +16,10 @@ Ask = Callable[[Request, str, str], Response]  # request, version, path below it
 _MOST_ROWS = 200
 _FIRST_ERROR = 400
 _NOT_FIELDS = frozenset({"type", "fieldsToNull"})
+_TRUE = frozenset({"true", "1"})
+_DELETED_ORDER = ("earliestDateAvailable", "deletedRecords", "ids", "latestDateCovered")
+_REST_TIME = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3})\+0000", re.ASCII)
+_PLACES = {"urlDetail": "/{ID}", "urlEdit": "/{ID}/e", "urlNew": "/{prefix}/e"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +30,7 @@ class Partner:
     request: Request
     version: str
     all_or_none: bool
+    typed: bool = False  # the enterprise service names the object in xsi:type, not in an element
 
     def _json(self, method: str, path: str, query: Mapping[str, str], body: Any = None) -> Any:
         head = {**self.request.headers, "content-type": "application/json"}
@@ -41,11 +47,49 @@ class Partner:
     def query(self, node: Node) -> Json:
         """Answer query and queryAll."""
         resource = "queryAll" if node.name == "queryAll" else "query"
-        return _page(self._json("GET", resource, {"q": node.get("queryString")}))
+        return self._page(self._json("GET", resource, {"q": node.get("queryString")}))
 
     def query_more(self, node: Node) -> Json:
         """Give the page that a locator stands for."""
-        return _page(self._json("GET", f"query/{quote(node.get('queryLocator'))}", {}))
+        return self._page(self._json("GET", f"query/{quote(node.get('queryLocator'))}", {}))
+
+    def _page(self, body: Json) -> Json:
+        place = body.get("nextRecordsUrl")
+        return {
+            "done": body["done"],
+            "queryLocator": place.rpartition("/")[2] if place else NIL,
+            "records": [self._record(each) for each in body["records"]],
+            "size": body["totalSize"],
+        }
+
+    def _record(self, record: Json) -> Typed:
+        return Typed(self._kind(record), tuple(self._elements(record)))
+
+    def _kind(self, record: Json) -> str:
+        return f"sf:{record['attributes']['type']}" if self.typed else "sf:sObject"
+
+    def _elements(self, record: Json) -> Iterator[Node]:
+        if not self.typed:
+            yield leaf("sf:type", record["attributes"]["type"])
+            yield leaf("sf:Id", record["Id"]) if "Id" in record else _nil("sf:Id")
+        for name, value in record.items():
+            if name != "attributes":
+                yield self._element(name, value)
+
+    def _element(self, name: str, value: Any) -> Node:
+        if isinstance(value, Mapping) and "records" in value:
+            rows = [self._child(each) for each in value["records"]]
+            inner = [leaf("done", value=True), *rows, leaf("size", value["totalSize"])]
+            return Node(f"sf:{name}", "", tuple(inner), attributes={"xsi:type": "QueryResult"})
+        if isinstance(value, Mapping):
+            record = dict(value)
+            kind = {"xsi:type": self._kind(record)}
+            return Node(f"sf:{name}", "", tuple(self._elements(record)), attributes=kind)
+        return _nil(f"sf:{name}") if value is None else leaf(f"sf:{name}", _in_soap(value))
+
+    def _child(self, record: Json) -> Node:
+        kind = {"xsi:type": self._kind(record)} if self.typed else {}
+        return Node("records", "", tuple(self._elements(record)), attributes=kind)
 
     def retrieve(self, node: Node) -> list[Any]:
         """Give rows by their ids, nil for one that there is not."""
@@ -53,7 +97,7 @@ class Partner:
         ids = [each.text.strip() for each in node.all("ids")]
         path = f"composite/sobjects/{quote(node.get('sObjectType'))}"
         found = self._json("GET", path, {"ids": ",".join(ids), "fields": fields})
-        return [NIL if each is None else _record(each) for each in found]
+        return [NIL if each is None else self._record(each) for each in found]
 
     def save(self, node: Node) -> list[Json]:
         """Answer create and update."""
@@ -74,11 +118,24 @@ class Partner:
         return [{"created": each.get("created", False), **_saved(each)} for each in found]
 
     def delete(self, node: Node) -> list[Json]:
-        """Delete rows by their ids."""
-        ids = [each.text.strip() for each in node.all("ids")]
+        """Delete rows by their ids; clients differ in what they call them."""
+        ids = [each.text.strip() for each in node.children]
         _check_count(len(ids))
         query = {"ids": ",".join(ids), "allOrNone": str(self.all_or_none).lower()}
         return [_saved(each) for each in self._json("DELETE", "composite/sobjects", query)]
+
+    def search(self, node: Node) -> Json:
+        """Answer a search in SOSL."""
+        found = self._json("GET", "search", {"q": node.get("searchString")})
+        rows = found if isinstance(found, list) else found["searchRecords"]
+        return {"searchRecords": [{"record": self._record(each)} for each in rows]}
+
+    def changed(self, node: Node) -> Json:
+        """Answer getUpdated and getDeleted."""
+        what = node.name.removeprefix("get").lower()
+        window = {"start": node.get("startDate"), "end": node.get("endDate")}
+        found = self._json("GET", f"sobjects/{quote(node.get('sObjectType'))}/{what}", window)
+        return {key: _in_soap(found[key]) for key in sorted(found, key=_DELETED_ORDER.index)}
 
     def describe_global(self, node: Node) -> Json:
         """List the objects."""
@@ -89,7 +146,17 @@ class Partner:
     def describe_sobjects(self, node: Node) -> list[Any]:
         """Describe one object or several."""
         names = [each.text.strip() for each in node.children]
-        return [_described(self._json("GET", f"sobjects/{quote(n)}/describe", {})) for n in names]
+        return [self._whole(each) for each in names]
+
+    def _whole(self, name: str) -> Json:
+        found = self._json("GET", f"sobjects/{quote(name)}/describe", {})
+        host = self.request.origin
+        places = {
+            key: host + end.replace("{prefix}", found["keyPrefix"] or "")
+            for key, end in _PLACES.items()
+        }
+        whole: Json = _described({**found, **places})
+        return whole
 
 
 def _check_count(count: int) -> None:
@@ -99,10 +166,11 @@ def _check_count(count: int) -> None:
 
 
 def _row(node: Node) -> Json:
-    """Return an sObject element as a REST record; what is to be emptied becomes null."""
-    row: Json = {"attributes": {"type": node.get("type")}}
+    """Return an sObject element as a REST record; only what fieldsToNull names becomes null."""
+    kind = node.get("type") or node.attributes.get("type", "").rpartition(":")[2]
+    row: Json = {"attributes": {"type": kind}}
     for child in node.children:
-        if child.name not in _NOT_FIELDS:
+        if child.name not in _NOT_FIELDS and child.attributes.get("nil") not in _TRUE:
             row[child.name] = _row(child) if child.children else child.text
     row.update({each.text.strip(): None for each in node.all("fieldsToNull")})
     return row
@@ -114,39 +182,6 @@ def _saved(result: Json) -> Json:
         for each in result["errors"]
     ]
     return {"errors": errors, "id": result.get("id") or NIL, "success": result["success"]}
-
-
-def _page(body: Json) -> Json:
-    place = body.get("nextRecordsUrl")
-    return {
-        "done": body["done"],
-        "queryLocator": place.rpartition("/")[2] if place else NIL,
-        "records": [_record(each) for each in body["records"]],
-        "size": body["totalSize"],
-    }
-
-
-def _record(record: Json) -> Typed:
-    return Typed("sf:sObject", tuple(_elements(record)))
-
-
-def _elements(record: Json) -> Iterator[Node]:
-    yield leaf("sf:type", record["attributes"]["type"])
-    yield leaf("sf:Id", record["Id"]) if "Id" in record else _nil("sf:Id")
-    for name, value in record.items():
-        if name == "attributes":
-            continue
-        if isinstance(value, Mapping) and "records" in value:
-            rows = [Node("records", "", tuple(_elements(e))) for e in value["records"]]
-            inner = [leaf("done", value=True), *rows, leaf("size", value["totalSize"])]
-            yield Node(f"sf:{name}", "", tuple(inner), attributes={"xsi:type": "QueryResult"})
-        elif isinstance(value, Mapping):
-            inner = list(_elements(dict(value)))
-            yield Node(f"sf:{name}", "", tuple(inner), attributes={"xsi:type": "sf:sObject"})
-        elif value is None:
-            yield _nil(f"sf:{name}")
-        else:
-            yield leaf(f"sf:{name}", value)
 
 
 def _nil(name: str) -> Node:
@@ -162,6 +197,16 @@ def _described(value: Any) -> Any:
     return {key: _described(value[key]) for key in sorted(value) if key != "urls"}
 
 
+def _in_soap(value: Any) -> Any:
+    """Return a value of REST with its times as XML writes them."""
+    if isinstance(value, list):
+        return [_in_soap(each) for each in value]
+    if isinstance(value, Mapping):
+        return {key: _in_soap(value[key]) for key in sorted(value)}
+    match = _REST_TIME.fullmatch(value) if isinstance(value, str) else None
+    return f"{match[1]}Z" if match is not None else value
+
+
 Operation = Callable[[Partner, Node], Any]
 OPERATIONS: Mapping[str, Operation] = {
     "query": Partner.query,
@@ -172,6 +217,9 @@ OPERATIONS: Mapping[str, Operation] = {
     "update": Partner.save,
     "upsert": Partner.upsert,
     "delete": Partner.delete,
+    "search": Partner.search,
+    "getUpdated": Partner.changed,
+    "getDeleted": Partner.changed,
     "describeGlobal": Partner.describe_global,
     "describeSObject": Partner.describe_sobjects,
     "describeSObjects": Partner.describe_sobjects,

@@ -41,17 +41,23 @@ _TEXTS = {
     "ApexClass": ("Name", "Status", "Body", "NamespacePrefix"),
     "ApexTrigger": ("Name", "Status", "Body", "NamespacePrefix", "TableEnumOrId"),
     "RecordType": ("Name", "SobjectType", "NamespacePrefix", "Description"),
+    "SubscriberPackage": ("Name", "NamespacePrefix", "Description"),
+    "SubscriberPackageVersion": ("Name", "Description", "SubscriberPackageId"),
+    "InstalledSubscriberPackage": (),  # the org has none; clients ask before they deploy
 }  # fmt: skip
 _NUMBERS = {
     "FieldDefinition": ("Length", "Precision", "Scale"),
     "CustomField": ("Length", "Precision", "Scale"),
+    "SubscriberPackageVersion": ("MajorVersion", "MinorVersion", "PatchVersion", "BuildNumber"),
 }
 _FLAGS = {
     "EntityDefinition": _FLAGS_OF_ENTITY,
     "FieldDefinition": _FLAGS_OF_FIELD,
     "ValidationRule": ("Active",),
     "RecordType": ("IsActive",),
+    "SubscriberPackageVersion": ("IsBeta", "IsManaged", "IsDeprecated", "IsPasswordProtected"),
 }
+_PARENTS = {"InstalledSubscriberPackage": ("SubscriberPackage", "SubscriberPackageVersion")}
 _OF_ENTITY = {
     "FieldDefinition": "Fields",
     "CustomField": "CustomFields",
@@ -70,6 +76,9 @@ _PREFIXES = {
     "ApexClass": "01p",
     "ApexTrigger": "01q",
     "RecordType": "012",
+    "SubscriberPackage": "033",
+    "SubscriberPackageVersion": "04t",
+    "InstalledSubscriberPackage": "0A3",
 }
 WITH_METADATA = frozenset({"CustomField", "Layout", "CustomTab", "ValidationRule", "ReportType"})
 IN_QUERY_TOO = frozenset({"entitydefinition", "fielddefinition"})  # §18
@@ -100,6 +109,7 @@ def _made(name: str) -> SObject:
     fields = [each for each in made.fields if not each.name_field]
     if name in _OF_ENTITY:
         fields.append(_entity_lookup(_OF_ENTITY[name]))
+    fields += [_package_lookup(each) for each in _PARENTS.get(name, ())]
     return replace(made, fields=tuple(fields))
 
 
@@ -115,4 +125,16 @@ def _entity_lookup(children: str) -> Field:
         reference_to=("EntityDefinition",),
         relationship="EntityDefinition",
         children=children,
+    )
+
+
+def _package_lookup(parent: str) -> Field:
+    return Field(
+        f"{parent}Id",
+        parent,
+        "reference",
+        createable=False,
+        updateable=False,
+        reference_to=(parent,),
+        relationship=parent,
     )

@@ -90,6 +90,13 @@ def test_a_check_changes_nothing_and_can_be_deployed_afterwards(
     assert org.get("sobjects/Invoice__c/describe").status_code == 200
 
 
+def test_flags_may_be_text(deployer: Deployer, org: SandboxClient) -> None:
+    assert deployer.invoice(checkOnly="true")["checkOnly"] is True
+    assert org.get("sobjects/Invoice__c/describe").status_code == 404
+    assert deployer.invoice(checkOnly="false")["checkOnly"] is False
+    assert org.get("sobjects/Invoice__c/describe").status_code == 200
+
+
 def test_one_failure_rolls_everything_back(
     deployer: Deployer, org: SandboxClient, problems_of: Problems
 ) -> None:

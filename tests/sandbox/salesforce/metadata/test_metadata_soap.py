@@ -142,6 +142,16 @@ def test_login_is_refused_from_version_65_on(org: SandboxClient) -> None:
     )
 
 
+def test_login_at_the_enterprise_service_answers_in_its_namespace(org: SandboxClient) -> None:
+    name, word = org.ready["username"], org.ready["password"] + org.ready["security_token"]
+    body = f"<login><username>{name}</username><password>{word}</password></login>"
+    text = post(org, "/services/Soap/c/59.0/", body)
+    assert '<loginResponse xmlns="urn:enterprise.soap.sforce.com">' in text
+    assert f"<serverUrl>{org.host}/services/Soap/c/59.0/" in text
+    wrong = post(org, "/services/Soap/c/59.0/", body.replace(word, "no"))
+    assert 'xmlns:sf="urn:fault.enterprise.soap.sforce.com"' in wrong
+
+
 def test_login_with_a_wrong_password_is_refused(org: SandboxClient) -> None:
     body = f"<login><username>{org.ready['username']}</username><password>no</password></login>"
     assert "INVALID_LOGIN" in post(org, "/services/Soap/u/59.0", body)
@@ -171,6 +181,25 @@ def test_too_many_components_are_a_fault(org: SandboxClient) -> None:
     assert "LIMIT_EXCEEDED: record limit reached." in text
     body = "<listMetadata><queries><type>Nonsense</type></queries></listMetadata>"
     assert "INVALID_TYPE" in post(org, "/services/Soap/m/66.0", body, org.sign_in())
+
+
+def test_a_kind_of_which_the_org_has_nothing_lists_nothing(org: SandboxClient) -> None:
+    body = "<listMetadata><queries><type>EmailFolder</type></queries></listMetadata>"
+    text = post(org, "/services/Soap/m/66.0", body, org.sign_in())
+    assert "<listMetadataResponse" in text
+    assert "<result>" not in text
+
+
+def test_a_retrieve_is_found_by_its_one_argument(org: SandboxClient) -> None:
+    """As sfq names it `id`, salesforce-api and others otherwise."""
+    session = org.sign_in()
+    types = "<types><members>Client_Plan__c</members><name>CustomObject</name></types>"
+    request = f"<retrieveRequest><unpackaged>{types}</unpackaged></retrieveRequest>"
+    text = post(org, "/services/Soap/m/66.0", f"<retrieve>{request}</retrieve>", session)
+    found = re.search(r"<id>(\w+)</id>", text)
+    assert found is not None
+    asked = f"<checkRetrieveStatus><id>{found[1]}</id></checkRetrieveStatus>"
+    assert "<status>Succeeded</status>" in post(org, "/services/Soap/m/66.0", asked, session)
 
 
 def test_what_is_no_envelope_is_a_fault(org: SandboxClient) -> None:

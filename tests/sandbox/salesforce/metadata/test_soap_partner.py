@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import timedelta
 from typing import TYPE_CHECKING
 
 import pytest
@@ -109,3 +110,55 @@ def test_it_describes_and_retrieves(partner: Partner, org: SandboxClient) -> Non
     wish = "<fieldList>Id, Name</fieldList><sObjectType>Client_Plan__c</sObjectType>"
     text = partner.ask("retrieve", f"{wish}<ids>{org.plan_id()}</ids>")
     assert "<sf:Name>Fibre Pro</sf:Name>" in text
+
+
+def test_the_enterprise_service_names_the_object_in_its_type(
+    partner: Partner, org: SandboxClient
+) -> None:
+    partner.url = partner.url.replace("/Soap/u/", "/Soap/c/")
+    row = "<Aria_Key__c>ent</Aria_Key__c><Name>Made</Name>"
+    kind = 'xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:type="Client_Plan__c"'
+    made = partner.ask("create", f"<sObjects {kind}>{row}</sObjects>")
+    assert 'xmlns="urn:enterprise.soap.sforce.com"' in made
+    assert "<success>true</success>" in made
+    soql = "SELECT Name FROM Client_Plan__c WHERE Aria_Key__c = 'ent'"
+    text = partner.ask("query", f"<queryString>{soql}</queryString>")
+    assert '<records xsi:type="sf:Client_Plan__c"><sf:Name>Made</sf:Name></records>' in text
+    assert org.query(soql)[0]["Name"] == "Made"
+
+
+def test_a_nil_field_is_left_as_it_is(partner: Partner, org: SandboxClient) -> None:
+    (row,) = org.query("SELECT Id, Name FROM Client_Plan__c LIMIT 1")
+    nil = '<s:Name xmlns:i="http://www.w3.org/2001/XMLSchema-instance" i:nil="true"/>'
+    text = f"<sObjects><s:type>Client_Plan__c</s:type><s:Id>{row['Id']}</s:Id>{nil}</sObjects>"
+    assert "<success>true</success>" in partner.ask("update", text)
+    assert org.query("SELECT Name FROM Client_Plan__c LIMIT 1")[0]["Name"] == row["Name"]
+
+
+def test_it_tells_what_changed_and_what_went(partner: Partner, org: SandboxClient) -> None:
+    made, kept = [org.insert("Account", Name=name) for name in ("Goes", "Stays")]
+    assert "<success>true</success>" in partner.ask("delete", f"<id>{made}</id>")
+    now = org.sandbox.clock.now()
+    window = "".join(
+        f"<{name}>{(now + timedelta(minutes=minutes)).isoformat()}</{name}>"
+        for name, minutes in (("startDate", -5), ("endDate", 5))
+    )
+    org.sandbox.clock.advance(600)
+    asked = f"<sObjectType>{{}}</sObjectType>{window}"
+    gone = partner.ask("getDeleted", asked.format("Account"))
+    assert re.search(rf"<deletedDate>[^<]+Z</deletedDate><id>{made}</id>", gone)
+    changed = partner.ask("getUpdated", asked.format("Account"))
+    assert f"<ids>{kept}</ids><latestDateCovered>" in changed
+
+
+def test_it_searches_and_writes_times_as_xml_does(partner: Partner) -> None:
+    sosl = "FIND {fibre} IN NAME FIELDS RETURNING Client_Plan__c(Name, CreatedDate)"
+    text = partner.ask("search", f"<searchString>{sosl}</searchString>")
+    assert '<searchRecords><record xsi:type="sf:sObject"><sf:type>Client_Plan__c</sf:type>' in text
+    assert re.search(r"<sf:CreatedDate>[\dT:.-]+Z</sf:CreatedDate>", text)
+
+
+def test_a_describe_says_where_people_see_the_record(partner: Partner, org: SandboxClient) -> None:
+    text = partner.ask("describeSObject", "<sObjectType>Account</sObjectType>")
+    assert f"<urlDetail>{org.host}/{{ID}}</urlDetail>" in text
+    assert f"<urlNew>{org.host}/001/e</urlNew>" in text

@@ -202,3 +202,10 @@ def test_a_picklist_can_be_made_with_value_names(org: SandboxClient) -> None:
     found = org.get(f"tooling/sobjects/CustomField/{made.json()['id']}").json()["Metadata"]
     names = [each["valueName"] for each in found["valueSet"]["valueSetDefinition"]["value"]]
     assert names == ["north", "south"]
+
+
+def test_no_packages_are_installed(org: SandboxClient) -> None:
+    """What CumulusCI and `sf package installed list` ask before they do anything."""
+    columns = "SubscriberPackage.NamespacePrefix, SubscriberPackageVersion.MajorVersion"
+    found = ask(org, f"SELECT Id, SubscriberPackageId, {columns} FROM InstalledSubscriberPackage")
+    assert (found["totalSize"], found["records"]) == (0, [])
