@@ -149,19 +149,21 @@ class Services:
         mapping = self._mapping_for(name)
         return self._connector(self.connection(name), mapping).check(mapping.entities, cancel)
 
-    def seller(self, name: str) -> Seller:
-        """Return a billing connection to be read only, with the mapping that comes with its kind.
+    def seller(self, name: str, mapping: str = "") -> Seller:
+        """Return a billing connection to be read only; `mapping` `""` takes that of its kind.
 
         Raises:
-            NotFound: There is none of that name.
-            WrongUse: It is no billing system.
+            NotFound: There is none of that name, or no such mapping.
+            WrongUse: It is no billing system, or the mapping is of another kind.
         """
         connection = self.connection(name)
         shipped = registry.spec(connection.kind).mapping
         if not shipped:
             raise WrongUse(f"{name!r} is no billing connection.", "Name one of Aria or Orb.")
-        mapping = self.mapping(Workspace("", "", "", shipped))
-        return Seller(connection.kind, self._connector(connection, mapping), mapping)
+        workspace = Workspace("", name, "", _whole_path(mapping) or shipped)
+        found = self.mapping(workspace)
+        self._check_kind(workspace, found)
+        return Seller(connection.kind, self._connector(connection, found), found)
 
     def workspaces(self) -> tuple[Workspace, ...]:
         """Return all workspaces, by name."""
@@ -187,8 +189,7 @@ class Services:
         settings.check_sides(self.base, workspace)
         if not workspace.mapping:
             workspace = replace(workspace, mapping=registry.spec(kind).mapping)
-        elif not settings.NAME.fullmatch(workspace.mapping):
-            workspace = replace(workspace, mapping=str(Path(workspace.mapping).absolute()))
+        workspace = replace(workspace, mapping=_whole_path(workspace.mapping))
         self._check_kind(workspace, self.mapping(workspace))
         settings.save_workspace(self.base, workspace)
         return workspace
@@ -383,6 +384,12 @@ def _secret_reader(credentials: Credentials, connection: str) -> Callable[[str],
         return None if secret is None else secret.reveal()
 
     return read
+
+
+def _whole_path(mapping: str) -> str:
+    """Return a mapping's name as it is, and of a file the whole path."""
+    plain = not mapping or settings.NAME.fullmatch(mapping)
+    return mapping if plain else str(Path(mapping).absolute())
 
 
 def _checked(connection: Connection, secrets: Mapping[str, str]) -> ConnectorSpec:

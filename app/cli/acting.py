@@ -10,12 +10,12 @@ from app.domain.action import Action, Input
 from app.domain.control import CancelToken
 from app.errors import ExitStatus, WrongUse
 from app.services import Services
-from app.sync.actions import actions_of, plan_action
+from app.sync.actions import action_named, actions_of, plan_action
+from app.sync.taking import taken_from
 
 
 def run_act(services: Services, options: Namespace, cancel: CancelToken) -> int:
     """`concord act`: without an action, list them; else write the plan that it becomes."""
-    del cancel
     with services.workbench(options.workspace) as bench:
         if not options.action:
             _print_actions(list(actions_of(bench)), as_json=options.json)
@@ -23,8 +23,12 @@ def run_act(services: Services, options: Namespace, cancel: CancelToken) -> int:
         if options.output is None:
             raise WrongUse("An action is a plan to review.", "Say where with -o plan.json.")
         given = dict(_told(words) for words in options.settings)
-        made_from = options.made_from
-        plan = plan_action(bench, options.action, options.key, given, made_from=made_from)
+        key, made_from = options.key, ""
+        if options.made_from:
+            action = action_named(bench, options.action)
+            taken = taken_from(bench, action, key, options.made_from, cancel)
+            key, made_from, given = taken.key, taken.made_from, {**taken.given, **given}
+        plan = plan_action(bench, options.action, key, given, made_from=made_from)
     return hand_out_plan(options, plan)
 
 

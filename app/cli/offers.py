@@ -3,7 +3,7 @@
 import csv
 from argparse import Namespace
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any, TextIO
 
 from app.cli import output
@@ -11,9 +11,9 @@ from app.domain.control import CancelToken
 from app.domain.offer import Offer, OfferDiff, OfferKind
 from app.errors import ExitStatus, WrongUse
 from app.services import Services
-from app.sync.offers import compare_offers
+from app.sync.offers import OFFER_HEAD, compare_offers, offer_rows
+from app.sync.report import harmless
 
-_HEAD = ("plan", "name", "state", "what", "here", "there")
 _SHOWN = frozenset(OfferKind) - {OfferKind.SAME}
 
 
@@ -23,33 +23,18 @@ def compare_billing(
     """Print the comparison; exit status 1 where anything differs."""
     if not (options.billing and options.against):
         raise WrongUse("Two billing connections are compared.", "Add --billing A --against B.")
-    ours, theirs = services.seller(options.billing), services.seller(options.against)
+    ours = services.seller(options.billing, options.billing_mapping)
+    theirs = services.seller(options.against, options.against_mapping)
     found = compare_offers(ours, theirs, cancel, lambda _progress: None)
     if options.json or options.format == "json":
         file.write(output.json_text(_json(options, found)) + "\n")
     elif options.format == "csv":
         writer = csv.writer(file, lineterminator="\n")
-        writer.writerow(_HEAD)
-        writer.writerows(_rows(found))
+        writer.writerow(OFFER_HEAD)
+        writer.writerows([harmless(cell) for cell in row] for row in offer_rows(found))
     else:
-        output.write_table(list(_HEAD), _rows(found), file)
+        output.write_table(list(OFFER_HEAD), offer_rows(found), file)
     return ExitStatus.DIFFERENCES if any(one.kind in _SHOWN for one in found) else ExitStatus.DONE
-
-
-def _rows(found: Sequence[OfferDiff]) -> Iterator[list[object]]:
-    for one in found:
-        plan = one.here or one.there
-        if plan is None or one.kind is OfferKind.SAME:
-            continue
-        first = [plan.keys[0], plan.name, one.kind.value.replace("_", " ")]
-        for gap in one.gaps:
-            yield [*first, gap.name, gap.here, gap.there]
-        if not one.gaps:
-            yield [*first, "", _costs(one.here), _costs(one.there)]
-
-
-def _costs(offer: Offer | None) -> str:
-    return "" if offer is None else f"{len(offer.prices)} prices in {offer.currency}"
 
 
 def _json(options: Namespace, found: Sequence[OfferDiff]) -> dict[str, Any]:

@@ -147,6 +147,9 @@ def _add_looks(commands: "Commands[ArgumentParser]") -> None:
     compare.add_argument("-w", "--workspace", default="", metavar="NAME")
     compare.add_argument("--billing", default="", metavar="CONN", help="what one system sells …")
     compare.add_argument("--against", default="", metavar="CONN", help="… beside another's")
+    for side in ("billing", "against"):
+        words = f"how to read --{side}, if not by the mapping that comes with its kind"
+        compare.add_argument(f"--{side}-mapping", default="", metavar="MAPPING", help=words)
     _json(compare)
     _entities(compare)
     compare.add_argument("--format", choices=["table", "json", "csv", "html"], default="table")
@@ -175,7 +178,11 @@ def _add_plans(commands: "Commands[ArgumentParser]") -> None:
     act.add_argument("key", nargs="?", default="", metavar="KEY", help="billing's record")
     act.add_argument("--set", action="append", default=[], metavar="K=V", dest="settings")
     act.add_argument(
-        "--from", dest="made_from", default="", metavar="ID", help="a Salesforce record to make"
+        "--from",
+        dest="made_from",
+        default="",
+        metavar="ID",
+        help="take it from this record in Salesforce",
     )
     act.add_argument("-o", "--output", type=Path, metavar="FILE")
     match = _on_workspace(commands, "match", "which Salesforce account each customer belongs to")

@@ -32,6 +32,7 @@ from app.views.widgets.locale_dates import write_dates_as
 from app.views.widgets.looks import dress, system_is_dark
 from app.views.window.main_window import MainWindow
 from app.views.window.other_writer import OtherWriter
+from app.views.window.window_memory import restore_size
 
 log = logging.getLogger(__name__)
 
@@ -86,7 +87,7 @@ def run(services: Services, options: WindowOptions) -> int:
     window = MainWindow(services, TaskPool(looks))
     sys.excepthook = _Defects(window)
     if options.screenshot is None:
-        window.remember_size()
+        restore_size(window)
     window.show()
     photographer = None
     if options.screenshot is not None:

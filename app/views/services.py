@@ -11,6 +11,7 @@ from app.domain.mapping_change import MappingChange
 from app.domain.mapping_edit import MappingDraft
 from app.settings import Connection, Workspace
 from app.sync.notices import Notifier
+from app.sync.offers import Seller
 from app.sync.workbench import Workbench
 
 
@@ -74,6 +75,14 @@ class Services(Protocol):
 
         Raises:
             AppError: It cannot be reached, or refuses us.
+        """
+        ...
+
+    def seller(self, name: str, mapping: str = "") -> Seller:
+        """Return a billing connection to be read only; `mapping` `""` takes that of its kind.
+
+        Raises:
+            AppError: It is no billing system, or the mapping is of another kind.
         """
         ...
 

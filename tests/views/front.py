@@ -16,6 +16,7 @@ from app.errors import NotFound, WorkspaceBusy, WrongUse
 from app.settings import Connection, Mail, Workspace
 from app.store.workspace import Store
 from app.sync.notices import Notifier
+from app.sync.offers import Seller
 from app.sync.workbench import Workbench
 from tests.fakes import refitted, side_of
 
@@ -89,6 +90,9 @@ class FakeServices:
         if self.broken:
             raise NotFound("Nobody answers.", "Look at the address.")
         return Health("00D1", f"user of {name}", "66.0")
+
+    def seller(self, name: str, mapping: str = "") -> Seller:
+        raise NotFound(f"{name} is not there by {mapping or 'its mapping'}.", "Look for it.")
 
     def whole_mapping(self, name: str) -> WorkspaceMapping:
         return self.whole.setdefault(name, self.benches[name].mapping)

@@ -4,10 +4,13 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QComboBox, QLineEdit
 from pytestqt.qtbot import QtBot
 
-from app.domain.record import Side
+from app.domain.matching import long_id
+from app.domain.record import Record, RecordKey, Side
 from app.errors import WorkspaceBusy
 from app.sync.workbench import Workbench
 from app.views.accounts.action_dialog import ActionDialog
@@ -19,12 +22,14 @@ from app.views.window.window_commands import commands_of
 from app.views.window.window_pages import ACCOUNTS
 from tests.fakes import side_of
 from tests.views.accessible import nameless
+from tests.views.catalog import put
 from tests.views.conftest import read
 from tests.views.front import FakeServices
-from tests.views.orb_front import orb_bench
+from tests.views.orb_front import ACME, orb_bench
 from tests.views.test_field_menu import settle, shown
 
 PATIENCE_MS = 10_000
+ORDER = long_id("801000000000001")
 
 
 @pytest.fixture
@@ -190,3 +195,54 @@ def test_a_system_without_actions_has_no_button(qtbot: QtBot, customers: Workben
     settle(qtbot, other)
     assert other.customers.change.isHidden()
     assert other.pool.shutdown(5)
+
+
+def take(qtbot: QtBot, dialog: ActionDialog, record: str) -> None:
+    assert dialog.source is not None
+    dialog.source.record.setFocus()
+    dialog.source.record.setCurrentText("")
+    QTest.keyClicks(dialog.source.record, record)
+    QTest.mouseClick(dialog.source.take, Qt.MouseButton.LeftButton)
+    qtbot.waitUntil(dialog.source.take.isEnabled, timeout=PATIENCE_MS)
+
+
+def test_a_record_made_in_salesforce_fills_the_form_in_and_is_made_in_billing(
+    qtbot: QtBot, window: MainWindow, orb: Workbench
+) -> None:
+    dale = {"title": "Dale", "name": "Dale", "email": "ap@dale.example"}
+    put(orb, Side.SALESFORCE, "customer", "new", **dale)
+    read(orb)
+    dialog = asked(qtbot, window, "create_customer")
+    assert dialog.source is not None
+    assert nameless(dialog) == []
+    assert dialog.source.record.itemText(1).startswith("Dale (")
+    dialog.source.record.setCurrentIndex(1)
+    dialog.source.take.click()
+    qtbot.waitUntil(lambda: "Taken from" in dialog.said.text(), timeout=PATIENCE_MS)
+    assert dialog.given == {"name": "Dale", "email": "ap@dale.example"}
+    fill(dialog, name="Dale Ltd")
+    dialog.act.click()
+    commit = reviewed(qtbot, window)
+    assert commit._planned is not None
+    (one,) = commit._planned.plan.operations
+    assert one.key == "new"
+    assert {c.name: c.after for c in one.changes}["name"] == "Dale Ltd"
+    commit.reject()
+
+
+def test_an_order_tells_start_and_end_of_a_subscription(
+    qtbot: QtBot, window: MainWindow, orb: Workbench
+) -> None:
+    order = Record(ORDER, ("", "2027-01-01", "2027-12-31", "Renewal"), ORDER, None)
+    side_of(orb, Side.SALESFORCE).records[RecordKey("Order", ORDER)] = [order]
+    dialog = asked(qtbot, window, "create_subscription")
+    link = f"https://x.lightning.force.example/lightning/r/Order/{ORDER}/view"
+    take(qtbot, dialog, link)
+    told = {"name": "Renewal", "start_date": "2027-01-01", "end_date": "2027-12-31"}
+    assert dialog.given == told
+    assert dialog.said.text().endswith("Still needed: Plan.")
+    take(qtbot, dialog, ORDER.replace("8010", "8019"))
+    assert "Salesforce has no Order" in dialog.said.text()
+    take(qtbot, dialog, ACME)
+    assert "Objects that it takes from: Opportunity or Order." in dialog.said.text()
+    dialog.reject()

@@ -341,3 +341,41 @@ def test_another_workspace_begins_without_an_account(qtbot: QtBot, window: MainW
     settle(qtbot, window)
     assert window.customers.data is None
     assert not window.customers.commit.isEnabled()
+
+
+def test_while_an_account_is_read_its_page_says_so(qtbot: QtBot, window: MainWindow) -> None:
+    choose(qtbot, window)
+    page = window.customers
+    page.refresh.click()
+    assert page.told.text().startswith("Reading A1 from Aria and Salesforce\u2026")
+    settle(qtbot, window)
+    assert page.told.text().startswith("Read ")
+
+
+def test_an_account_that_nobody_has_leaves_the_page_as_it_was(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    page = window.customers
+    page.finder.read_wanted.emit("NOBODY")
+    assert "Reading NOBODY" in page.message._heading.text()
+    settle(qtbot, window)
+    assert page.message._heading.text() == "Choose an account"
+
+
+def test_escape_leaves_the_fields_for_the_table(qtbot: QtBot, window: MainWindow) -> None:
+    choose(qtbot, window)
+    page = window.customers.accounts
+    page.detail.fields.table.setFocus()
+    qtbot.keyClick(page.detail.fields.table, Qt.Key.Key_Escape)
+    assert page.tabs.table is not None
+    assert page.tabs.table.hasFocus()
+
+
+def test_one_button_of_a_page_is_the_main_one(window: MainWindow) -> None:
+    def role() -> str:
+        return str(window.bar.commit.property("role"))
+
+    window.choose_page("accounts")
+    assert (role(), window.customers.commit.property("role")) == ("", "primary")
+    window.choose_page("catalog")
+    assert role() == "primary"

@@ -298,3 +298,37 @@ def test_a_field_and_a_kind_together_may_show_nothing(
     settle(qtbot, catalog, pool)
     assert catalog.survey.is_empty
     assert catalog._found_none._heading.text() == "No record matches"
+
+
+def test_enter_goes_to_the_fields_and_escape_back(
+    catalog: CatalogView, bench: Workbench, pool: TaskPool, qtbot: QtBot
+) -> None:
+    qtbot.waitExposed(catalog)
+    catalog.activateWindow()
+    catalog.trees.go_to(link(bench, "coupon", "NEW"))
+    settle(qtbot, catalog, pool)
+    catalog.trees.billing.setFocus()
+    QTest.keyClick(catalog.trees.billing, Qt.Key.Key_Return)
+    assert catalog.focusWidget() is catalog.fields.table
+    QTest.keyClick(catalog.fields.table, Qt.Key.Key_Escape)
+    assert catalog.focusWidget() is catalog.trees.billing
+
+
+def test_the_function_keys_go_from_difference_to_difference(
+    catalog: CatalogView, qtbot: QtBot
+) -> None:
+    qtbot.waitExposed(catalog)
+    catalog.activateWindow()
+    catalog.go(Go.LAST)
+    last = current_key(catalog)
+    catalog.go(Go.FIRST)
+    first, shift = current_key(catalog), Qt.KeyboardModifier.ShiftModifier
+    QTest.keyClick(catalog.trees.billing, Qt.Key.Key_F8)
+    second = current_key(catalog)
+    assert second not in {first, last}
+    QTest.keyClick(catalog.trees.billing, Qt.Key.Key_F7)
+    assert current_key(catalog) == first
+    QTest.keyClick(catalog.trees.billing, Qt.Key.Key_F8, shift)
+    assert current_key(catalog) == last
+    QTest.keyClick(catalog.trees.billing, Qt.Key.Key_F7, shift)
+    assert current_key(catalog) == first

@@ -18,6 +18,7 @@ from app.views.state.account import (
     AccountPage,
     account_buttons,
     account_page,
+    reading_words,
     told_words,
 )
 from app.views.state.account_data import AccountData, read_account
@@ -227,6 +228,8 @@ class AccountFrame(QWidget):
         self._asked = ""
         self.finder.look()
         self.finder.show_current(self._key)
+        if not self._key:
+            self._show_nothing()
         self.reload()
 
     @Slot(object)
@@ -312,6 +315,14 @@ class AccountFrame(QWidget):
     def _ask(self, request: RefreshRequest) -> None:
         self._asked = request.account
         self.refresh_wanted.emit(request)
+        if not self._working:
+            return
+        words = reading_words(request.account, self._billing)
+        if self._data is None:
+            self.message.tell_busy(words)
+            return
+        self.told.setText(f"{words} {tr('What is shown was read before.')}")
+        self.told.show()
 
     def _offers(self) -> Sequence[Offer]:
         """Return what can be done about the account and the record chosen on the page shown."""

@@ -2,8 +2,9 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtWidgets import QFrame, QSplitter, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QEvent, QObject, Qt, Signal, Slot
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QFrame, QScrollArea, QSplitter, QToolButton, QVBoxLayout, QWidget
 
 from app.store.belonging import AccountHit
 from app.sync.workbench import Workbench
@@ -18,6 +19,7 @@ from app.views.widgets.labels import label, tool_button
 from app.views.widgets.looks import colours_of
 
 MOST_CHILDREN = 12
+_LEAST = 56  # so much of what is said of the account itself is always seen
 
 
 class AccountsView(QWidget):
@@ -35,7 +37,8 @@ class AccountsView(QWidget):
 
     def __init__(self, pool: TaskPool, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._facts, self._family = QWidget(), QWidget()
+        self._facts, self._family, self._brief = QWidget(), QWidget(), QWidget()
+        self._about = QScrollArea()
         self._fact_flow, self._family_flow = FlowLayout(gap=8), FlowLayout(gap=4)
         self.tabs = RecordTabs(tr("What belongs to the account"))
         self.none = label("", "muted", wrap=True)
@@ -43,6 +46,7 @@ class AccountsView(QWidget):
         self._lay_out()
         self.tabs.record_chosen.connect(self.detail.show_record)
         self.tabs.record_opened.connect(self.detail.open_record)
+        self.detail.fields.table.left.connect(self.tabs.take_focus)
         self.detail.failed.connect(self.failed)
         self.detail.decide_wanted.connect(self.decide_wanted)
 
@@ -51,6 +55,15 @@ class AccountsView(QWidget):
             margins = QVBoxLayout(holder)
             margins.setContentsMargins(16, 0, 16, 8)
             margins.addLayout(flow)
+        brief_layout = QVBoxLayout(self._brief)
+        brief_layout.setContentsMargins(0, 0, 0, 0)
+        brief_layout.setSpacing(0)
+        brief_layout.addWidget(self._facts)
+        brief_layout.addWidget(self._family)
+        self._brief.installEventFilter(self)
+        self._about.setWidget(self._brief)
+        self._about.setWidgetResizable(True)
+        self._about.setAccessibleName(tr("About the account"))
         split = QSplitter(Qt.Orientation.Vertical)
         split.setChildrenCollapsible(False)
         upper = QWidget()
@@ -67,9 +80,25 @@ class AccountsView(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self._facts)
-        layout.addWidget(self._family)
-        layout.addWidget(split, 1)
+        layout.addWidget(self._about, 2)
+        layout.addWidget(split, 3)
+
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give what is said of the account its part of the room (Qt)."""
+        super().resizeEvent(event)
+        self._share()
+
+    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+        """Share the room anew when more or less is said of the account (Qt)."""
+        if event.type() == QEvent.Type.LayoutRequest:
+            self._share()
+        return super().eventFilter(watched, event)
+
+    def _share(self) -> None:
+        """Let what is said of the account be no higher than it needs."""
+        needs = self._brief.heightForWidth(self.width())
+        self._about.setMinimumHeight(min(needs, _LEAST))
+        self._about.setMaximumHeight(needs)
 
     def show_page(self, bench: Workbench, page: AccountPage) -> None:
         """Show an account; tab and current record stay where they were."""
@@ -104,6 +133,10 @@ class AccountsView(QWidget):
         if len(below) > MOST_CHILDREN:
             more = tr("and {count} more").format(count=len(below) - MOST_CHILDREN)
             self._family_flow.addWidget(_word(more))
+        before: QWidget = self._about
+        for button in self._family.findChildren(QToolButton):
+            QWidget.setTabOrder(before, button)  # they were made after the tabs that stand below
+            before = button
 
     def _relative(self, hit: AccountHit) -> QToolButton:
         made = tool_button(hit.title or hit.key, "chip")

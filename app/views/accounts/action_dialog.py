@@ -17,7 +17,9 @@ from app.domain.action import Input
 from app.domain.control import CancelToken, Report
 from app.domain.mapping import FieldType
 from app.domain.plan import CommitPlan
+from app.sync.taking import Taken
 from app.sync.workbench import Workbench
+from app.views.accounts.source_row import SourceRow
 from app.views.state.acting import (
     Known,
     Offer,
@@ -26,6 +28,8 @@ from app.views.state.acting import (
     missing,
     objections,
     read_words,
+    taken_words,
+    takes,
 )
 from app.views.state.language import tr
 from app.views.state.progress import notice
@@ -50,7 +54,9 @@ class ActionDialog(QDialog):
         super().__init__(parent)
         self._bench, self._pool, self._offer = bench, pool, offer
         self._task: Task | None = None
+        self._made_from, self._taken = "", ""
         self.editors: dict[str, QLineEdit | QComboBox] = {}
+        self.source = SourceRow(bench, pool, offer) if takes(offer.action) else None
         self.said = label("", "error", wrap=True)
         self.act = push_button(tr("Review\u2026"), "primary")
         self.setWindowTitle(offer.action.label)
@@ -70,6 +76,11 @@ class ActionDialog(QDialog):
         form = QFormLayout()
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         form.setSpacing(8)
+        if self.source is not None:
+            form.addRow(tr("From Salesforce"), self.source)
+            self.source.taken.connect(self._on_taken)
+            self.source.changed.connect(self._on_other_record)
+            self.source.failed.connect(self.say)
         for one in action.inputs:
             self.editors[one.name] = self._editor(one)
             name = f"{one.label} *" if one.needed else one.label
@@ -126,17 +137,21 @@ class ActionDialog(QDialog):
         """Say what speaks against what is typed now, else what is still needed."""
         action, given = self._offer.action, self.given
         against = "\n".join(objections(action, given))
-        self._say(against or missing(action, given), is_error=bool(against))
-        self.act.setEnabled(self._task is None and not self.said.text())
+        lacking = missing(action, given)
+        self._say(against or f"{self._taken} {lacking}".strip(), is_error=bool(against))
+        self.act.setEnabled(self._task is None and not against and not lacking)
 
+    @Slot(str)
     def say(self, words: str) -> None:
-        """Say why its plan was not taken."""
+        """Say why its plan was not taken, or nothing from a record."""
         self._say(words, is_error=True)
 
     def reject(self) -> None:
         """Close; the planning, where it still runs, is stopped."""
         if self._task is not None:
             self._task.cancel()
+        if self.source is not None:
+            self.source.stop()
         super().reject()
 
     def _say(self, words: str, *, is_error: bool) -> None:
@@ -152,9 +167,23 @@ class ActionDialog(QDialog):
                 for record in records:
                     box.addItem(record.shown, record.key)
 
+    @Slot(object)
+    def _on_taken(self, taken: Taken) -> None:
+        """Fill in what a record told; what it does not tell stays as it is."""
+        self._made_from = taken.made_from
+        self._taken = taken_words(self._offer.action, taken.given)
+        for name, words in taken.given.items():
+            _fill(self.editors[name], words)
+        self.check()
+
+    @Slot()
+    def _on_other_record(self) -> None:
+        self._made_from, self._taken = "", ""
+        self.check()
+
     @Slot()
     def _on_act(self) -> None:
-        bench, make = self._bench, maker(self._offer, self.given)
+        bench, make = self._bench, maker(self._offer, self.given, self._made_from)
 
         def work(_cancel: CancelToken, _report: Report) -> CommitPlan:
             return make(bench)
@@ -191,6 +220,17 @@ def _plain(words: str) -> str:
 
 def _is_list(one: Input) -> bool:
     return bool(one.choices) or one.type is FieldType.BOOLEAN
+
+
+def _fill(editor: QLineEdit | QComboBox, words: str) -> None:
+    if isinstance(editor, QLineEdit):
+        editor.setText(words)
+        return
+    place = editor.findData(words)
+    if place >= 0:
+        editor.setCurrentIndex(place)
+    else:
+        editor.setCurrentText(words)
 
 
 def _words(editor: QLineEdit | QComboBox) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from PySide6.QtCore import QPointF, Qt, Signal, Slot
-from PySide6.QtGui import QShowEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayout, QWidget
 
 from app.domain.control import CancelToken, Report
@@ -18,6 +18,7 @@ from app.views.widgets.message_page import MessagePage
 
 _MOST_REMARKS = 14
 _BAR_WIDTH = 0.7
+_BETWEEN = 8
 _LEAST_BARS = 6  # of fewer none is wider than one of so many
 
 
@@ -98,6 +99,11 @@ class ChartPanel(QWidget):
         super().showEvent(event)
         self._show()
 
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Draw anew: in a narrow window fewer places are named (Qt)."""
+        super().resizeEvent(event)
+        self._show()
+
     @Slot()
     def _on_kind(self) -> None:
         self._wanted = str(self.kind.currentData())
@@ -176,7 +182,7 @@ class ChartPanel(QWidget):
             axis.setStyle(tickFont=self.font(), maxTickLevel=0)
             axis.setZValue(-1)  # the grid stands behind the bars
         plot.getAxis("left").tickStrings = lambda values, *_given: [f"{v:,.10g}" for v in values]
-        plot.getAxis("bottom").setTicks([ticks(chart)])
+        plot.getAxis("bottom").setTicks([ticks(chart, self._room(chart.points[0].label))])
         plot.showGrid(x=False, y=True, alpha=0.25)
         places = [point.place for point in chart.points]
         heights = [float(point.value) for point in chart.points]
@@ -197,7 +203,8 @@ class ChartPanel(QWidget):
         self._pages.setCurrentWidget(plot)
 
     def _write_remarks(self, points: Sequence[Point]) -> None:
-        if len(points) > _MOST_REMARKS:
+        longest = max((point.remark for point in points), key=len)
+        if len(points) > min(_MOST_REMARKS, self._room(longest)):
             return
         colours = colours_of(self.palette())
         for point in points:
@@ -206,6 +213,10 @@ class ChartPanel(QWidget):
                 words.setFont(self.font())
                 words.setPos(point.place, max(0.0, float(point.value)))
                 self.plot.addItem(words, ignoreBounds=True)
+
+    def _room(self, words: str) -> int:
+        """Return how many words as long as these stand beside each other across the chart."""
+        return self._pages.width() // (self.fontMetrics().horizontalAdvance(words) + _BETWEEN)
 
     @Slot(object)
     def _on_mouse(self, place: QPointF) -> None:

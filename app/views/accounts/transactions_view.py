@@ -116,6 +116,7 @@ class TransactionsView(QWidget):
         self.tabs.record_chosen.connect(self.detail.show_record)
         self.tabs.record_opened.connect(self.detail.open_record)
         self.tabs.tab_changed.connect(self._on_tab)
+        self.detail.fields.table.left.connect(self.tabs.take_focus)
         self.detail.failed.connect(self.failed)
         self.detail.decide_wanted.connect(self.decide_wanted)
         self.charts.failed.connect(self.failed)

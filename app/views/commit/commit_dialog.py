@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
-from PySide6.QtCore import QTimer, Signal, Slot
+from PySide6.QtCore import QSize, QTimer, Signal, Slot
 from PySide6.QtWidgets import QWidget
 
 from app.domain.control import CancelToken, Progress, Report
@@ -37,6 +37,7 @@ from app.views.state.retry import retry_plan
 from app.views.tasks import Task, TaskPool, Work
 from app.views.widgets.ask_file import FileKind, ask_to_save
 from app.views.widgets.labels import label, push_button
+from app.views.widgets.tall_form import fit_screen
 from app.views.widgets.work_dialog import WorkDialog
 
 _TICK_MS = 250
@@ -99,7 +100,7 @@ class CommitDialog(WorkDialog):
         self._clock.setInterval(_TICK_MS)
         self._clock.timeout.connect(self._show_progress)
         self.setWindowTitle(tr("Commit"))
-        self.resize(980, 700)
+        fit_screen(self, QSize(980, 700))
         self._lay_out()
         self._connect()
         self._build_plan(make_plan)

@@ -57,7 +57,7 @@ class OutcomePage(QWidget):
              Column(tr("Before \u2192 after")), Column(tr("Field")), Column(tr("Message"))], self,
         )  # fmt: skip
         self.table = RowTable(
-            self.operations, tr("Operations"), (80, 150, 90, 0, 90, 0), text_lines=3
+            self.operations, tr("Operations"), (96, 150, 96, 0, 96, 0), text_lines=3
         )
         self._remark = label("", "muted")
         self.edit = push_button(tr("Edit value\u2026"), "", "edit")

@@ -26,6 +26,7 @@ from app.views.state.difference import Tone
 from app.views.state.history import (
     EntryLine,
     can_undo,
+    count_words,
     entry_lines,
     run_line,
     runs_found,
@@ -85,7 +86,7 @@ class HistoryView(QWidget):
     def _lay_out(self) -> None:
         self.run_table = RowTable(self.runs, tr("Commits"), (170, 110, 200, 90, 110, 80, 0))
         self.table = RowTable(
-            self.operations, tr("Changes of the commit"), (90, 260, 100, 0, 90, 260)
+            self.operations, tr("Changes of the commit"), (90, 220, 100, 0, 90, 0)
         )
         self.table.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.table.selectionModel().selectionChanged.connect(self._on_selected)
@@ -98,6 +99,7 @@ class HistoryView(QWidget):
         above.setSpacing(0)
         head = QHBoxLayout()
         head.setContentsMargins(16, 12, 16, 8)
+        head.setSpacing(8)
         head.addWidget(label(tr("History"), "heading"))
         head.addStretch(1)
         _make_field(self.search, tr("Search all commits"))
@@ -128,6 +130,7 @@ class HistoryView(QWidget):
         layout.setSpacing(0)
         head = QHBoxLayout()
         head.setContentsMargins(16, 8, 16, 8)
+        head.setSpacing(8)
         self._count = label("", "section")
         head.addWidget(self._count)
         head.addStretch(1)
@@ -277,9 +280,7 @@ class HistoryView(QWidget):
                 for line in lines
             ]
         )  # fmt: skip
-        self._count.setText(
-            tr("{shown:,} of {count:,} changes").format(shown=len(lines), count=len(self._entries))
-        )
+        self._count.setText(count_words(len(lines), len(self._entries), self._wanted))
         self._on_selected()
 
 

@@ -120,6 +120,7 @@ class CatalogView(QWidget):
         self.trees.tick_wanted.connect(self._on_tick)
         self.trees.direction_wanted.connect(self._on_direction)
         self.trees.opened.connect(self.fields.table.setFocus)
+        self.fields.table.left.connect(self.trees.billing.setFocus)
         self.fields.choice_wanted.connect(self._on_field_choice)
         self.field_menu.chosen.connect(self._on_field_chosen)
         self.filter.bulk_wanted.connect(self.choose_for_all)

@@ -32,6 +32,7 @@ from app.views.models.fields import BILLING, DIRECTION, FIELD, RESULT, SALESFORC
 from app.views.state.difference import Tone
 from app.views.state.fields import Cell, FieldRow, FieldsView
 from app.views.state.language import tr
+from app.views.widgets.elided_label import ElidedLabel
 from app.views.widgets.labels import label
 from app.views.widgets.looks import Colours, colours_of
 
@@ -127,12 +128,16 @@ def _marked(cell: Cell, row: FieldRow, colours: Colours) -> str:
 
 
 class _Table(QTableView):
-    """A table whose direction cells are chosen by click, Space or Enter."""
+    """A table whose direction cells are chosen by click, Space or Enter; Escape leaves it."""
 
     wanted = Signal(QModelIndex)
+    left = Signal()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Choose by Space or Enter (Qt)."""
+        """Choose by Space or Enter, leave by Escape (Qt)."""
+        if event.key() == Qt.Key.Key_Escape:
+            self.left.emit()
+            return
         if event.key() in {Qt.Key.Key_Space, Qt.Key.Key_Return, Qt.Key.Key_Enter}:
             self.wanted.emit(self.currentIndex())
             return
@@ -154,8 +159,8 @@ class FieldsPanel(QWidget):
         super().__init__(parent)
         self.model = FieldTable(self)
         self.table = _Table(self)
-        self._title, self._kind = label("", "section"), QLabel()
-        self._changed, self._notes = label("", "muted"), label("", "muted")
+        self._title, self._kind = ElidedLabel("section"), QLabel()
+        self._changed, self._notes = ElidedLabel("muted"), label("", "muted")
         self.same = QToolButton()
         self.same.setCheckable(True)
         self._stack = QStackedWidget()
@@ -171,8 +176,6 @@ class FieldsPanel(QWidget):
             widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
             head.addWidget(widget)
         self._title.setMinimumWidth(80)
-        # In a narrow window who changed it gives way first.
-        self._changed.setMinimumWidth(1)
         head.addStretch(1)
         head.addWidget(self.same)
         self.same.setProperty("role", "flat")

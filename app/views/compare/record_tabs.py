@@ -172,6 +172,11 @@ class RecordTabs(QWidget):
         self.bar.setVisible(len(tabs) > int(self._hides_one))
         self._on_tab()
 
+    @Slot()
+    def take_focus(self) -> None:
+        """Give the focus to the table that is shown."""
+        (self.table or self.bar).setFocus()
+
     def choose(self, name: str) -> None:
         """Show a tab."""
         if name in self._names:

@@ -22,6 +22,7 @@ from app.views.state.connections import form_fields, form_problem
 from app.views.state.language import tr
 from app.views.state.progress import notice
 from app.views.widgets.labels import label, push_button
+from app.views.widgets.tall_form import TallForm, fit_screen
 
 _WIDTH = 640
 
@@ -92,7 +93,7 @@ class ConnectionForm(QDialog):
             self._add_row(form, each.label, line, each.hint)
         self.production.setChecked(self._old is not None and self._old.production)
         form.addRow("", self.production)
-        layout.addWidget(self._inputs)
+        layout.addWidget(TallForm(self._inputs), 1)
         layout.addWidget(label(tr("Secrets go into the keyring of this computer."), "muted"))
         layout.addWidget(self._problem)
         buttons = _buttons(self, self.save)
@@ -101,6 +102,7 @@ class ConnectionForm(QDialog):
         layout.addLayout(buttons)
         self.save.clicked.connect(self._on_save)
         self.browser.clicked.connect(self._on_browser)
+        fit_screen(self, self.sizeHint())
 
     def _add_row(self, form: QFormLayout, text: str, line: QLineEdit, hint: str) -> None:
         line.setAccessibleName(text)

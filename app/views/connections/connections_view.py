@@ -13,6 +13,7 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QMenu,
     QMessageBox,
+    QScrollArea,
     QStackedWidget,
     QVBoxLayout,
     QWidget,
@@ -25,6 +26,7 @@ from app.domain.record import Side
 from app.errors import WrongUse
 from app.settings import Connection, Workspace
 from app.views.connections.connection_form import ConnectionForm, FilledForm, WorkspaceForm
+from app.views.connections.offers_dialog import OffersDialog
 from app.views.models.rows import Column, Line, Rows
 from app.views.services import Services
 from app.views.state.connections import (
@@ -37,12 +39,16 @@ from app.views.state.connections import (
 )
 from app.views.state.difference import Tone
 from app.views.state.language import tr
+from app.views.state.offers import mapping_choices
 from app.views.state.progress import notice
 from app.views.tasks import Task, TaskPool
+from app.views.widgets.flow import FlowLayout
 from app.views.widgets.labels import label, push_button
 from app.views.widgets.looks import colours_of
 from app.views.widgets.message_page import MessagePage
 from app.views.widgets.row_table import RowTable
+
+_LEAST_WIDTH = 300
 
 
 @dataclass(frozen=True, slots=True)
@@ -127,6 +133,7 @@ class ConnectionsView(QWidget):
         self.table = RowTable(self.rows, tr("Connections"), (190, 160, 0, 110))
         self.add = push_button(tr("Add connection"), "", "plus")
         self.new_workspace = push_button(tr("New workspace"), "", "link")
+        self.catalogs = push_button(tr("Compare catalogs\u2026"), "", "compare")
         self.check = push_button(tr("Check"), "primary", "check")
         self.prepare = push_button(tr("Prepare\u2026"), "", "play")
         self.prepare.setToolTip(tr("Make the objects, fields and reports that are lacking there"))
@@ -134,6 +141,7 @@ class ConnectionsView(QWidget):
         self.delete = push_button(tr("Delete"), "", "delete")
         self._step = label("", "muted")
         self._detail, self._pages, self._empty = QFrame(), QStackedWidget(), MessagePage()
+        self._scroll = QScrollArea()
         self._lay_out()
 
     def _lay_out(self) -> None:
@@ -147,7 +155,8 @@ class ConnectionsView(QWidget):
         head.addSpacing(16)
         head.addWidget(self._step)
         head.addStretch(1)
-        head.addWidget(self.new_workspace)
+        for button in (self.catalogs, self.new_workspace):
+            head.addWidget(button)
         head.addWidget(self.add)
         layout.addLayout(head)
         body = QWidget()
@@ -155,13 +164,19 @@ class ConnectionsView(QWidget):
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(0)
         row.addWidget(self.table, 3)
-        row.addWidget(self._detail, 2)
+        # What a check tells may be long: it scrolls, and the window stays as high as it was.
+        self._scroll.setWidget(self._detail)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setMinimumWidth(_LEAST_WIDTH)
+        self._scroll.setAccessibleName(tr("The chosen connection"))
+        row.addWidget(self._scroll, 2)
         self._pages.addWidget(self._empty)
         self._pages.addWidget(body)
         layout.addWidget(self._pages, 1)
         self._lay_out_detail()
         self.table.selectionModel().currentRowChanged.connect(self._on_current)
         self.new_workspace.clicked.connect(self._on_new_workspace)
+        self.catalogs.clicked.connect(self.compare_catalogs)
         self.check.clicked.connect(self._on_check)
         self.prepare.clicked.connect(self._on_prepare)
         self.edit.clicked.connect(self._on_edit)
@@ -178,11 +193,10 @@ class ConnectionsView(QWidget):
         self._missing = label("", "error", wrap=True)
         self._health = QFormLayout()
         self._health.setHorizontalSpacing(16)
-        buttons = QHBoxLayout()
-        buttons.setSpacing(8)
+        self._health.setRowWrapPolicy(QFormLayout.RowWrapPolicy.WrapLongRows)
+        buttons = FlowLayout(gap=8)
         for button in (self.check, self.prepare, self.edit, self.delete):
             buttons.addWidget(button)
-        buttons.addStretch(1)
         for widget in (self._name, self._kind, self._place):
             layout.addWidget(widget)
         layout.addSpacing(8)
@@ -230,6 +244,10 @@ class ConnectionsView(QWidget):
         )
         sides = self._sides()
         self.new_workspace.setEnabled(all(sides))
+        enough = len(sides[0]) > 1
+        self.catalogs.setEnabled(enough)
+        what = tr("Plans and prices of two billing systems side by side; nothing is written")
+        self.catalogs.setToolTip(what if enough else tr("This takes two billing connections"))
         self._fill_menu()
         self._show_current()
         self.changed.emit(inventory)
@@ -324,7 +342,8 @@ class ConnectionsView(QWidget):
         text = tr("Forget the connection {name} and its secrets?").format(name=connection.name)
         box = QMessageBox(QMessageBox.Icon.Question, tr("Delete"), text, parent=self)
         yes = box.addButton(tr("Delete"), QMessageBox.ButtonRole.AcceptRole)
-        box.addButton(tr("Keep"), QMessageBox.ButtonRole.RejectRole)
+        keep = box.addButton(tr("Keep"), QMessageBox.ButtonRole.RejectRole)
+        box.setDefaultButton(keep)  # Enter by mistake must not forget a secret
         yes.clicked.connect(self._on_delete_sure)
         box.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         box.open()
@@ -349,6 +368,21 @@ class ConnectionsView(QWidget):
         form.filled.connect(self._on_workspace)
         form.open()
 
+    @Slot()
+    def compare_catalogs(self) -> None:
+        """Lay what two billing systems sell side by side; nothing is written."""
+        known = self._inventory
+        names = self._sides()[0]
+        sellers = [
+            (each, mapping_choices(each, known.specs, known.workspaces))
+            for each in known.connections
+            if each.name in names
+        ]
+        if sellers:
+            dialog = OffersDialog(sellers, self._services, self._pool, self.window())
+            dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+            dialog.open()
+
     @Slot(object)
     def _on_workspace(self, workspace: Workspace) -> None:
         services = self._services
@@ -365,7 +399,7 @@ class ConnectionsView(QWidget):
 
     def _show_current(self) -> None:
         connection = self.current
-        self._detail.setVisible(connection is not None)
+        self._scroll.setVisible(connection is not None)
         if connection is None:
             return
         self._name.setText(connection.name)
@@ -422,6 +456,6 @@ class ConnectionsView(QWidget):
         while self._health.rowCount():
             self._health.removeRow(0)
         for name, value in lines:
-            self._health.addRow(label(name, "muted"), label(value))
+            self._health.addRow(label(name, "muted"), label(value, wrap=True))
         self._missing.setText("\n".join(part for part in missing if part))
         self._missing.setVisible(bool(missing))

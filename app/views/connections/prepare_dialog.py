@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 
-from PySide6.QtCore import Qt, QTimer, Signal, Slot
+from PySide6.QtCore import QSize, Qt, QTimer, Signal, Slot
 from PySide6.QtWidgets import (
     QMessageBox,
     QProgressBar,
@@ -29,6 +29,7 @@ from app.views.state.progress import progress_bar
 from app.views.tasks import Task, TaskPool
 from app.views.widgets.labels import label, push_button
 from app.views.widgets.row_table import RowTable
+from app.views.widgets.tall_form import fit_screen
 from app.views.widgets.work_dialog import WorkDialog
 
 _TICK_MS = 500
@@ -63,7 +64,7 @@ class PrepareDialog(WorkDialog):
         self._clock.setInterval(_TICK_MS)
         self._clock.timeout.connect(self._show_progress)
         self.setWindowTitle(tr("Prepare Salesforce"))
-        self.resize(920, 700)
+        fit_screen(self, QSize(920, 700))
         self._lay_out()
         self._look()
 

@@ -46,7 +46,7 @@ class JobsView(QWidget):
              Column(tr("Changed"), numeric=True), Column(tr("Written"), numeric=True),
              Column(tr("To review"), numeric=True), Column(tr("Result"))], self,
         )  # fmt: skip
-        self.table = RowTable(self.jobs, tr("Jobs"), (80, 110, 150, 150, 65, 85, 80, 95, 0))
+        self.table = RowTable(self.jobs, tr("Jobs"), (170, 110, 130, 136, 60, 82, 76, 90, 0))
         self.detail = label("", "", wrap=True)
         self.run = push_button(tr("Run now"), "primary", "play")
         self.switch = push_button(tr("Enable"))

@@ -20,6 +20,7 @@ from app.domain.mapping_edit import Setting
 from app.views.state.language import tr
 from app.views.state.mapping import Cell, choices
 from app.views.widgets.labels import label, push_button
+from app.views.widgets.tall_form import TallForm, fit_screen
 
 _WIDTH = 620
 _NUMBERS = frozenset({"length", "scale", "precision"})
@@ -72,7 +73,9 @@ class FieldDialog(QDialog):
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(12)
         layout.addWidget(label(self._form.heading, "heading"))
-        form = QFormLayout()
+        inputs = QWidget()
+        form = QFormLayout(inputs)
+        form.setContentsMargins(0, 0, 0, 0)
         form.setVerticalSpacing(8)
         form.setHorizontalSpacing(16)
         form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
@@ -85,7 +88,7 @@ class FieldDialog(QDialog):
             caption = label(words)
             caption.setBuddy(widget)
             form.addRow(caption, widget)
-        layout.addLayout(form)
+        layout.addWidget(TallForm(inputs), 1)
         layout.addWidget(self._objection)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
@@ -96,6 +99,7 @@ class FieldDialog(QDialog):
         self.take.setDefault(True)
         cancel.clicked.connect(self.reject)
         self.take.clicked.connect(self._on_take)
+        fit_screen(self, self.sizeHint())
 
     def _input(self, setting: str) -> QWidget:
         lists: dict[str, list[tuple[str, Mapping[str, Setting]]]] = {

@@ -17,7 +17,7 @@ from app.views.state.language import tr
 from app.views.widgets.labels import label, push_button, tool_button
 from app.views.widgets.row_table import RowTable
 
-_LEFT, _RIGHT = 300, 900
+_LEFT, _RIGHT = 340, 900
 
 
 class MappingFrame(QWidget):

@@ -36,7 +36,7 @@ Index = QModelIndex | QPersistentModelIndex
 Offer = Callable[[str, Cell], Sequence[str]]
 """Gives what a cell of a field may be completed with, or chosen from."""
 _WIDTHS = {
-    Cell.NAME: 140, Cell.BILLING: 175, Cell.SALESFORCE: 165, Cell.TYPE: 120, Cell.OWNER: 95,
+    Cell.NAME: 130, Cell.BILLING: 160, Cell.SALESFORCE: 150, Cell.TYPE: 100, Cell.OWNER: 90,
     Cell.CONVERSION: 100,
 }  # fmt: skip
 CHOSEN = frozenset({Cell.TYPE, Cell.OWNER, Cell.CONVERSION})
@@ -182,6 +182,7 @@ class FieldDelegate(QStyledItemDelegate):
 
     def _list(self, parent: QWidget, offered: Sequence[str], name: str) -> QComboBox:
         box = QComboBox(parent)
+        box.setProperty("role", "cell")
         box.setAccessibleName(name)
         box.addItems(list(offered))
         box.currentTextChanged.connect(self._on_typed)

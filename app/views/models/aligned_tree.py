@@ -214,8 +214,8 @@ class AlignedTree(QAbstractItemModel):
             return self.view(self.node(index)).spoken
         if role == Qt.ItemDataRole.ToolTipRole:
             view = self.view(self.node(index))
-            parts = (view.billing, view.note, arrow_word(view.arrow))
-            return "\n".join(part for part in parts if part)
+            parts = (view.billing, view.salesforce, view.key, view.note, arrow_word(view.arrow))
+            return "\n".join(dict.fromkeys(part for part in parts if part))
         return None
 
     def _make_view(self, node: Node) -> RowView:

@@ -72,7 +72,7 @@ class Rows(QAbstractTableModel):
         """Return a column's heading (Qt)."""
         if orientation != Qt.Orientation.Horizontal:
             return None
-        if role == Qt.ItemDataRole.DisplayRole:
+        if role in {Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole}:
             return self._columns[section].title
         if role == Qt.ItemDataRole.TextAlignmentRole and self._columns[section].numeric:
             return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter

@@ -153,6 +153,12 @@ def account_buttons(
     )
 
 
+def reading_words(account: str, billing: str) -> str:
+    """Return what is said of an account while it is read."""
+    words = tr("Reading {account} from {billing} and Salesforce\u2026")
+    return words.format(account=account, billing=billing)
+
+
 def told_words(result: RefreshResult, data: AccountData, billing: str) -> str:
     """Return what a refresh of an account read, how long it took, and what would be written."""
     names = {Side.BILLING: billing, Side.SALESFORCE: Side.SALESFORCE.label}

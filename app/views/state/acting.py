@@ -4,9 +4,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from app.domain.action import Action, Input
+from app.domain.convert import text
 from app.domain.mapping import NUMBERS, FieldType
 from app.domain.plan import CommitPlan
 from app.errors import WrongUse
+from app.store.alone import alone
 from app.store.pager import child_ids, rows
 from app.sync.actions import actions_of, input_value, plan_action
 from app.sync.workbench import Workbench
@@ -68,6 +70,32 @@ def known_records(bench: Workbench, action: Action) -> Mapping[str, tuple[Known,
     return found
 
 
+def takes(action: Action) -> str:
+    """Return from which records of Salesforce an action can take its inputs; "" for none."""
+    names = [source.sobject for source in action.sources]
+    if action.makes:
+        names.insert(0, tr("a record made there"))
+    return tr(" or ").join(names)
+
+
+def known_sources(bench: Workbench, action: Action) -> tuple[Known, ...]:
+    """Return the records made in Salesforce that an action can make in billing, newest first."""
+    entity = bench.mapping.by_name.get(action.entity)
+    if entity is None or not action.makes:
+        return ()
+    title = entity.index[entity.title]
+    found = alone(bench.store, entity, MOST_KNOWN)
+    return tuple(Known(side_id, text(values[title]) or side_id) for side_id, values in found)
+
+
+def taken_words(action: Action, given: Mapping[str, str]) -> str:
+    """Return which inputs a record told, in words."""
+    names = [one.label for one in action.inputs if one.name in given]
+    if not names:
+        return tr("The record tells nothing of what is asked here.")
+    return tr("Taken from the record: {names}.").format(names=", ".join(names))
+
+
 def has_actions(bench: Workbench | None) -> bool:
     """Return whether the billing system offers anything."""
     return bench is not None and next(actions_of(bench), None) is not None
@@ -113,9 +141,15 @@ def missing(action: Action, given: Mapping[str, str]) -> str:
     return tr("Still needed: {names}.").format(names=", ".join(names)) if names else ""
 
 
-def maker(offer: Offer, given: Mapping[str, str]) -> Callable[[Workbench], CommitPlan]:
-    """Return what plans an action; it raises `WrongUse` where it cannot be done so."""
-    return lambda bench: plan_action(bench, offer.action.name, offer.key, given)
+def maker(
+    offer: Offer, given: Mapping[str, str], made_from: str = ""
+) -> Callable[[Workbench], CommitPlan]:
+    """Return what plans an action; it raises `WrongUse` where it cannot be done so.
+
+    `made_from` is the key of the Salesforce record from which it makes one.
+    """
+    name = offer.action.name
+    return lambda bench: plan_action(bench, name, offer.key, given, made_from=made_from)
 
 
 def _belongs(data: AccountData, action: Action) -> bool:

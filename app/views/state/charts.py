@@ -337,15 +337,18 @@ def _month(day: date) -> str:
     return f"{day:%b %Y}"
 
 
-def ticks(chart: Chart) -> list[tuple[int, str]]:
-    """Return the places that are named below a chart: a dozen at most, of long names half."""
+def ticks(chart: Chart, room: int = MOST_TICKS) -> list[tuple[int, str]]:
+    """Return the places that are named below a chart: a dozen at most, of long names half.
+
+    `room` is how many names as long as these stand beside each other where it is drawn.
+    """
     points = chart.points
     if chart.shape is Shape.BARS:
-        most = MOST_TICKS if len(points[0].label) <= _SHORT else MOST_TICKS // 2
+        most = min(MOST_TICKS if len(points[0].label) <= _SHORT else MOST_TICKS // 2, max(1, room))
         step = -(-len(points) // most)
         return [(one.place, one.label) for one in points[step // 2 :: step]]
     first, last = points[0].place, points[-1].place
-    step = max(1, -(-(last - first) // (MOST_TICKS // 2)))
+    step = max(1, -(-(last - first) // max(1, min(MOST_TICKS // 2, room))))
     days = range(first + step // 2, last + 1, step)
     return [(day, day_text(date.fromordinal(day))) for day in days]
 

@@ -36,5 +36,9 @@ def time_text(value: datetime, zone: tzinfo = UTC) -> str:
     told = value.astimezone(zone)
     if (told.hour, told.minute, told.second) == MIDNIGHT:
         return _Locale.day(told.date())
-    here = value.astimezone()
-    return f"{_Locale.day(here.date())}, {_Locale.clock(here)}"
+    return minute_text(value.astimezone())
+
+
+def minute_text(value: datetime) -> str:
+    """Return day and time of day, also where that is midnight, in the zone that it is told in."""
+    return f"{_Locale.day(value.date())}, {_Locale.clock(value)}"

@@ -73,7 +73,7 @@ _GLYPHS = {
     Kind.NOT_COMPARABLE: "?",
     Kind.HELD_BACK: "\u2016",
 }
-_ACRONYMS = {"gl": "GL", "id": "ID", "url": "URL", "sku": "SKU"}
+_ACRONYMS = {each.lower(): each for each in ("GL", "ID", "MRR", "PDF", "PO", "SKU", "URL")}
 _VERB_GLYPHS = {Verb.INSERT: "+", Verb.UPDATE: "~", Verb.DELETE: MINUS}
 
 

@@ -12,6 +12,7 @@ from app.domain.plan import Verb
 from app.domain.proposal import TYPED, WHOLE_RECORD, Choice
 from app.domain.record import NO_BASE, BaseValue, Side, Unreadable
 from app.sync.compare import OpenedDiff
+from app.views.state.dates import minute_text
 from app.views.state.difference import (
     TONES,
     Arrow,
@@ -129,9 +130,10 @@ def local_time(iso: str) -> str:
     if not iso:
         return ""
     try:
-        return datetime.fromisoformat(iso).astimezone().strftime("%d %b %Y, %H:%M")
+        told = datetime.fromisoformat(iso).astimezone()
     except ValueError:
         return iso
+    return minute_text(told)
 
 
 def field_rows(entity: EntityMapping, diff: RecordDiff, choice: Choice) -> tuple[FieldRow, ...]:

@@ -110,6 +110,13 @@ def undo_choices(lines: Sequence[EntryLine]) -> list[tuple[str, UndoPart]]:
     ]
 
 
+def count_words(shown: int, count: int, wanted: str) -> str:
+    """Return how many changes of the commit are shown; `wanted`: what commits were searched for."""
+    if not count and wanted:
+        return tr("No commit has \u201c{words}\u201d.").format(words=wanted)
+    return tr("{shown:,} of {count:,} changes").format(shown=shown, count=count)
+
+
 def undo_selected_words(lines: Sequence[EntryLine]) -> str:
     """Return the label of the button that undoes the chosen lines."""
     count = sum(line.written for line in lines)

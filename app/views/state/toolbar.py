@@ -47,7 +47,9 @@ def refresh_words(result: RefreshResult) -> str:
         read=read, time=duration(result.seconds), changed=result.changed
     )
     if result.unkeyed:
-        words += " " + tr("{count:,} were left out: they have no key.").format(count=result.unkeyed)
+        lone = tr("1 was left out: it has no key.")
+        some = tr("{count:,} were left out: they have no key.")
+        words += " " + (lone if result.unkeyed == 1 else some.format(count=result.unkeyed))
     for copy in result.set_aside:
         words += " " + tr(
             "Another org answers now: the old one's data is set aside in {file}."

@@ -9,10 +9,15 @@ from app.views.widgets.icons import set_icon
 def label(text: str, role: str = "", *, wrap: bool = False) -> QLabel:
     """Return a label; `role` is title, heading, section, muted, error or ""."""
     made = QLabel(text)
-    made.setProperty("role", role)
     made.setWordWrap(wrap)
-    made.setTextFormat(Qt.TextFormat.PlainText)
+    dress_label(made, role)
     return made
+
+
+def dress_label(made: QLabel, role: str) -> None:
+    """Give a label its role; what it is told to show is never taken for markup."""
+    made.setProperty("role", role)
+    made.setTextFormat(Qt.TextFormat.PlainText)
 
 
 def push_button(text: str, role: str = "", icon: str = "") -> QPushButton:
@@ -23,6 +28,14 @@ def push_button(text: str, role: str = "", icon: str = "") -> QPushButton:
     if icon:
         set_icon(made, icon, "accent_text" if role == "primary" else "text")
     return made
+
+
+def set_role(button: QPushButton, role: str) -> None:
+    """Give a button another role."""
+    if button.property("role") != role:
+        button.setProperty("role", role)
+        button.style().unpolish(button)
+        button.style().polish(button)
 
 
 def tool_button(text: str, role: str, icon: str = "") -> QToolButton:

@@ -8,7 +8,12 @@ _SHORT = QLocale.FormatType.ShortFormat
 
 
 def write_dates_as(locale: QLocale) -> None:
-    """Write days and times of day as a locale does from now on, but years in full."""
+    """Write days and times of day as a locale does from now on, but years in full.
+
+    A machine without any locale (a container, say) keeps our own way, which nobody can misread.
+    """
+    if locale.language() is QLocale.Language.C:
+        return
     form = locale.dateFormat(_SHORT)
     form = form if "yyyy" in form else form.replace("yy", "yyyy")
     dates.install(

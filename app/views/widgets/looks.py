@@ -33,6 +33,7 @@ class Colours:
     text: str
     muted: str
     line: str
+    edge: str
     accent: str
     accent_text: str
     hover: str
@@ -50,6 +51,7 @@ LIGHT = Colours(
     text="#1B2430",
     muted="#566273",
     line="#D8DEE7",
+    edge="#7F8B9D",
     accent="#1D5BC2",
     accent_text="#FFFFFF",
     hover="#EBEFF5",
@@ -73,6 +75,7 @@ DARK = Colours(
     text="#E5EAF1",
     muted="#ABB6C6",
     line="#343E4D",
+    edge="#66748A",
     accent="#5B95F5",
     accent_text="#0E1520",
     hover="#28303D",
@@ -103,15 +106,19 @@ def dress(app: QApplication, *, dark: bool) -> None:
     app.setPalette(qt_palette(colours))
     app.setFont(_font())
     conflict = colours.tones[Tone.CONFLICT]
-    tick = resource("icons", f"tick-{'dark' if dark else 'light'}.svg")
     more = {
         "error": conflict.front,
         "notice": conflict.ground,
         "checked_rail": "#2F7DE1",
-        # A style sheet takes a picture by its path alone, with slashes on every system.
-        "tick": str(tick).replace("\\", "/"),
+        "tick": _picture("tick", dark=dark),
+        "down": _picture("down", dark=dark),
     }
     app.setStyleSheet(style_sheet(lambda name: str(getattr(colours, name)), **more))
+
+
+def _picture(name: str, *, dark: bool) -> str:
+    # A style sheet takes a picture by its path alone, with slashes on every system.
+    return str(resource("icons", f"{name}-{'dark' if dark else 'light'}.svg")).replace("\\", "/")
 
 
 def system_is_dark(app: QApplication) -> bool:

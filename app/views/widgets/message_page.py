@@ -1,7 +1,7 @@
 """A page for when there is nothing else to show: empty, loading, failed, nothing found."""
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
 
 from app.views.widgets.icons import pixmap
 from app.views.widgets.labels import label, push_button
@@ -9,6 +9,7 @@ from app.views.widgets.looks import colours_of
 
 _ICON = 48
 _WIDTH = 460
+_LEAST_HEIGHT = 72
 
 
 class MessagePage(QWidget):
@@ -23,26 +24,41 @@ class MessagePage(QWidget):
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._picture = QLabel()
-        self._heading, self._text = label("", "heading"), label("", "muted", wrap=True)
+        self._heading, self._text = label("", "heading", wrap=True), label("", "muted", wrap=True)
         self._busy = QProgressBar()
         self._button = push_button("", "primary")
         self._lay_out()
 
     def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
+        # A row of its own keeps the column narrow, so that its texts are as high as they need.
+        row = QHBoxLayout(self)
+        column = QWidget()
+        column.setFixedWidth(_WIDTH)
+        row.addWidget(column)
+        layout = QVBoxLayout(column)
+        layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(12)
         layout.addStretch(2)
-        self._text.setFixedWidth(_WIDTH)
         self._busy.setRange(0, 0)
         self._busy.setTextVisible(False)
         self._busy.setFixedWidth(200)
         self._busy.setAccessibleName(self.tr("Work is under way"))
-        for widget in (self._picture, self._heading, self._text, self._busy, self._button):
-            layout.addWidget(widget, 0, Qt.AlignmentFlag.AlignHCenter)
+        for text in (self._heading, self._text):
+            text.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        middle = Qt.AlignmentFlag.AlignHCenter
+        layout.addWidget(self._picture, 0, middle)
+        layout.addWidget(self._heading)
+        layout.addWidget(self._text)
+        layout.addWidget(self._busy, 0, middle)
+        layout.addWidget(self._button, 0, middle)
         self._heading.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.addStretch(3)
         self._button.clicked.connect(self.acted)
+
+    def minimumSizeHint(self) -> QSize:
+        """Return that it does not hold a small window high: it is cut at its ends first (Qt)."""
+        return QSize(super().minimumSizeHint().width(), _LEAST_HEIGHT)
 
     def tell(self, icon: str, heading: str, text: str, button: str = "") -> None:
         """Show a state; without a button's text there is no button."""

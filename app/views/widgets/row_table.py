@@ -9,6 +9,7 @@ from app.views.models.rows import Rows
 
 ROW_HEIGHT = 28
 LINE_HEIGHT = 16
+_AROUND = 10
 
 
 class RowTable(QTableView):
@@ -33,7 +34,8 @@ class RowTable(QTableView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.verticalHeader().hide()
-        height = ROW_HEIGHT + (text_lines - 1) * LINE_HEIGHT
+        line = max(LINE_HEIGHT, self.fontMetrics().lineSpacing())
+        height = max(ROW_HEIGHT, line + _AROUND) + (text_lines - 1) * line
         self.verticalHeader().setDefaultSectionSize(height)
         header = self.horizontalHeader()
         header.setHighlightSections(False)

@@ -61,12 +61,23 @@ QToolButton[role="chip"]:checked {{ background: {selection}; border: 1px solid {
   font-weight: bold; }}
 QToolButton[role="chip"]:focus {{ border: 2px solid {accent}; padding: 2px 9px; }}
 QToolButton[role="chip"]:disabled {{ color: {muted}; background: {window}; }}
-QLineEdit {{ background: {base}; color: {text};
-  border: 1px solid {line}; border-radius: 4px; padding: 4px 8px; min-height: 20px;
+QLineEdit, QPlainTextEdit {{ background: {base}; color: {text}; placeholder-text-color: {muted};
+  border: 1px solid {edge}; border-radius: 4px; padding: 4px 8px; min-height: 20px;
   selection-background-color: {accent}; selection-color: {accent_text}; }}
-QLineEdit:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
+QLineEdit:focus, QPlainTextEdit:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
 QLineEdit[role="cell"], QLineEdit[role="cell"]:focus {{ border: 2px solid {accent};
   border-radius: 0; padding: 0 4px; min-height: 0; }}
+QComboBox {{ background: {base}; color: {text}; border: 1px solid {edge}; border-radius: 4px;
+  padding: 4px 8px; min-height: 20px; }}
+QComboBox:hover {{ background: {hover}; }}
+QComboBox:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
+QComboBox:disabled {{ color: {muted}; background: {window}; border: 1px solid {line}; }}
+QComboBox::drop-down {{ border: none; width: 24px; }}
+QComboBox::down-arrow {{ image: url("{down}"); width: 12px; height: 12px; }}
+QComboBox[role="cell"], QComboBox[role="cell"]:focus {{ border: 2px solid {accent};
+  border-radius: 0; padding: 0 4px; min-height: 0; }}
+QComboBox QLineEdit, QComboBox QLineEdit:focus {{ border: none; padding: 0; min-height: 0; }}
+QComboBox QAbstractItemView {{ border: 1px solid {line}; padding: 4px; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {muted}; border-radius: 3px;
   background: {base}; }}
 QCheckBox::indicator:checked {{ background: {accent}; border: 1px solid {accent};
@@ -86,6 +97,7 @@ QTableView, QTreeView, QListView {{ background: {base}; color: {text}; border: n
   selection-color: {text}; outline: none; }}
 QListWidget {{ border: 1px solid {line}; border-radius: 4px; padding: 4px; }}
 QTableView::item {{ padding: 2px 6px; }}
+QTreeWidget::item {{ padding: 2px 5px; }}
 #side {{ background: {base}; border: none; border-left: 1px solid {line}; }}
 #band {{ background: {base}; border-bottom: 1px solid {line}; }}
 #notice {{ background: {notice}; border-top: 1px solid {line}; }}
@@ -124,8 +136,8 @@ QMenu::item:disabled {{ color: {muted}; background: transparent; }}
 QMenu::separator {{ height: 1px; background: {line}; margin: 4px 0; }}
 """
 _NAMES = (
-    "window", "base", "alternate", "text", "muted", "line", "accent", "accent_text", "hover",
-    "selection", "rail", "rail_text", "production",
+    "window", "base", "alternate", "text", "muted", "line", "edge", "accent", "accent_text",
+    "hover", "selection", "rail", "rail_text", "production",
 )  # fmt: skip
 
 

@@ -1,4 +1,4 @@
-"""Joins three dialogs of a workspace with the window: matching, what is held back, object types."""
+"""Joins dialogs with the window: matching, what is held back, object types, two catalogs."""
 
 from collections.abc import Sequence
 from functools import partial
@@ -17,6 +17,7 @@ from app.views.accounts.account_frame import AccountFrame
 from app.views.commit.commit_dialog import MakePlan
 from app.views.compare.held_dialog import HeldDialog
 from app.views.compare.match_dialog import MatchDialog
+from app.views.connections.connections_view import ConnectionsView
 from app.views.connections.types_dialog import TypesDialog
 from app.views.services import Services
 from app.views.state.holding import can_hold, tick_held
@@ -32,6 +33,7 @@ class Desk(Protocol):
     pool: TaskPool
     bar: TopBar
     customers: AccountFrame
+    connections: ConnectionsView
 
     @property
     def bench(self) -> Workbench | None:
@@ -74,6 +76,8 @@ class ChoiceDesk(QObject):
         desk.bar.matches_wanted.connect(self.show_matches)
         desk.bar.held_wanted.connect(self.show_held)
         desk.bar.types_wanted.connect(self.show_types)
+        desk.bar.catalogs_wanted.connect(desk.connections.compare_catalogs)
+        desk.connections.changed.connect(self._on_connections)
         desk.opened.connect(self._on_opened)
 
     @property
@@ -89,6 +93,10 @@ class ChoiceDesk(QObject):
     @Slot()
     def _on_opened(self) -> None:
         self._desk.bar.show_choices(matches=self.can_match, held=self.can_hold)
+
+    @Slot()
+    def _on_connections(self) -> None:
+        self._desk.bar.catalogs.setEnabled(self._desk.connections.catalogs.isEnabled())
 
     @Slot()
     def show_matches(self) -> None:

@@ -22,7 +22,7 @@ from app.views.state.language import tr
 from app.views.state.progress import Notice
 from app.views.state.toolbar import Toolbar
 from app.views.widgets.icons import pixmap, set_icon
-from app.views.widgets.labels import icon_button, label, push_button, tool_button
+from app.views.widgets.labels import icon_button, label, push_button, set_role, tool_button
 
 RAIL_WIDTH = 92
 BAR_HEIGHT = 56
@@ -101,7 +101,7 @@ class TopBar(QWidget):
         refresh_wanted: A `RefreshRequest`.
         compare_wanted, commit_wanted: The buttons.
         open_plan_wanted, rules_wanted, pairs_wanted: Entries of the menu beside them.
-        matches_wanted, held_wanted, types_wanted, commands_wanted: Others of it.
+        matches_wanted, held_wanted, types_wanted, catalogs_wanted, commands_wanted: Others of it.
         export_wanted: A `Format`.
     """
 
@@ -115,6 +115,7 @@ class TopBar(QWidget):
     matches_wanted = Signal()
     held_wanted = Signal()
     types_wanted = Signal()
+    catalogs_wanted = Signal()
     commands_wanted = Signal()
     export_wanted = Signal(object)
 
@@ -128,6 +129,7 @@ class TopBar(QWidget):
         self._matches = QAction(tr("Match accounts\u2026"), self)
         self._held = QAction(tr("Held back\u2026"), self)
         self._types = QAction(tr("Object types\u2026"), self)
+        self.catalogs = QAction(tr("Compare two billing catalogs\u2026"), self)
         self._sides = label("", "muted")
         self._lay_out()
 
@@ -185,6 +187,7 @@ class TopBar(QWidget):
             (self._matches, self.matches_wanted),
             (self._held, self.held_wanted),
             (self._types, self.types_wanted),
+            (self.catalogs, self.catalogs_wanted),
         ):
             menu.addAction(action)
             action.triggered.connect(wish)
@@ -200,9 +203,15 @@ class TopBar(QWidget):
         self.workspace.setCurrentText(current)
         self._sides.setText(sides)
         self._sides.setToolTip(sides)
+        self.setVisible(bool(names))
         self.workspace.setVisible(bool(names))
         for button in (self.refresh, self.compare, self.commit, self.more):
             button.setVisible(bool(names))
+
+    def show_page(self, *, commits: bool) -> None:
+        """Make Commit the main thing to do on a page, or leave that to the page's own buttons."""
+        set_role(self.commit, "primary" if commits else "")
+        set_icon(self.commit, "commit", "accent_text" if commits else "text")
 
     def show_choices(self, *, matches: bool, held: bool) -> None:
         """Show those entries of the menu that the workspace's mapping has something for."""

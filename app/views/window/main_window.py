@@ -1,23 +1,19 @@
 """The window: the frame, its pages, and the work that concerns the whole workspace."""
 
-from PySide6.QtCore import Qt, Signal, Slot
-from PySide6.QtGui import QAction, QCloseEvent, QIcon, QKeySequence
+from PySide6.QtCore import Signal, Slot
+from PySide6.QtGui import QCloseEvent, QIcon
 from PySide6.QtWidgets import QMainWindow, QStackedWidget
 
 from app.domain.control import CancelToken, Report
 from app.settings import Workspace
-from app.sync.commit import CommitResult, resume
 from app.sync.compare import compare
-from app.sync.prepare import can_prepare
 from app.sync.refresh import RefreshRequest, RefreshResult, refresh
-from app.sync.undo import UndoPart, build_undo
 from app.sync.workbench import Workbench
 from app.views.accounts.account_frame import AccountFrame
-from app.views.commit.commit_dialog import CommitDialog, MakePlan, plan_ticked
+from app.views.commit.commit_dialog import MakePlan
 from app.views.commit.history_view import HistoryView
 from app.views.compare.catalog_view import CatalogView
 from app.views.connections.connections_view import ConnectionsView, Inventory, read_inventory
-from app.views.connections.prepare_dialog import PrepareDialog
 from app.views.jobs.job_runner import JobRunner
 from app.views.jobs.jobs_view import JobsView
 from app.views.mapping.mapping_desk import MappingDesk
@@ -33,14 +29,14 @@ from app.views.watchdog import Watchdog
 from app.views.widgets.icons import pixmap
 from app.views.window.account_desk import AccountDesk
 from app.views.window.choice_desk import ChoiceDesk
-from app.views.window.command_palette import CommandPalette
+from app.views.window.commit_desk import CommitDesk
 from app.views.window.first_start import FirstStart
 from app.views.window.frame import NoticeBar, ProductionStrip, Rail, TopBar, framed
 from app.views.window.read_only_strip import ReadOnlyStrip
 from app.views.window.status_line import StatusLine
 from app.views.window.window_actions import WindowActions
-from app.views.window.window_commands import commands_of
-from app.views.window.window_memory import window_memory
+from app.views.window.window_commands import Shortcuts
+from app.views.window.window_memory import keep_size, window_memory
 from app.views.window.window_pages import (
     ACCOUNTS,
     CATALOG,
@@ -80,7 +76,7 @@ class MainWindow(QMainWindow):
         self._workspace: Workspace | None = None
         self._benches: dict[str, Workbench] = {}
         self._replaced: list[Workbench] = []
-        self._wanted, self._told, self._to_prepare = "", "", ""
+        self._wanted, self._told = "", ""
         self._working: Task | None = None
         self._surveys = True
         self.rail = Rail(rail_pages())
@@ -95,7 +91,7 @@ class MainWindow(QMainWindow):
         self.connections = ConnectionsView(services, self.pool)
         self.first = FirstStart()
         self.status = StatusLine(self.pool)
-        self.commands = WindowActions(self, self)
+        self.commands, self.commits = WindowActions(self, self), CommitDesk(self, self)
         self._pages = QStackedWidget()
         self._names: list[str] = []
         self._lay_out()
@@ -126,45 +122,33 @@ class MainWindow(QMainWindow):
         self.bar.workspace_chosen.connect(self.open_workspace)
         self.bar.refresh_wanted.connect(self.refresh)
         self.bar.compare_wanted.connect(self.compare)
-        self.bar.commit_wanted.connect(self.plan_commit)
-        self.bar.open_plan_wanted.connect(self.commands.open_plan)
-        self.bar.export_wanted.connect(self.commands.export)
-        self.bar.rules_wanted.connect(self.commands.show_rules)
-        self.bar.pairs_wanted.connect(self.commands.show_pairing)
-        self.bar.commands_wanted.connect(self.show_commands)
         self.read_only.again_wanted.connect(self._on_write_again)
-        self.catalog.field_menu.rule_made.connect(self.commands.add_rule)
-        self.catalog.field_menu.rule_unwanted.connect(self.commands.remove_rule)
-        self.catalog.field_menu.rules_wanted.connect(self.commands.show_rules)
         self.catalog.refresh_wanted.connect(self._on_try_again)
         self.catalog.surveyed.connect(self._on_survey)
-        self.history.resume_wanted.connect(self.resume)
-        self.history.undo_wanted.connect(self.plan_undo)
         self.connections.changed.connect(self._on_inventory)
-        self.connections.workspace_made.connect(self._on_first_look)
-        self.connections.prepare_wanted.connect(self.prepare)
         self.first.demo_wanted.connect(self.start_demo)
         self.first.connect_wanted.connect(self._on_connect_wanted)
+        Shortcuts(self)
         AccountDesk(self, self.customers)
         MappingDesk(self, self._services, self.mapping)
         self.choices = ChoiceDesk(self, self._services, self)
         for view in (self.catalog, self.customers, self.jobs, self.history, self.connections):
             view.failed.connect(self.on_failed)
-        for keys, slot in (
-            ("F5", self._on_refresh_key),
-            ("Ctrl+Return", self.plan_commit),
-            ("Ctrl+F", self.find_text),
-            ("Ctrl+K", self.show_commands),
-        ):
-            action = QAction(self)
-            action.setShortcut(QKeySequence(keys))
-            action.triggered.connect(slot)
-            self.addAction(action)
 
     @property
     def bench(self) -> Workbench | None:
         """The open workspace."""
         return self._benches.get(self._workspace.name) if self._workspace else None
+
+    @property
+    def is_free(self) -> bool:
+        """Whether nothing that writes is under way."""
+        return self._working is None
+
+    @property
+    def production(self) -> tuple[str, ...]:
+        """The names of the open workspace's connections that are production."""
+        return production_names(self._workspace, self._inventory.connections)
 
     @property
     def is_settled(self) -> bool:
@@ -199,6 +183,7 @@ class MainWindow(QMainWindow):
             self.customers.show_transactions(wanted=name == TRANSACTIONS)
         self._pages.setCurrentIndex(self._names.index(ACCOUNTS if name == TRANSACTIONS else name))
         self.rail.choose(CATALOG if name == FIRST_START else name)
+        self.bar.show_page(commits=name == CATALOG)
         for page, view in (HISTORY, self.history), (JOBS, self.jobs), (MAPPING, self.mapping):
             if page == name:
                 view.reload()
@@ -243,9 +228,6 @@ class MainWindow(QMainWindow):
         self.job_runner.open(bench)
         self.mapping.open(bench)
         self.opened.emit(bench.name)
-        wanted, self._to_prepare = self._to_prepare == bench.name, ""
-        if wanted and can_prepare(bench):
-            self._open_prepare(bench)
 
     @Slot(object)
     def _on_not_opened(self, error: Exception) -> None:
@@ -287,68 +269,9 @@ class MainWindow(QMainWindow):
         if bench is not None and self._working is None:
             self._start(lambda cancel, report: compare(bench, cancel, report), tr("Comparing"))
 
-    @Slot()
-    def resume(self) -> None:
-        """Bring the oldest commit that broke off to its end."""
-        bench = self.bench
-        if bench is None or self._working is not None:
-            return
-
-        def work(cancel: CancelToken, report: Report) -> CommitResult | None:
-            bench.store.claim()  # the commit may be under way in another process
-            return resume(bench, cancel, report)
-
-        self._start(work, tr("Resuming"))
-
-    @Slot()
-    def plan_commit(self) -> None:
-        """Open the commit dialog; nothing is written before it was read and confirmed."""
-        if self.bar.commit.isEnabled():
-            self.open_commit(plan_ticked)
-
-    @Slot(str, object)
-    def plan_undo(self, run: str, part: UndoPart) -> None:
-        """Open the commit dialog with the plan that takes a commit, or a part of it, back."""
-        if self.bench is not None and self._working is None:
-            self.open_commit(
-                lambda bench, cancel, report: build_undo(bench, run, cancel, report, part)
-            )
-
     def open_commit(self, make_plan: MakePlan) -> None:
         """Open the commit dialog on a plan; nothing is written before it was confirmed there."""
-        bench = self.bench
-        if bench is None or self._working is not None:
-            return
-        names = production_names(self._workspace, self._inventory.connections)
-        dialog = CommitDialog(bench, self.pool, names, self, make_plan=make_plan)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.committed.connect(self._on_committed)
-        dialog.open()
-
-    @Slot(object)
-    def _on_committed(self, _result: CommitResult) -> None:
-        # What was written agrees now; the differences that are left are judged anew.
-        self.compare()
-        self.history.reload()
-
-    @Slot(str)
-    def prepare(self, name: str) -> None:
-        """Open a workspace and show what its Salesforce lacks; nothing is made before a yes."""
-        if self._working is None:
-            self._to_prepare = name
-            self.open_workspace(name)
-
-    @Slot(str)
-    def _on_first_look(self, name: str) -> None:
-        """Go on from a workspace just made to the last step: what the org lacks."""
-        self._to_prepare = name
-        self.start(name)
-
-    def _open_prepare(self, bench: Workbench) -> None:
-        names = production_names(self._workspace, self._inventory.connections)
-        dialog = PrepareDialog(bench, self.pool, names, self)
-        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        dialog.open()
+        self.commits.open_commit(make_plan)
 
     def change_store(self, work: Work, title: str) -> bool:
         """Start work that writes the store; return whether nothing else was under way."""
@@ -370,13 +293,6 @@ class MainWindow(QMainWindow):
         self.status.rest(words)
 
     @Slot()
-    def show_commands(self) -> None:
-        """Open the list of all commands."""
-        palette = CommandPalette(commands_of(self), self)
-        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        palette.open()
-
-    @Slot()
     def _on_write_again(self) -> None:
         bench = self.bench
         if bench is not None and self._working is None:
@@ -395,11 +311,7 @@ class MainWindow(QMainWindow):
             self.first.setEnabled(False)
             services = self._services
             task = self._start(services.start_demo, tr("Starting the demo"))
-            task.succeeded.connect(self._on_workspace_made)
-
-    @Slot(object)
-    def _on_workspace_made(self, name: str) -> None:
-        self.start(name)
+            task.succeeded.connect(self.start)
 
     @Slot()
     def _on_connect_wanted(self) -> None:
@@ -459,18 +371,12 @@ class MainWindow(QMainWindow):
 
     def _show_workspaces(self) -> None:
         names = [each.name for each in self._inventory.workspaces]
-        self.bar.setVisible(bool(names))
         current, sides = "", ""
         if self._workspace is not None:
             current = self._workspace.name
             sides = f"{self._workspace.billing}  \u2194  {self._workspace.salesforce}"
         self.bar.show_workspaces(names, current, sides)
-        known = self._inventory.connections
-        self.strip.show_names(production_names(self._workspace, known))
-
-    @Slot()
-    def _on_refresh_key(self) -> None:
-        self.refresh(RefreshRequest())
+        self.strip.show_names(self.production)
 
     @Slot()
     def find_text(self) -> None:
@@ -481,18 +387,12 @@ class MainWindow(QMainWindow):
         self.choose_page(CATALOG)
         self.catalog.filter.text.setFocus()
 
-    def remember_size(self) -> None:
-        """Take the size that the window had when it was last closed."""
-        geometry = window_memory().value("geometry")
-        if geometry is not None:
-            self.restoreGeometry(geometry)
-
     def closeEvent(self, event: QCloseEvent) -> None:
         """Stop all work, wait for it with a limit, and close the stores (Qt)."""
         if not self.mapping.may_close():
             event.ignore()
             return
-        window_memory().setValue("geometry", self.saveGeometry())
+        keep_size(self)
         if self.pool.shutdown(_CLOSE_WITHIN_S):
             for bench in (*self._benches.values(), *self._replaced):
                 bench.store.close()

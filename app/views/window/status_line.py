@@ -7,7 +7,8 @@ from app.sync.workbench import Workbench
 from app.views.state.language import tr
 from app.views.state.progress import calls_text, left_text, progress_bar, quota_lines
 from app.views.tasks import Task, TaskPool
-from app.views.widgets.labels import label, tool_button
+from app.views.widgets.elided_label import ElidedLabel
+from app.views.widgets.labels import tool_button
 
 _EVERY_MS = 200
 _HEIGHT = 36
@@ -22,7 +23,8 @@ class StatusLine(QWidget):
         self._bench: Workbench | None = None
         self._task: Task | None = None
         self._resting = ""
-        self._text, self._calls = label(""), label("", "muted")
+        # What is too long is cut: a status must not hold the window wide.
+        self._text, self._calls = ElidedLabel(), ElidedLabel("muted")
         self._bar = QProgressBar()
         self._stop = tool_button(tr("Stop"), "flat", "stop")
         self._clock = QTimer(self)
@@ -43,12 +45,9 @@ class StatusLine(QWidget):
         self._bar.setTextVisible(False)
         self._bar.setAccessibleName(tr("Progress of the running task"))
         layout.addWidget(self._bar)
-        # What is too long is cut: a status must not hold the window wide.
-        self._text.setMinimumWidth(1)
         layout.addWidget(self._text)
         layout.addWidget(self._stop)
         layout.addStretch(1)
-        self._calls.setMinimumWidth(1)
         layout.addWidget(self._calls)
         self._stop.clicked.connect(self._on_stop)
 

@@ -15,6 +15,7 @@ from app.sync.ignoring import add_rule, remove_rule
 from app.sync.plan_file import load_plan
 from app.sync.workbench import Workbench
 from app.views.commit.commit_dialog import MakePlan
+from app.views.compare.catalog_view import CatalogView
 from app.views.compare.pair_dialog import PairDialog
 from app.views.compare.rules_dialog import RulesDialog
 from app.views.state.export import Format
@@ -23,12 +24,15 @@ from app.views.state.pairing import PairLine, change_pairs
 from app.views.tasks import TaskPool, Work
 from app.views.widgets.ask_file import FileKind, ask_to_open
 from app.views.widgets.exporting import Exporter
+from app.views.window.frame import TopBar
 
 
 class Desk(Protocol):
     """What these commands need of the window."""
 
     pool: TaskPool
+    bar: TopBar
+    catalog: CatalogView
 
     @property
     def bench(self) -> Workbench | None:
@@ -61,6 +65,14 @@ class WindowActions(QObject):
         self._exporter = Exporter(desk.pool, window)
         self._exporter.exported.connect(self._on_exported)
         self._exporter.failed.connect(self._on_failed)
+        bar, field_menu = desk.bar, desk.catalog.field_menu
+        bar.open_plan_wanted.connect(self.open_plan)
+        bar.export_wanted.connect(self.export)
+        bar.rules_wanted.connect(self.show_rules)
+        bar.pairs_wanted.connect(self.show_pairing)
+        field_menu.rule_made.connect(self.add_rule)
+        field_menu.rule_unwanted.connect(self.remove_rule)
+        field_menu.rules_wanted.connect(self.show_rules)
 
     @Slot()
     def open_plan(self) -> None:

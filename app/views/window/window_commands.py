@@ -4,6 +4,9 @@ from collections.abc import Iterator
 from functools import partial
 from typing import TYPE_CHECKING
 
+from PySide6.QtCore import QObject, Qt, Slot
+from PySide6.QtGui import QAction, QKeySequence
+
 from app.domain.record import Side
 from app.sync.prepare import can_prepare
 from app.sync.refresh import RefreshRequest
@@ -11,11 +14,41 @@ from app.views.state.bulk import Bulk, bulk_label
 from app.views.state.export import Format
 from app.views.state.language import tr
 from app.views.state.navigation import Go
-from app.views.window.command_palette import Command
+from app.views.window.command_palette import Command, CommandPalette
 from app.views.window.window_pages import account_pages
 
 if TYPE_CHECKING:
     from app.views.window.main_window import MainWindow
+
+
+class Shortcuts(QObject):
+    """The keys that work on every page, and the list of all commands."""
+
+    def __init__(self, window: "MainWindow") -> None:
+        super().__init__(window)
+        self._window = window
+        window.bar.commands_wanted.connect(self.show_commands)
+        for keys, slot in (
+            ("F5", self._on_refresh),
+            ("Ctrl+Return", window.commits.plan_commit),
+            ("Ctrl+F", window.find_text),
+            ("Ctrl+K", self.show_commands),
+        ):
+            action = QAction(window)
+            action.setShortcut(QKeySequence(keys))
+            action.triggered.connect(slot)
+            window.addAction(action)
+
+    @Slot()
+    def show_commands(self) -> None:
+        """Open the list of all commands."""
+        palette = CommandPalette(commands_of(self._window), self._window)
+        palette.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        palette.open()
+
+    @Slot()
+    def _on_refresh(self) -> None:
+        self._window.refresh(RefreshRequest())
 
 
 def commands_of(window: "MainWindow") -> list[Command]:
@@ -30,7 +63,7 @@ def commands_of(window: "MainWindow") -> list[Command]:
 
 
 def _work(window: "MainWindow") -> Iterator[Command]:
-    refresh, bar = window.refresh, window.bar
+    refresh, bar, commits = window.refresh, window.bar, window.commits
     reads = bar.refresh.isEnabled()
     yield Command(tr("Refresh both sides"), partial(refresh, RefreshRequest()), "F5", reads)
     billing, salesforce = RefreshRequest((Side.BILLING,)), RefreshRequest((Side.SALESFORCE,))
@@ -40,12 +73,12 @@ def _work(window: "MainWindow") -> Iterator[Command]:
     yield Command(tr("Refresh both sides, everything again"), again, enabled=reads)
     yield Command(tr("Compare"), window.compare, enabled=bar.compare.isEnabled())
     can_commit = bar.commit.isEnabled()
-    yield Command(tr("Commit what is ticked"), window.plan_commit, "Ctrl+Return", can_commit)
+    yield Command(tr("Commit what is ticked"), commits.plan_commit, "Ctrl+Return", can_commit)
     broke_off = not window.history.resume.isHidden()
-    yield Command(tr("Resume the commit that broke off"), window.resume, enabled=broke_off)
+    yield Command(tr("Resume the commit that broke off"), commits.resume, enabled=broke_off)
     bench = window.bench
     if bench is not None:
-        prepare = partial(window.prepare, bench.name)
+        prepare = partial(commits.prepare, bench.name)
         yield Command(tr("Prepare Salesforce\u2026"), prepare, enabled=can_prepare(bench))
 
 
@@ -96,6 +129,9 @@ def _files(window: "MainWindow") -> Iterator[Command]:
     yield Command(tr("Match accounts\u2026"), choices.show_matches, enabled=matches)
     yield Command(tr("Held back\u2026"), choices.show_held, enabled=held)
     yield Command(tr("Object types\u2026"), choices.show_types, enabled=can)
+    connections = window.connections
+    two = tr("Compare two billing catalogs\u2026")
+    yield Command(two, connections.compare_catalogs, enabled=connections.catalogs.isEnabled())
 
 
 def _pages(window: "MainWindow") -> Iterator[Command]:

@@ -133,3 +133,10 @@ def test_few_places_are_named_below_a_chart(customers: Workbench) -> None:
     assert [words for _place, words in ticks(months)] == [one.label for one in months.points]
     assert len(ticks(chart(customers, ChartKind.BALANCE))) > 3
     assert point_words(months.points[1]) == "Sep 2026: 150.50 EUR (+50.5 %)"
+
+
+def test_where_room_is_short_fewer_places_are_named(customers: Workbench) -> None:
+    months, days = chart(customers, ChartKind.MRR), chart(customers, ChartKind.BALANCE)
+    assert len(ticks(months, room=2)) == 2
+    assert len(ticks(days, room=2)) == 2
+    assert ticks(months, room=0)

@@ -9,6 +9,7 @@ from app.sync.undo import UndoPart
 from app.views.state.fields import NOTHING
 from app.views.state.history import (
     EntryLine,
+    count_words,
     entry_lines,
     runs_found,
     undo_part,
@@ -62,3 +63,9 @@ def test_a_search_leaves_the_commits_that_were_found() -> None:
     runs = [Run(name, "ann", "finished", "", "", {}, 0, {}) for name in ("one", "two")]
     assert runs_found(runs, None) == runs
     assert runs_found(runs, {"two": 3}) == runs[1:]
+
+
+def test_a_search_that_found_no_commit_is_told() -> None:
+    assert count_words(0, 0, "zzz") == "No commit has \u201czzz\u201d."
+    assert count_words(2, 1200, "plan") == "2 of 1,200 changes"
+    assert count_words(0, 0, "") == "0 of 0 changes"

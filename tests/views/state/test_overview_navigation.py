@@ -94,7 +94,7 @@ def test_nothing_can_start_while_something_writes() -> None:
 def test_a_refresh_is_told_in_a_line() -> None:
     result = RefreshResult({Side.BILLING: {"plan": 1200}}, 3, {}, 2.0, unkeyed=1)
     assert refresh_words(result) == (
-        "Read 1,200 records in 2 s; 3 had changed. 1 were left out: they have no key."
+        "Read 1,200 records in 2 s; 3 had changed. 1 was left out: it has no key."
     )
 
 

@@ -1,0 +1,98 @@
+"""Small parts of every page: labels that give way, messages that wrap, forms that scroll."""
+
+import pytest
+from PySide6.QtCore import QSize
+from PySide6.QtWidgets import QDialog, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
+from pytestqt.qtbot import QtBot
+
+from app.views.widgets.elided_label import ElidedLabel
+from app.views.widgets.labels import push_button, set_role
+from app.views.widgets.list_dialog import name_button
+from app.views.widgets.looks import DARK, LIGHT, Colours
+from app.views.widgets.message_page import MessagePage
+from app.views.widgets.tall_form import TallForm, fit_screen
+
+LONG = "Salesforce connection 'shop': the field Aria_Discount_Total__c of Account is missing. " * 2
+
+
+def luminance(colour: str) -> float:
+    parts = [int(colour[place : place + 2], 16) / 255 for place in (1, 3, 5)]
+    red, green, blue = (c / 12.92 if c <= 0.03928 else ((c + 0.055) / 1.055) ** 2.4 for c in parts)
+    return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+
+def contrast(one: str, other: str) -> float:
+    low, high = sorted((luminance(one), luminance(other)))
+    return (high + 0.05) / (low + 0.05)
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+def test_the_edge_of_a_field_can_be_seen(colours: Colours) -> None:
+    # Web Content Accessibility Guidelines 2.2, 1.4.11: at least 3:1.
+    assert contrast(colours.edge, colours.base) >= 3
+    assert contrast(colours.edge, colours.window) >= 3
+
+
+def test_a_label_without_room_ends_in_an_ellipsis_and_keeps_its_text(qtbot: QtBot) -> None:
+    made = ElidedLabel("muted")
+    qtbot.addWidget(made)
+    made.setText(LONG)
+    made.resize(200, 20)
+    assert made.is_cut
+    assert made.text() == LONG
+    made.resize(4000, 20)
+    assert not made.is_cut
+
+
+def test_a_label_that_gives_way_holds_no_window_wide(qtbot: QtBot) -> None:
+    made = ElidedLabel()
+    qtbot.addWidget(made)
+    made.setText(LONG)
+    assert made.minimumSizeHint().width() == 1
+
+
+def test_a_long_message_is_wrapped_and_shown_whole(qtbot: QtBot) -> None:
+    page = MessagePage()
+    qtbot.addWidget(page)
+    page.resize(900, 600)
+    page.tell("warning", LONG, LONG)
+    page.show()
+    for words in page.findChildren(QLabel):
+        if words.text():
+            assert words.height() >= words.heightForWidth(words.width())
+            assert words.width() <= 460
+
+
+def test_a_form_that_is_higher_than_the_screen_scrolls(qtbot: QtBot) -> None:
+    dialog, form = QDialog(), QWidget()
+    qtbot.addWidget(dialog)
+    column = QVBoxLayout(form)
+    for _ in range(80):
+        column.addWidget(QLineEdit())
+    QVBoxLayout(dialog).addWidget(TallForm(form))
+    fit_screen(dialog, dialog.sizeHint())
+    assert dialog.sizeHint().height() > 2000
+    assert dialog.height() < dialog.screen().availableSize().height()
+
+
+def test_a_dialog_with_room_gets_the_size_it_wants(qtbot: QtBot) -> None:
+    dialog = QDialog()
+    qtbot.addWidget(dialog)
+    fit_screen(dialog, QSize(500, 300))
+    assert dialog.size() == QSize(500, 300)
+
+
+def test_a_button_counts_what_it_acts_on_and_no_naught(qtbot: QtBot) -> None:
+    button = QPushButton()
+    qtbot.addWidget(button)
+    name_button(button, "Tick", "Tick {count:,}", 0)
+    assert (button.text(), button.accessibleName()) == ("Tick", "Tick")
+    name_button(button, "Tick", "Tick {count:,}", 1200)
+    assert (button.text(), button.accessibleName()) == ("Tick 1,200", "Tick 1,200")
+
+
+def test_a_button_takes_another_role(qtbot: QtBot) -> None:
+    button = push_button("Commit", "primary")
+    qtbot.addWidget(button)
+    set_role(button, "")
+    assert button.property("role") == ""
