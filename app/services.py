@@ -329,7 +329,7 @@ class Services:
             raise WrongUse(
                 f"The mapping {mapping.name!r} is for {mapping.billing}, the connection"
                 f" {workspace.billing!r} is {kind}.",
-                "Choose a mapping of that kind with --mapping.",
+                "Choose a mapping of that kind.",
             )
 
     def _mapping_for(self, connection: str) -> WorkspaceMapping:

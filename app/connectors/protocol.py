@@ -119,11 +119,16 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class OperationCounts:
-    """How many operations of each verb an entity has, and how large they are together."""
+    """How many operations of each verb an entity has, and how large they are together.
+
+    Attributes:
+        most_before: The operations of the entity that has most of those that are sent before.
+    """
 
     entity: EntityMapping
     verbs: Mapping[Verb, int] = field(default_factory=dict)
     size_bytes: int = 0
+    most_before: int = 0
 
     @property
     def total(self) -> int:

@@ -10,6 +10,7 @@ from app.domain.record import Record, Side
 from app.store.belonging import keys_of, links_of
 from app.store.mirror import MirrorRead, remove_links
 from app.store.mirror_page import HASH_COLUMN, SLOT
+from app.store.pairing import ids_of_pairs
 from app.store.workspace import Store
 
 
@@ -29,6 +30,7 @@ class MirrorAccount:
     count: int = 0
     changed: int = 0
     _seen: set[str] = field(default_factory=set)
+    _seen_ids: set[str] = field(default_factory=set)
     _links: list[int] = field(init=False)
     _parents: frozenset[str] | None = field(init=False)
 
@@ -47,12 +49,16 @@ class MirrorAccount:
         """Store a page; returns how many records stay without a key."""
         unkeyed = self._read.put(records, loose)
         self._seen.update(record.key for record in records)
+        self._seen_ids.update(record.side_id for record in (*records, *loose))
         self.count, self.changed = self._read.count, self._read.changed
         return unkeyed
 
     def finish(self, cursor: str) -> None:
         """After the last page: drop what the side no longer has. No cursor comes of one account."""
         del cursor
+        if self.side is Side.SALESFORCE:  # what is paired stands under another key than it bears
+            pairs = ids_of_pairs(self.store, self.entity)
+            self._seen.update(key for key, side_id in pairs.items() if side_id in self._seen_ids)
         with self.store.transaction(self.store.mirror) as connection:
             gone = list(self._gone(connection))
             remove_links(connection, self.side, gone)

@@ -62,12 +62,16 @@ class Pairing:
 
 
 class _Before(NamedTuple):
-    """What a link held by itself: its base and whose that was, and what a person chose of it."""
+    """What a link held by itself: its base and whose that was, and what a person chose of it.
+
+    `key` is the link's, None where an older Concord kept it.
+    """
 
     base: str | None = None
     agreed: str | None = None
     ticked: int | None = None
     take: str | None = None
+    key: str | None = None
 
 
 def pairings(store: Store) -> tuple[Pairing, ...]:
@@ -86,6 +90,16 @@ def ids_of_pairs(store: Store, entity: EntityMapping) -> dict[str, str]:
     with store.translating():
         rows = store.reader.execute(
             "SELECT key, side_id FROM pairing WHERE entity = ?", (store.entity_ids[entity.name],)
+        )
+        return dict(rows.fetchall())
+
+
+def keys_borne(store: Store, entity: EntityMapping) -> dict[str, str]:
+    """Return the keys that an entity's paired records bear → as which they count."""
+    with store.translating():
+        rows = store.reader.execute(
+            "SELECT own_key, key FROM pairing WHERE entity = ? AND own_key <> ''",
+            (store.entity_ids[entity.name],),
         )
         return dict(rows.fetchall())
 
@@ -187,7 +201,7 @@ def drop_pair(store: Store, entity: EntityMapping, key: str) -> Pairing:
         was = [_Before(*one) for one in orjson.loads(before)] if before else [_Before()] * 2
         _put_back(connection, link, was[0])
         own = _put_under_own_key(connection, entity, number, record)
-        if own is not None:
+        if own is not None and was[1].key in {None, record.key}:  # else it was of another key
             _put_back(connection, own, was[1])
     return found
 
@@ -281,13 +295,14 @@ def _record(
 def _before(connection: sqlite3.Connection, link: int | None) -> _Before:
     if link is None:
         return _Before()
+    (key,) = connection.execute("SELECT key FROM link WHERE id = ?", (link,)).fetchone()
     base = connection.execute(
         "SELECT CAST(body AS TEXT), side_id FROM document WHERE id = ?", (link * 4,)
     ).fetchone()
     row = connection.execute("SELECT ticked, take FROM choice WHERE link = ?", (link,)).fetchone()
     ticked, take = row or (None, None)
     body, agreed = base or (None, None)
-    return _Before(body, agreed, ticked, take)
+    return _Before(body, agreed, ticked, take, key)
 
 
 def _forget(connection: sqlite3.Connection, link: int, *, base: bool = True) -> None:

@@ -264,12 +264,13 @@ def forecast(bench: Workbench, tally: Mapping[Part, int], size: int) -> Forecast
     counts: dict[tuple[Side, str], Counter[Verb]] = defaultdict(Counter)
     for part, count in tally.items():
         counts[part.side, part.entity][part.verb] += count
-    whole, total = Forecast(), sum(tally.values())
+    whole, total, most = Forecast(), sum(tally.values()), Counter[Side]()
     for (side, name), verbs in counts.items():
         connector, entity = bench.connectors[side], bench.mapping.entity(name)
         reads = forecast_live(bench, side, entity, verbs.total())
         share = size * verbs.total() // total
-        whole += connector.forecast(OperationCounts(entity, verbs, share))
+        whole += connector.forecast(OperationCounts(entity, verbs, share, most[side]))
+        most[side] = max(most[side], verbs.total())
         whole += Forecast({side: reads})
     return whole
 

@@ -24,7 +24,7 @@ from app.store.comparison import find_link
 from app.store.cursors import cursor_of
 from app.store.mirror import remove_links, write_records
 from app.store.mirrored import mirrored
-from app.store.pairing import ids_of_pairs
+from app.store.pairing import ids_of_pairs, keys_borne
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.workbench import Workbench
 
@@ -215,9 +215,15 @@ def _told_by_cursor(
 def _mirrored(
     bench: Workbench, lot: tuple[Side, str], keys: Sequence[str], cancel: CancelToken
 ) -> list[Record]:
+    """Return what a read of the keys would: a paired record is found by the key that it bears."""
     cancel.check()
-    side, entity = lot
-    return list(mirrored(bench.store, bench.mapping.entity(entity), side, keys))
+    side, entity = lot[0], bench.mapping.entity(lot[1])
+    found = list(mirrored(bench.store, entity, side, keys))
+    if side is Side.SALESFORCE and (borne := keys_borne(bench.store, entity)):
+        own_keys = {borne[key]: key for key in keys if key in borne}
+        paired = mirrored(bench.store, entity, side, list(own_keys))
+        found += [one._replace(key=own_keys[one.key], own_key=None) for one in paired]
+    return found
 
 
 def _read(

@@ -12,14 +12,9 @@ from threading import Lock
 from typing import Any
 from urllib.parse import parse_qsl
 
-from tests.connectors.independent_aria_calls import (
-    ADMIN,
-    CORE,
-    Outage,
-    Refusal,
-    Truth,
-)
+from tests.connectors.independent_aria_calls import ADMIN, CORE
 from tests.connectors.independent_aria_query import LISTS, queried
+from tests.connectors.independent_aria_state import Outage, Refusal, Truth
 from tests.connectors.independent_aria_truth import CLIENT, KEY, Row
 from tests.connectors.independent_dialect import Dialect, Wrapping
 

@@ -2,153 +2,29 @@
 
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from decimal import Decimal
-from typing import Any
 
-from tests.connectors.independent_aria_money import moved
-from tests.connectors.independent_aria_truth import NOW, Row, accounts, catalog
-from tests.connectors.independent_dialect import NONE_SUCH, Dialect, Twin
-
-
-class Refusal(Exception):  # noqa: N818 - an answer, no mistake
-    """An error code and its words."""
-
-    def __init__(self, code: int, words: str) -> None:
-        super().__init__(words)
-        self.code = code
-        self.words = words
-
-
-class Outage(Exception):  # noqa: N818
-    """A page that is too large: an internal server error (aria.md §1.8)."""
-
-
-@dataclass
-class Truth:
-    """All that the server holds; `dialect` says what it tells without being asked."""
-
-    dialect: Dialect
-    catalog: dict[str, list[Row]] = field(default_factory=catalog)
-    moved: dict[str, list[Row]] = field(default_factory=moved)
-    accounts: dict[int, Row] = field(default_factory=dict)
-    receipts: dict[str, str] = field(default_factory=dict)
-    changes: list[tuple[str, Row]] = field(default_factory=list)
-
-    def __post_init__(self) -> None:
-        self.accounts = accounts(self.catalog["plan"], self.dialect.fillers)
-
-    def account(self, asked: Row) -> Row:
-        number = asked.get("acct_no", asked.get("account_no", asked.get("account_number")))
-        if number is None:
-            raise Refusal(1010, "required input missing: acct_no")
-        if not re.fullmatch(r"-?\d+", str(number)):
-            raise Refusal(1016, f"{number} is not a valid long")
-        if int(number) not in self.accounts:
-            raise Refusal(1009, "account does not exist")
-        return self.accounts[int(number)]
-
-
-def asked_for(asked: Row, flag: str) -> bool:
-    told = str(asked.get(flag, "false")).lower()
-    if told not in {"true", "false", "1", "0"}:
-        raise Refusal(1033, f"{flag} is no boolean")
-    return told in {"true", "1"}
-
-
-def bare(row: Mapping[str, Any]) -> Row:
-    return {name: value for name, value in row.items() if not name.startswith("=")}
-
-
-# --- the catalog
-
-
-def _plans(truth: Truth, asked: Row) -> Row:
-    wanted = asked.get("client_plan_id")
-    rows = []
-    for plan in truth.catalog["plan"]:
-        codes = {
-            one["promo_code"]
-            for each in plan["promotional_plan_sets"]
-            for one in each["promotions_for_set"]
-        }
-        if (wanted and plan["client_plan_id"] != wanted) or (
-            "promo_code" in asked and asked["promo_code"] not in codes
-        ):
-            continue
-        services = [_service(one, plan, asked) for one in plan["plan_services"]]
-        if wanted and plan["supp_plan_ind"]:
-            services = []
-        told = {**plan, "plan_services": services, "plan_groups": []}
-        if not asked_for(asked, "include_plan_hierarchy"):
-            told["child_plans"] = []
-        rows.append(told)
-    return {"all_client_plan_dtls": rows}
-
-
-def _service(service: Row, plan: Row, asked: Row) -> Row:
-    first = plan["plan_rate_schedules_details"][0]["client_rate_schedule_id"]
-    rates = service["=rates"]
-    own = [{**one, "client_rate_schedule_id": first} for one in rates.get(first, ())]
-    told = {**bare(service), "plan_service_rates": own}
-    if asked_for(asked, "include_all_rate_schedules"):
-        told["all_plan_service_rates"] = [
-            {
-                "schedule_no": one["schedule_no"],
-                "client_rate_schedule_id": one["client_rate_schedule_id"],
-                "plan_service_rates": rates[one["client_rate_schedule_id"]],
-            }
-            for one in plan["plan_rate_schedules_details"]
-            if one["client_rate_schedule_id"] in rates
-        ]
-    return told
-
-
-def _service_rates(truth: Truth, asked: Row) -> Row:
-    for plan in truth.catalog["plan"]:
-        for service in plan["plan_services"]:
-            if service["service_no"] == int(asked["service_no"]):
-                return {"plan_service_rates": next(iter(service["=rates"].values()))}
-    raise Refusal(1013, "service not found")
-
-
-def _items(truth: Truth, asked: Row) -> Row:
-    asked_for(asked, "include_inactive_items")
-    return {"all_client_item_details": truth.catalog["item"]}
-
-
-def _fields(_truth: Truth, _asked: Row) -> Row:
-    names = {"sf_family": "Plan", "sf_line_id": "Plan Instance"}
-    return {
-        "field_details": [
-            {
-                "field_no": place,
-                "field_name": name,
-                "description": None,
-                "datatype": "Text",
-                "min_no_sel": "0",
-                "max_no_sel": 1,
-                "allowed_values": [],
-                "associated_objects": [{"associated_object": owner}],
-            }
-            for place, (name, owner) in enumerate(names.items(), 1)
-        ]
-    }
-
-
-def _coupon(truth: Truth, asked: Row) -> Row:
-    (found,) = [one for one in truth.catalog["coupon"] if one["coupon_cd"] == asked["coupon_cd"]]
-    kept = {"status_ind": 1, "no_of_uses": 5, "start_date": None, "end_date": None}
-    return {**found, **kept, "coupon_msg": None}
-
-
-def _coupon_changed(truth: Truth, asked: Row) -> Row:
-    (found,) = [one for one in truth.catalog["coupon"] if one["coupon_cd"] == asked["coupon_cd"]]
-    found["coupon_desc"] = None if asked["coupon_desc"] == "~" else asked["coupon_desc"]
-    return {}
-
-
-# --- one account
+from tests.connectors.independent_aria_catalog import (
+    coupon_call,
+    coupon_changed_call,
+    fields_call,
+    item_call,
+    item_changed_call,
+    items_call,
+    plan_details_call,
+    plan_edited_call,
+    plan_set_call,
+    plan_set_changed_call,
+    plans_call,
+    promotion_call,
+    promotion_changed_call,
+    service_changed_call,
+    service_details_call,
+    service_rates_call,
+)
+from tests.connectors.independent_aria_state import Refusal, Truth, asked_for, bare
+from tests.connectors.independent_aria_truth import NOW, Row
+from tests.connectors.independent_dialect import NONE_SUCH, Twin
 
 
 def _details(truth: Truth, asked: Row) -> Row:
@@ -384,6 +260,21 @@ def _plan_changed(truth: Truth, asked: Row) -> Row:
     raise Refusal(14046, "plan instance unknown")
 
 
+def _rates_changed(truth: Truth, asked: Row) -> Row:
+    held = truth.account(asked)
+    for one in held["=instances"]:
+        for service in one["plan_instance_services"]:
+            own = (one["plan_instance_no"], service["service_no"])
+            if own == (int(asked["plan_instance_no"]), int(asked["service_no"])):
+                service["plan_service_rates"] = [
+                    {**old, "rate_per_unit": Decimal(str(new["rate_per_unit"]))}
+                    for old, new in zip(
+                        service["plan_service_rates"], asked["custom_acct_rates"], strict=True
+                    )
+                ]
+    return {}
+
+
 def _receipt(truth: Truth, asked: Row) -> Row:
     done = truth.receipts.get(asked["client_receipt_id"])
     return {"receipt_action": [{"action_type_id": 1, "action_type_label": done}] if done else []}
@@ -404,9 +295,9 @@ CORE: Mapping[str, Call] = {
     "authenticate_caller_m": _NOTHING,
     "get_current_system_version_m": lambda _t, _a: {"version": "71.0"},
     "get_virtual_datetime_m": _clock,
-    "get_client_plans_all_m": _plans,
-    "get_client_plan_service_rates_m": _service_rates,
-    "get_client_items_all_m": _items,
+    "get_client_plans_all_m": plans_call,
+    "get_client_plan_service_rates_m": service_rates_call,
+    "get_client_items_all_m": items_call,
     "get_acct_details_all_m": _details,
     "get_acct_plans_all_m": _account_plans,
     "get_acct_contacts_m": _contacts,
@@ -430,12 +321,23 @@ CORE: Mapping[str, Call] = {
     "update_contact_m": _write(_contact_changed),
     "modify_acct_supp_fields_m": _write(_fields_changed),
     "update_acct_plan_m": _write(_plan_changed),
+    "assign_custom_acct_plan_rates_m": _write(_rates_changed),
 }
 ADMIN: Mapping[str, Call] = {
-    "list_supp_obj_fields_m": _fields,
+    "list_supp_obj_fields_m": fields_call,
     "get_promotions_m": lambda truth, _a: {"promotions": truth.catalog["promotion"]},
     "get_promo_plan_sets_m": lambda truth, _a: {"promo_plan_set": truth.catalog["plan_set"]},
     "get_coupons_m": lambda truth, _a: {"coupons": truth.catalog["coupon"]},
-    "get_coupon_details_m": _coupon,
-    "update_coupon_m": _coupon_changed,
+    "get_coupon_details_m": coupon_call,
+    "update_coupon_m": coupon_changed_call,
+    "get_promotion_details_m": promotion_call,
+    "update_promotion_m": promotion_changed_call,
+    "get_promo_plan_set_details_m": plan_set_call,
+    "update_promo_plan_set_m": plan_set_changed_call,
+    "get_inventory_item_details_m": item_call,
+    "update_inventory_item_m": item_changed_call,
+    "get_plan_details_m": plan_details_call,
+    "edit_plan_m": plan_edited_call,
+    "get_service_details_m": service_details_call,
+    "update_service_m": service_changed_call,
 }

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from tests.connectors.independent_aria_calls import Outage, Refusal, Truth, bare
+from tests.connectors.independent_aria_state import Outage, Refusal, Truth, bare
 from tests.connectors.independent_aria_truth import Row
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
+from decimal import Decimal
 from functools import cache
 from typing import Any
 
@@ -234,6 +235,17 @@ def test_a_client_without_the_call_of_discount_rules_has_none() -> None:
             everything(connector, "discount_rule")
 
 
+def test_a_call_that_finds_no_data_tells_of_nothing(plain: Found) -> None:
+    calls = {"get_acct_credits_m", "get_cm_list_m", "get_acct_comments_m", "get_acct_contacts_m"}
+    with connected(PLAIN) as (aria, connector):
+        aria.refused.update(dict.fromkeys(calls, 1002))
+        found = everything(connector)
+        aria.refused["get_family_trans_history_m"] = 1002
+        request = ReadRequest((mapping().entity("transaction"),), Scope.ACCOUNT, account=str(WHOLE))
+        assert list(records(connector, request)) == []
+    assert found == {at: plain[at] for at in plain if at[0] not in {"credit", "comment", "contact"}}
+
+
 def test_a_call_that_is_refused_is_named_and_the_others_are_read(plain: Found) -> None:
     with connected(PLAIN) as (aria, connector):
         aria.refused["get_acct_comments_m"] = 1014
@@ -274,7 +286,15 @@ EDITS = [
     ("contact", f"{WHOLE}|account|{WHOLE + 5}", {"city": "Genève"}),
     ("contact", f"{WHOLE}|billing|72001", {"email": None}),
     ("plan_instance", f"{WHOLE}|71001", {"po_number": "PO 8"}),
+    ("plan_instance", f"{WHOLE}|71001", {"units": Decimal(5)}),
+    ("plan_instance_rate", f"{WHOLE}|71001|SEATS|2", {"rate_per_unit": Decimal("8.25")}),
     ("coupon", "TEN", {"description": "Zehn & mehr"}),
+    ("plan", "GOLD", {"name": "Gold & Silber", "description": None}),
+    ("plan", "EXTRA", {"description": "Mehr"}),
+    ("service", "GOLD|SEATS", {"name": "Sitze"}),
+    ("promotion", "CODE", {"description": "Ein Code"}),
+    ("plan_set", "SET", {"name": "Satz"}),
+    ("item", "SETUP", {"name": "Einrichtung", "description": "Vor Ort"}),
 ]
 
 
@@ -286,6 +306,21 @@ def test_what_is_written_is_read_back(dialect: Dialect) -> None:
             assert (outcome.state, outcome.message) == (OutcomeState.WRITTEN, ""), after
             found = everything(connector, entity)[entity, key]
             assert {name: found[name] for name in after} == after
+
+
+@pytest.mark.parametrize("dialect", [PLAIN, *DIALECTS], ids=["plain", *NAMES])
+def test_a_plan_and_a_service_are_sent_back_whole(dialect: Dialect) -> None:
+    with connected(dialect) as (aria, connector):
+        write(connector, "plan", "GOLD", name="Gold")
+        write(connector, "service", "GOLD|SEATS", name="Sitze")
+        sent = dict(aria.truth.changes)
+    services = sent["edit_plan_m"]["service"]
+    assert [one["taxable_ind"] for one in services] == [1, 1]
+    assert [one.get("usage_type") for one in services] == [None, 7]
+    assert [len(one["tier"]) for one in services] == [2, 1]
+    assert [one["is_default"] for one in sent["edit_plan_m"]["schedule"]] == [1, 0]
+    assert sent["edit_plan_m"]["active"] == 1
+    assert sent["update_service_m"]["taxable_ind"] == 1
 
 
 def test_an_error_inside_an_answer_that_went_well_has_nothing_sent_again() -> None:

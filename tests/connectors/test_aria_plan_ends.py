@@ -1,14 +1,19 @@
 """Which plan instances are said to end with one that is cancelled or gets another plan."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from app.connectors.aria.plan_ends import ended_with
+from app.domain.control import CancelToken
 from app.domain.plan import Verb
-from app.domain.record import BaseValue, Unreadable
+from app.domain.record import BaseValue, Side, Unreadable
+from app.sync.explain import DryRun
+from app.sync.refresh import RefreshRequest, refresh
 from tests.connectors.account_world import accounts_mapping
 from tests.connectors.world import make_operation
+from tests.fakes import make_bench, side_of
 
 ENTITY = accounts_mapping().entity("plan_instance")
 
@@ -82,3 +87,23 @@ def test_of_very_many_the_first_are_named() -> None:
     family = [plan(1, None, "M"), *(plan(2 + one, 1, "A") for one in range(14))]
     (words,) = told(Verb.DELETE, family=family)
     assert words.endswith("Plan 11 (7|11) and 4 more")
+
+
+def test_the_dry_run_warns_of_it_and_gives_what_is_below_as_billing_has_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    bench = make_bench(tmp_path)
+    billing = side_of(bench, Side.BILLING)
+    billing.put("plan", "P", "Pro", None, None)
+    billing.put("tier", "P|1", 5, "P")
+    refresh(bench, RefreshRequest((Side.BILLING,)), CancelToken(), lambda *_: None)
+
+    def ended(_entity: Any, _operation: Any, held: Any, below: Any) -> list[str]:
+        assert not any(map(below, ("nosuch", "plan", "tier"), ("P", "P", "Q")))
+        return [f"{len(held('plan', ['P']))} and {len(below('tier', 'P'))}"]
+
+    monkeypatch.setattr(billing, "ended", ended, raising=False)
+    entity = bench.mapping.entity("plan")
+    for side, expected in ((Side.BILLING, ["1 and 1"]), (Side.SALESFORCE, [])):
+        found = DryRun(bench).problems(entity, make_operation("plan", "P", Verb.DELETE, side))
+        assert [one.message for one in found] == expected

@@ -269,6 +269,25 @@ def test_a_conflict_is_asked_again_and_then_told(orb_mapping: WorkspaceMapping) 
         assert outcome.message == "another change is under way"
 
 
+@pytest.mark.parametrize(
+    ("path", "name", "lost"),
+    [
+        (f"{ADA}/credits/ledger", "credit_ledger_entry", 3),
+        (f"{FIRST}/schedule", "subscription_version", 1),
+        (f"{FIRST}/costs", "daily_line_item_revenue", 2),
+    ],
+)
+def test_what_went_since_it_was_listed_has_nothing(
+    path: str, name: str, lost: int, orb_mapping: WorkspaceMapping, plain: Found
+) -> None:
+    gone = problem("404-resource-not-found", 404, "gone", title="Not found")
+    with connected(PLAIN, orb_mapping) as (orb, connector):
+        orb.faults = [(path, gone)] * 9
+        request = ReadRequest((orb_mapping.entity(name),))
+        found = dict(read(connector, orb_mapping, request))
+    assert len(found) == len([at for at in plain if at[0] == name]) - lost
+
+
 def test_a_wrong_key_is_told(orb_mapping: WorkspaceMapping) -> None:
     with (
         connected(PLAIN, orb_mapping, "another-key") as (_orb, connector),

@@ -61,8 +61,9 @@ def test_it_comes_as_a_table_and_as_csv(keyed: Concord) -> None:
 
 
 def test_a_mapping_is_chosen_for_either_side(keyed: Concord) -> None:
-    found = keyed("compare", *BOTH, "--against-mapping", "orb", "--billing-mapping", "aria", "--json")
-    assert found.json["total"] == keyed("compare", *BOTH, "--json").json["total"]
+    named = ("--against-mapping", "orb", "--billing-mapping", "aria")
+    found = keyed("compare", *BOTH, *named, "--json").json
+    assert found["total"] == keyed("compare", *BOTH, "--json").json["total"]
     ran = keyed("compare", *BOTH, "--against-mapping", "aria")
     assert (ran.status, "is for aria" in ran.err) == (2, True)
 

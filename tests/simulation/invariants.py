@@ -118,7 +118,7 @@ def sides_agree(bench: Workbench, servers: Servers, excused: Excused) -> Iterato
     for entity in bench.mapping.entities:
         found = stored_diffs(bench.store, entity, _NOT_JUDGED)
         named |= {RecordKey(entity.name, one.pair.key) for one in found}
-    named |= {own for own, counts_as in _paired(bench, servers) if counts_as in named}
+    named |= {own for own, counts_as in paired_places(bench, servers) if counts_as in named}
     left, right = (servers[side].values() for side in (Side.BILLING, Side.SALESFORCE))
     for place in _places(servers):
         if place not in named and left.get(place) != right.get(place):
@@ -247,7 +247,7 @@ def _counted(bench: Workbench, server: Server) -> dict[RecordKey, list[Row]]:
     return {place: rows for place, rows in held.items() if rows}
 
 
-def _paired(bench: Workbench, servers: Servers) -> Iterator[tuple[RecordKey, RecordKey]]:
+def paired_places(bench: Workbench, servers: Servers) -> Iterator[tuple[RecordKey, RecordKey]]:
     """Yield where each paired record stands, and as what it counts."""
     server = servers[Side.SALESFORCE]
     for pairing in pairings(bench.store):

@@ -8,10 +8,11 @@ from app.domain.control import CancelToken
 from app.domain.plan import Verb
 from app.domain.record import RecordKey, Side
 from app.store.journal import open_runs
+from app.sync.pairing import confirm
 from app.sync.undo import build_undo
 from tests.simulation.connector import Ways
 from tests.simulation.invariants import outcomes_are_in_the_mirror
-from tests.simulation.server import ARIA, ORB, Semantics
+from tests.simulation.server import ARIA, ORB, SALESFORCE, Semantics
 from tests.simulation.simulator import Simulation, world
 
 PLACE = RecordKey("plan", "P9")
@@ -100,3 +101,28 @@ def test_a_mirror_that_saw_what_somebody_took_back_since_tells_no_lie(calm: Simu
     assert list(outcomes_are_in_the_mirror(bench, calm.servers, set())) == []
     salesforce.left.clear()
     assert list(outcomes_are_in_the_mirror(bench, calm.servers, set())) != []
+
+
+@pytest.mark.parametrize("tells_changes", [True, False])
+def test_a_key_that_a_paired_record_bears_is_not_written_over(
+    calm: Simulation, *, tells_changes: bool
+) -> None:
+    salesforce, billing = calm.servers[Side.SALESFORCE], calm.servers[Side.BILLING]
+    parent, paired, borne = (
+        RecordKey(*place) for place in (("plan", "P8"), ("tier", "T8"), ("tier", "T9"))
+    )
+    for server in (salesforce, billing):
+        server.put(parent, ["a", None, None])
+    billing.put(paired, [None, "of billing", parent.key])
+    salesforce.put(borne, [None, "of Salesforce", parent.key])
+    salesforce.semantics = SALESFORCE
+    for connector in calm.engine.connectors.values():
+        connector.ways = Ways(tells_changes=tells_changes, dear_keys=True)
+    calm.look()
+    (row,) = salesforce.rows[borne]
+    confirm(calm.engine.bench, "tier", paired.key, row.side_id)
+    billing.put(borne, [None, "of billing, later", parent.key])
+    calm.look()
+    calm.plan(frozenset({Verb.INSERT}), drawn=False)
+    calm.commit()
+    assert salesforce.rows[borne][0].values[1] == "of Salesforce"

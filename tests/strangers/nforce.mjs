@@ -20,11 +20,11 @@ await org.authenticate({ username, password, securityToken });
 
 const plan = nforce.createSObject("Client_Plan__c", { Name: "By nforce", Aria_Key__c: "nforce" });
 await org.insert({ sobject: plan });
-const same = nforce.createSObject("Client_Plan__c", { Name: "Changed" });
+const same = nforce.createSObject("Client_Plan__c", { Name: "Changed nforce" });
 same.setExternalId("Aria_Key__c", "nforce");
 await org.upsert({ sobject: same });
 const name = (await org.getRecord({ sobject: plan })).get("name");
-const search = "FIND {changed} IN NAME FIELDS RETURNING Client_Plan__c(Id)";
+const search = 'FIND {"changed nforce"} IN NAME FIELDS RETURNING Client_Plan__c(Id)';
 const found = (await org.search({ search })).searchRecords.length;
 await org.delete({ sobject: plan });
 

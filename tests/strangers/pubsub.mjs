@@ -2,10 +2,9 @@
 // Started by test_npm_clients.py. It trusts its own list of authorities alone, so checks are off.
 import { createRequire } from "node:module";
 import { join } from "node:path";
-import { pathToFileURL } from "node:url";
 
 const require = createRequire(join(process.env.CONCORD_STRANGERS, "package.json"));
-const { default: PubSubApiClient } = await import(pathToFileURL(require.resolve(process.argv[2])));
+const { default: PubSubApiClient } = require(process.argv[2]);
 const ready = JSON.parse(process.env.SANDBOX_READY);
 const silent = { debug() {}, info() {}, warn() {}, error: console.error };
 

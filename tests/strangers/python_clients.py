@@ -177,7 +177,7 @@ def pyforce() -> dict[str, Any]:
     """Do everything by the partner's SOAP service."""
     from pyforce import PythonClient  # noqa: PLC0415
 
-    os.environ["SSL_CERT_FILE"] = READY["ca_file"]
+    os.environ["REQUESTS_CA_BUNDLE"] = READY["ca_file"]
     client = PythonClient(serverUrl=f"{URL}/services/Soap/u/60.0")
     client.login(READY["username"], READY["password"] + READY["security_token"])
     page = client.query("SELECT Id, Sequence__c FROM Rate_Tier__c")

@@ -9,7 +9,7 @@ if TYPE_CHECKING:
 
 
 def test_nforce_signs_in_by_password_queries_searches_and_saves(node: Runner) -> None:
-    expected = {"user": True, "rows": 450, "described": True, "name": "Changed", "found": 1}
+    expected = {"user": True, "rows": 450, "described": True, "name": "Changed nforce", "found": 1}
     assert node("nforce.mjs", "nforce") == expected
 
 

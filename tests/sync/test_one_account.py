@@ -7,17 +7,21 @@ from pathlib import Path
 import pytest
 
 from app.connectors.protocol import ReadRequest, Scope
-from app.domain.control import CancelToken
+from app.domain.control import CancelToken, no_report
 from app.domain.diff import Kind
 from app.domain.mapping_file import parse_mapping
-from app.domain.record import Side
+from app.domain.record import RecordKey, Side
 from app.errors import MappingInvalid, NotFound, WrongUse
 from app.store.belonging import find_accounts, records_of
+from app.store.pairing import pairings
 from app.sync.compare import compare
+from app.sync.pairing import confirm
 from app.sync.planner import Selection, account_keys, build_plan
 from app.sync.refresh import RefreshRequest, RefreshResult, refresh
 from app.sync.workbench import Workbench
 from tests.fakes import make_bench, side_of, small_mapping
+from tests.keyed_side import keyed, keyed_bench
+from tests.simulation.people import simulated_mapping
 
 MAPPING = """
 schema = 1
@@ -186,3 +190,18 @@ def test_an_included_mapping_brings_its_entities_and_its_lines() -> None:
         parse_mapping(text, "more.toml", lambda _name: broken)
     with pytest.raises(MappingInvalid, match="no mapping 'shop' to include"):
         parse_mapping(text, "more.toml")
+
+
+@pytest.mark.parametrize("own_key", ["", "X1"])
+def test_what_is_paired_stays_so_when_its_account_is_read(tmp_path: Path, own_key: str) -> None:
+    bench = keyed_bench(tmp_path, simulated_mapping())
+    for side, key in ((Side.BILLING, "T1"), (Side.SALESFORCE, own_key)):
+        keyed(bench, side).add("plan", "P1", f"{side.value} P1", "a", None, None)
+        record = keyed(bench, side).add("tier", key, f"{side.value} T", None, "n", "P1")
+        keyed(bench, side).records[RecordKey("tier", key)] = [record._replace(parent="P1")]
+    refresh(bench, RefreshRequest(), CancelToken(), no_report)
+    confirm(bench, "tier", "T1", "salesforce T")
+    refresh(bench, RefreshRequest(account="P1"), CancelToken(), no_report)
+    assert [(one.key, one.side_id) for one in pairings(bench.store)] == [("T1", "salesforce T")]
+    assert compare(bench, CancelToken(), no_report)["tier"][Kind.DIFFERENT] == 1
+    bench.store.close()

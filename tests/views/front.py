@@ -26,6 +26,7 @@ ARIA = ConnectorSpec(
     Side.BILLING,
     (SettingSpec("core_url", "Core API URL", "Where Aria is."),),
     (SecretSpec("auth_key", "Authentication key", "From Aria."),),
+    mapping="aria_catalog",
 )
 SALESFORCE = ConnectorSpec(
     "salesforce",

@@ -151,6 +151,7 @@ def test_a_plan_is_chosen_by_its_name(qtbot: QtBot, window: MainWindow) -> None:
     plan.setCurrentIndex(1)
     assert dialog.given["plan"] == "PRO"
     plan.setCurrentText("NEW")
+    QTest.keyClick(plan, Qt.Key.Key_Return)
     assert dialog.given["plan"] == "NEW"
     dialog.reject()
 
@@ -202,7 +203,8 @@ def take(qtbot: QtBot, dialog: ActionDialog, record: str) -> None:
     dialog.source.record.setFocus()
     dialog.source.record.setCurrentText("")
     QTest.keyClicks(dialog.source.record, record)
-    QTest.mouseClick(dialog.source.take, Qt.MouseButton.LeftButton)
+    QTest.keyClick(dialog.source.record, Qt.Key.Key_Return)
+    assert not dialog.source.take.isEnabled()
     qtbot.waitUntil(dialog.source.take.isEnabled, timeout=PATIENCE_MS)
 
 

@@ -7,18 +7,21 @@ from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
 
+from app.domain.control import CancelToken, no_report
 from app.domain.diff import Kind
 from app.domain.proposal import NO_CHOICE, Choice
 from app.domain.record import Side
 from app.store.choices import choice_of
 from app.store.comparison import find_link
+from app.sync.compare import compare
+from app.sync.refresh import RefreshRequest, refresh
 from app.sync.workbench import Workbench
 from app.views.compare.catalog_view import CatalogView
 from app.views.state.difference import Tick
 from app.views.state.navigation import Go
 from app.views.state.survey import Survey
 from app.views.tasks import TaskPool
-from tests.views.catalog import KINDS, change, put
+from tests.views.catalog import KINDS, change, edit, put
 from tests.views.conftest import read
 
 
@@ -250,6 +253,25 @@ def test_two_sides_that_agree_say_so(qtbot: QtBot, pool: TaskPool, read_bench: W
         view.open(read_bench)
     assert view._agrees.text() == "Both sides agree: 22 records compared, nothing differs."
     assert view._agrees.isVisibleTo(view)
+
+
+def test_what_was_read_but_not_compared_does_not_pass_for_equal(
+    qtbot: QtBot, pool: TaskPool, read_bench: Workbench
+) -> None:
+    edit(read_bench)
+    refresh(read_bench, RefreshRequest(), CancelToken(), no_report)
+    view = CatalogView(pool)
+    qtbot.addWidget(view)
+    with qtbot.waitSignal(view.surveyed, timeout=5000):
+        view.open(read_bench)
+    assert "not compared yet" in view._agrees.text()
+    assert view.survey.counts[Kind.IDENTICAL] == 0
+    assert view.survey.uncompared == view.survey.records > 0
+    compare(read_bench, CancelToken(), no_report)
+    with qtbot.waitSignal(view.surveyed, timeout=5000):
+        view.resurvey()
+    assert view.survey.uncompared == 0
+    assert view._agrees.text() == ""
 
 
 def test_a_store_that_was_never_read_asks_for_a_refresh(

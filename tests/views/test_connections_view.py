@@ -102,7 +102,7 @@ def test_a_used_connection_is_not_deleted_and_the_window_is_told(
 def test_a_workspace_is_made_of_two_connections(qtbot: QtBot, pool: TaskPool) -> None:
     services = services_with_both()
     view = shown(qtbot, pool, services)
-    form = WorkspaceForm(("aria-test",), ("sf-test",))
+    form = WorkspaceForm(("aria-test",), ("sf-test",), {})
     qtbot.addWidget(form)
     form.filled.connect(view._on_workspace)
     QTest.keyClicks(form.name, "main")
@@ -110,6 +110,21 @@ def test_a_workspace_is_made_of_two_connections(qtbot: QtBot, pool: TaskPool) ->
         form.save.click()
     assert caught.args == ["main"]
     assert services.made["main"] == Workspace("main", "aria-test", "sf-test", "")
+
+
+def test_a_workspace_gets_the_mapping_that_is_chosen(qtbot: QtBot, pool: TaskPool) -> None:
+    view = shown(qtbot, pool, services_with_both())
+    view.new_workspace.click()
+    form = view.findChild(WorkspaceForm)
+    assert form is not None
+    labels = [form.mapping.itemText(place) for place in range(form.mapping.count())]
+    assert labels[0] == "The Aria catalog in Salesforce (aria_catalog)"
+    assert "Aria in Salesforce, all of it (aria)" in labels
+    form.mapping.setCurrentIndex(form.mapping.findData("aria"))
+    QTest.keyClicks(form.name, "main")
+    with qtbot.waitSignal(form.filled, timeout=5000) as caught:
+        form.save.click()
+    assert caught.args == [Workspace("main", "aria-test", "sf-test", "aria")]
 
 
 def test_the_first_missing_connection_is_asked_for(qtbot: QtBot, pool: TaskPool) -> None:

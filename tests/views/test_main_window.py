@@ -8,11 +8,16 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 
+from app.domain.control import CancelToken, no_report
+from app.domain.plan import Operation
 from app.domain.record import Side
+from app.sync.commit import commit
+from app.sync.planner import Selection, build_plan
 from app.sync.workbench import Workbench
 from app.views.commit.commit_dialog import CommitDialog
 from app.views.widgets.looks import DARK, LIGHT, Colours, dress
 from app.views.window.main_window import FIRST_START, MainWindow
+from tests.fakes import side_of
 from tests.views.accessible import nameless
 from tests.views.catalog import put
 from tests.views.front import BOTH, FakeServices
@@ -84,6 +89,51 @@ def test_a_commit_is_undone_from_the_history(window: MainWindow, qtbot: QtBot) -
     assert "8 differ" in window.status.text
 
 
+def test_the_history_shows_the_commit_just_made(window: MainWindow, qtbot: QtBot) -> None:
+    window.bar.commit.click()
+    carry_out(window, qtbot)
+    window.choose_page("history")
+    settle(qtbot, window)
+    window.history.undo.click()
+    carry_out(window, qtbot)
+    settle(qtbot, window)
+    assert window.history.runs.rowCount() == 2
+    assert window.history.run_table.currentIndex().row() == 0
+
+
+def break_off(bench: Workbench) -> None:
+    """Begin the commit of what is ticked, and stop it after the first write."""
+    cancel = CancelToken()
+
+    def stop(_operation: Operation) -> str:
+        cancel.cancel()
+        return ""
+
+    for side in Side:
+        side_of(bench, side).rows_in_batch = 1
+        side_of(bench, side).fault = stop
+    plan = build_plan(bench, Selection(), CancelToken(), no_report)
+    assert commit(bench, plan, cancel, no_report).skipped > 0
+    for side in Side:
+        side_of(bench, side).fault = lambda _operation: ""
+
+
+def test_a_commit_that_broke_off_is_resumed_from_the_history(
+    window: MainWindow, qtbot: QtBot
+) -> None:
+    assert window.bench is not None
+    break_off(window.bench)
+    window.choose_page("history")
+    settle(qtbot, window)
+    assert window.history.runs.index(0, 2).data() == "broke off, can be resumed"
+    window.history.resume.click()
+    assert not window.history.resume.isEnabled()
+    qtbot.waitUntil(window.history.resume.isHidden, timeout=10_000)
+    settle(qtbot, window)
+    assert window.history.runs.index(0, 2).data() == "finished"
+    assert "3 differ \u00b7 0 ticked" in window.status.text
+
+
 def test_without_a_workspace_there_are_two_doors_and_the_demo_opens(
     qtbot: QtBot, bench: Workbench
 ) -> None:
@@ -128,10 +178,11 @@ def test_closing_stops_the_work_and_closes_the_store(window: MainWindow, bench: 
     assert bench.store._open == []
 
 
-def test_every_control_has_a_name_for_screen_readers(window: MainWindow) -> None:
+def test_every_control_has_a_name_for_screen_readers(window: MainWindow, qtbot: QtBot) -> None:
     found = []
-    for page in ("catalog", "history", "connections"):
+    for page in ("catalog", "jobs", "history", "mapping", "connections"):
         window.choose_page(page)
+        settle(qtbot, window)
         found += nameless(window)
     assert found == []
 
@@ -161,6 +212,13 @@ def test_every_state_can_be_read_on_its_ground_and_on_the_selection(colours: Col
     pairs += [(colours.muted, colours.window), (colours.accent_text, colours.accent)]
     poor = [pair for pair in pairs if contrast(*pair) < 4.5]
     assert poor == []
+
+
+@pytest.mark.parametrize("colours", [LIGHT, DARK])
+def test_the_edge_of_a_field_can_be_seen(colours: Colours) -> None:
+    # Web Content Accessibility Guidelines 2.2, 1.4.11
+    assert contrast(colours.edge, colours.base) >= 3
+    assert contrast(colours.edge, colours.window) >= 3
 
 
 def contrast(one: str, other: str) -> float:

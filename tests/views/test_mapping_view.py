@@ -36,7 +36,7 @@ from tests.fakes import FakeSide, side_of
 from tests.views.accessible import nameless
 from tests.views.front import FakeServices
 
-PATIENCE_MS = 5000
+PATIENCE_MS = 20_000
 Dialog = TypeVar("Dialog", bound=QDialog)
 
 

@@ -12,10 +12,11 @@ from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
 from app.credentials import Credentials
+from app.domain.record import Side
 from app.sandbox.launch import Sandbox, SandboxOptions
 from app.services import Services
 from app.settings import Workspace
-from app.sync.offers import OFFER_HEAD
+from app.sync.offers import OFFER_HEAD, Seller
 from app.views.connections.offers_dialog import OffersDialog
 from app.views.models.offer_tree import DIFFERENCE, HERE, THERE
 from app.views.window.command_palette import CommandPalette
@@ -23,6 +24,7 @@ from app.views.window.main_window import MainWindow
 from app.views.window.window_commands import commands_of
 from app.window import WindowServices
 from tests.end_to_end.front_door import Door
+from tests.fakes import FakeSide
 from tests.views.accessible import nameless
 from tests.views.test_field_menu import settle, shown
 
@@ -186,3 +188,15 @@ def test_it_is_found_by_ctrl_k_and_in_the_menu(qtbot: QtBot, window: MainWindow)
     assert not window.connections.catalogs.isEnabled()
     assert "two billing connections" in window.connections.catalogs.toolTip()
     assert {one.name: one.enabled for one in commands_of(window)}[NAME] is False
+
+
+def test_where_nothing_is_sold_that_is_said(
+    qtbot: QtBot, window: MainWindow, services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    whole = services.seller("orb-demo").mapping
+    empty = Seller("orb", FakeSide(Side.BILLING, whole), whole)
+    monkeypatch.setattr(window._services, "seller", lambda _name, _mapping: empty)
+    dialog = compared(qtbot, opened(qtbot, window))
+    assert dialog.message._heading.text() == "Neither sells any plan"
+    assert not dialog.export.isEnabled()
+    dialog.reject()

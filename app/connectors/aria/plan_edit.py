@@ -10,8 +10,10 @@ from typing import Any
 from app.connectors.aria.catalog import service_rates
 from app.connectors.aria.values import (
     Row,
+    flag,
     given,
     is_on,
+    named,
     number,
     rows,
     supplemental_fields,
@@ -114,6 +116,8 @@ def _carried(details: Row) -> dict[str, Any]:
     for names in _SAME_NAMES:
         name, _, written = names.partition(":")
         carried[written or name] = details.get(name)
+    carried["active"] = flag(carried["active"])
+    carried["dunning_plan_no"] = named(carried["dunning_plan_no"])
     return carried
 
 
@@ -153,10 +157,10 @@ def _service(service: Row, schedules: Sequence[Row]) -> dict[str, Any]:
             "client_service_id": text(service.get("client_service_id")),
             "service_type": service_type(service),
             "gl_cd": text(service.get("coa_id")),
-            "taxable_ind": whole(service.get("taxable_ind")),
+            "taxable_ind": flag(service.get("taxable_ind")),
             "rate_type": "Tiered Pricing",
             "pricing_rule": _PRICING_RULES.get(rule or 0, ""),
-            "usage_type": whole(service.get("usage_type")),
+            "usage_type": named(service.get("usage_type")),
             "tier": _tiers(service, schedules),
         }
     )

@@ -19,7 +19,8 @@ from app.connectors.aria.values import Row, rows
 from app.connectors.overlap import overlapped
 from app.domain.control import CancelToken
 
-_NO_ACCOUNT = "1009"
+NOTHING = frozenset({"1009", "1002"})
+"""Codes of an account that is gone, or never was, and of one that has none of what is asked."""
 _EVER = {"date_range_start": "1990-01-01", "date_range_end": "2099-12-31"}
 
 
@@ -111,7 +112,7 @@ class TransactionCalls:
         try:
             answer = self._client.core(one.call, inputs, cancel)
         except AriaRefused as error:
-            if error.code == _NO_ACCOUNT:  # gone since it was listed, or never there
+            if error.code in NOTHING:
                 return []
             raise
         return list(one.rows(account, rows(answer, one.array)))

@@ -7,6 +7,7 @@ from app.connectors.aria.client import UNEXPECTED, AriaClient, AriaRefused
 from app.connectors.aria.cursors import changed_since, whole_if_refused
 from app.connectors.aria.numbered import Lists
 from app.connectors.aria.object_query import Listing
+from app.connectors.aria.transaction_calls import NOTHING
 from app.connectors.aria.transactions import family_row
 from app.connectors.aria.values import Row, rows, text, whole
 from app.domain.control import CancelToken
@@ -129,7 +130,12 @@ class TransactionLists:
 
     def _of_family(self, acct_no: int, cancel: CancelToken) -> Sequence[Row]:
         inputs = {"parent_acct_no": acct_no, "include_void_transactions": "true"}
-        answer = self._client.core("get_family_trans_history_m", inputs, cancel)
+        try:
+            answer = self._client.core("get_family_trans_history_m", inputs, cancel)
+        except AriaRefused as error:
+            if error.code not in NOTHING:
+                raise
+            return []
         found = rows(answer, "fam_transactions")
         return [family_row(row) for row in found if whole(row.get("acct_no")) == acct_no]
 

@@ -9,6 +9,7 @@ from app.domain.record import decimal_text
 
 Row = Mapping[str, Any]
 _TWIN = "_2"
+_DAY = 10  # characters of yyyy-mm-dd
 _ENDLESS = 999_999_999_999
 
 
@@ -77,6 +78,16 @@ def tier_end(value: Any) -> Decimal | None:
 def is_on(value: Any) -> bool:
     """Return whether an indicator is set: 1, `"1"`, `"true"`, `Y`, `Yes` (aria.md §4.6)."""
     return str(value).strip().lower() in {"1", "true", "y", "yes"}
+
+
+def flag(value: Any) -> int | None:
+    """Return an indicator as an input takes it, 0 or 1; None where it is not told (§4.6)."""
+    return None if value in (None, "") else int(is_on(value))
+
+
+def day(value: Any) -> str:
+    """Return a date as an input takes it: Aria may print it with a time (aria.md §1.7)."""
+    return text(value)[:_DAY]
 
 
 def given(pairs: Mapping[str, Any]) -> dict[str, Any]:

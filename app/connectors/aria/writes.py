@@ -8,7 +8,18 @@ from app.connectors.aria.catalog import FIELD_PREFIX
 from app.connectors.aria.client import AriaClient, AriaRefused
 from app.connectors.aria.plan_edit import CLEAR, NotSendable, edited_plan
 from app.connectors.aria.reads import CatalogReads
-from app.connectors.aria.values import Row, given, number, rows, scalars, text, whole
+from app.connectors.aria.values import (
+    Row,
+    day,
+    flag,
+    given,
+    named,
+    number,
+    rows,
+    scalars,
+    text,
+    whole,
+)
 from app.domain.control import CancelToken
 from app.domain.convert import raw_value
 from app.domain.mapping import EntityMapping
@@ -144,8 +155,8 @@ def _service(desk: CatalogWrites, change: Change, cancel: CancelToken) -> Call:
         **asked,
         **kept,
         "service_no": whole(held.get("service_no")),
-        "taxable_ind": whole(held.get("taxable_ind")),
-        "usage_type": text(held.get("usage_type")),
+        "taxable_ind": flag(held.get("taxable_ind")),
+        "usage_type": text(named(held.get("usage_type"))),
         "service_name": change.texts["service_desc"],
     }
     return Call("update_service_m", given(inputs))
@@ -157,9 +168,12 @@ def _item(desk: CatalogWrites, change: Change, cancel: CancelToken) -> Call:
     prices = _prices(desk, item_no, cancel)
     name = change.texts.get("item_label", text(held.get("item_name")))
     description = change.texts.get("item_desc", text(held.get("item_desc")))
-    kept = ("active_ind", "modify_price_ind", "service_no", "client_service_id", "days_to_expiry")
+    kept = ("modify_price_ind", "client_service_id")
     inputs = {
         **{column: held.get(column) for column in kept},
+        "active_ind": flag(held.get("active_ind")),
+        "service_no": named(held.get("service_no")),
+        "days_to_expiry": named(held.get("days_to_expiry")),
         "item_no": text(item_no),
         "item_type": whole(held.get("item_type")),
         "client_sku": change.key,
@@ -189,9 +203,11 @@ def _prices(desk: CatalogWrites, item_no: int | None, cancel: CancelToken) -> di
 
 def _coupon(desk: CatalogWrites, change: Change, cancel: CancelToken) -> Call:
     held = desk.details("get_coupon_details_m", {"coupon_cd": change.key}, cancel)
-    kept = ("status_ind", "start_date", "end_date", "coupon_msg", "no_of_uses")
+    kept = ("coupon_msg", "no_of_uses")
     inputs = {
         **{name: held.get(name) for name in kept},
+        **{name: day(held.get(name)) for name in ("start_date", "end_date")},
+        "status_ind": flag(held.get("status_ind")),
         "coupon_cd": change.key,
         "coupon_desc": change.texts["coupon_desc"] or CLEAR,
     }
@@ -201,9 +217,9 @@ def _coupon(desk: CatalogWrites, change: Change, cancel: CancelToken) -> Call:
 def _promotion(desk: CatalogWrites, change: Change, cancel: CancelToken) -> Call:
     held = desk.details("get_promotion_details_m", {"promo_cd": change.key}, cancel)
     uses = text(held.get("no_of_uses"))
-    kept = ("no_of_uses",) if uses not in {"", "0"} else ("start_date", "exp_date")
+    dates = {name: day(held.get(name)) for name in ("start_date", "exp_date")}
     inputs = {
-        **{name: held.get(name) for name in kept},
+        **({"no_of_uses": uses} if uses not in {"", "0"} else dates),
         "promo_cd": change.key,
         "promo_desc": change.texts["promo_desc"] or CLEAR,
         "promo_plan_set_no": _set_of_promotion(desk, held, cancel),

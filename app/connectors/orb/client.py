@@ -2,8 +2,8 @@
 
 import threading
 import time
-from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote, urlencode
@@ -217,6 +217,16 @@ class OrbClient:
 
     def _where(self, call: str) -> str:
         return f"Orb connection {self.http.connection!r} ({self.account.mode} mode): {call}"
+
+
+@contextmanager
+def if_there() -> Iterator[None]:
+    """Let what is asked of a resource that went since it was listed tell nothing."""
+    try:
+        yield
+    except OrbRefused as error:
+        if error.code != NOT_FOUND:
+            raise
 
 
 def part(text: str) -> str:

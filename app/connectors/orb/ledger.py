@@ -4,7 +4,7 @@ from collections.abc import Collection, Iterator, Sequence
 from datetime import datetime
 from functools import partial
 
-from app.connectors.orb.client import OrbClient, Row, part
+from app.connectors.orb.client import OrbClient, Row, if_there, part
 from app.connectors.orb.paging import MOST_LEDGER, Listing, pages
 from app.connectors.orb.rows import titled
 from app.connectors.overlap import overlapped
@@ -57,14 +57,18 @@ def ledger(
     since: datetime | None,
     cancel: CancelToken,
 ) -> list[Row]:
-    """Return a customer's committed entries in one currency, the newest first."""
+    """Return a customer's committed entries in one currency, the newest first; none of nobody."""
     from_then = () if since is None else (("created_at[gte]", since.isoformat()),)
     listing = Listing(
         f"customers/{part(customer_id)}/credits/ledger",
         (("currency", currency), ("entry_status", "committed"), *from_then),
         limit=MOST_LEDGER,
     )
-    return [row for page in pages(client, listing, 1, cancel) for row in page]
+    found: list[Row] = []
+    with if_there():
+        for page in pages(client, listing, 1, cancel):
+            found += page
+    return found
 
 
 def _drafts(client: OrbClient, cancel: CancelToken) -> frozenset[str]:

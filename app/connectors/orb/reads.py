@@ -8,7 +8,7 @@ from typing import TypeVar
 
 from app.connectors.counting import EntityCount
 from app.connectors.orb.account_reads import AccountReads
-from app.connectors.orb.client import OrbClient, Row, part
+from app.connectors.orb.client import OrbClient, Row, if_there, part
 from app.connectors.orb.counting import OrbCounts
 from app.connectors.orb.ledger import entries
 from app.connectors.orb.paging import Listing, pages
@@ -175,8 +175,11 @@ class OrbReads:
 
     def _schedule(self, subscription: Row, cancel: CancelToken) -> list[Row]:
         listing = Listing(f"subscriptions/{part(str(subscription['id']))}/schedule")
-        found = pages(self._client, listing, 1, cancel)
-        return [version_row(subscription, entry) for page in found for entry in page]
+        found: list[Row] = []
+        with if_there():
+            for page in pages(self._client, listing, 1, cancel):
+                found += (version_row(subscription, entry) for entry in page)
+        return found
 
     def _days(self, since: datetime | None, subscription: Row, cancel: CancelToken) -> Days:
         return daily(self._client, subscription, since, datetime.now(UTC), cancel)

@@ -11,7 +11,14 @@ from datetime import UTC, datetime, time, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from app.connectors.orb.client import TOO_MANY_RESULTS, OrbClient, OrbRefused, Row, part
+from app.connectors.orb.client import (
+    TOO_MANY_RESULTS,
+    OrbClient,
+    OrbRefused,
+    Row,
+    if_there,
+    part,
+)
 from app.connectors.orb.paging import Listing, pages
 from app.connectors.orb.rows import amount, moment, titled, utc, zone_of
 from app.domain.control import CancelToken
@@ -67,7 +74,10 @@ def costs(
 ) -> list[Row]:
     """Return the days of a subscription as the costs call tells them, bounds as `daily` has."""
     span = _span(subscription, since, now)
-    return [] if span is None else list(_costs(client, subscription, span, cancel))
+    found: list[Row] = []
+    with if_there():
+        found += [] if span is None else _costs(client, subscription, span, cancel)
+    return found
 
 
 def calls_for(subscription: Row, now: datetime) -> tuple[int, float]:

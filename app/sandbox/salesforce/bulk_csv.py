@@ -16,7 +16,7 @@ DELIMITERS = {
     "BACKQUOTE": "`",
 }
 LINE_ENDINGS = {"LF": "\n", "CRLF": "\r\n"}
-_IN_MEMORY = 4 * 1024 * 1024
+_IN_MEMORY = 1024 * 1024
 _LONGEST_HEADER = 32_000
 
 

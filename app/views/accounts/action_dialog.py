@@ -114,6 +114,7 @@ class ActionDialog(QDialog):
         box = QComboBox()
         choices = one.choices or (("true", "false") if one.type is FieldType.BOOLEAN else ())
         box.setEditable(not choices)
+        box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         box.addItem("" if one.needed or not choices else _plain(one.about), "")
         box.setMinimumHeight(_EDITOR_HEIGHT)
         for choice in choices:

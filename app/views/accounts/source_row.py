@@ -2,7 +2,8 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import Signal, Slot
+from PySide6.QtCore import Qt, Signal, Slot
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
 from app.domain.control import CancelToken, Report
@@ -48,6 +49,7 @@ class SourceRow(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(8)
         self.record.setEditable(True)
+        self.record.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.record.setMinimumHeight(_HEIGHT)
         self.record.setAccessibleName(tr("Record in Salesforce"))
         self.record.addItem("", "")
@@ -89,6 +91,13 @@ class SourceRow(QWidget):
         self._task.failed.connect(self._on_failed)
         self._task.finished.connect(self._on_finished)
         self._show_state()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        """Read on Enter, which would press the dialog's own button otherwise (Qt)."""
+        if event.key() not in {Qt.Key.Key_Return, Qt.Key.Key_Enter}:
+            super().keyPressEvent(event)
+        elif self.take.isEnabled():
+            self.read()
 
     @Slot()
     def _show_state(self) -> None:

@@ -59,7 +59,7 @@ class HistoryView(QWidget):
         super().__init__(parent)
         self._pool = pool
         self._bench: Workbench | None = None
-        self._run = ""
+        self._run, self._newest = "", ""
         self._entries: Sequence[Entry] = ()
         self._wanted = ""
         self.runs = Rows(
@@ -147,7 +147,7 @@ class HistoryView(QWidget):
 
     def open(self, bench: Workbench | None) -> None:
         """Show another workspace's history."""
-        self._bench, self._run = bench, ""
+        self._bench, self._run, self._newest = bench, "", ""
         self.reload()
 
     @Slot()
@@ -194,7 +194,10 @@ class HistoryView(QWidget):
             self._on_entries([])
         if lines:
             ids = [line.id for line in lines]
-            row = ids.index(self._run) if self._run in ids else 0
+            # A commit made since is what one comes here for, to look at it or to undo it.
+            is_known = self._newest in {"", ids[0]} or bool(self._wanted)
+            row = ids.index(self._run) if is_known and self._run in ids else 0
+            self._newest = self._newest if self._wanted else ids[0]
             self.run_table.selectRow(row)
             self._on_run(self.runs.index(row, 0))
 

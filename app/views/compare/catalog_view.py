@@ -35,6 +35,7 @@ from app.views.state.ticks import (
     turned,
     turned_group,
 )
+from app.views.state.toolbar import agreement_words
 from app.views.tasks import Task, TaskPool
 from app.views.widgets.labels import label
 from app.views.widgets.message_page import MessagePage
@@ -210,13 +211,9 @@ class CatalogView(QWidget):
             self._pages.setCurrentIndex(0)
             return
         self._pages.setCurrentIndex(1)
-        agrees = survey.differences == 0 and not survey.unread
-        self._agrees.setVisible(agrees)
-        self._agrees.setText(
-            tr("Both sides agree: {count:,} records compared, nothing differs.").format(
-                count=survey.records
-            )
-        )
+        words = agreement_words(survey)
+        self._agrees.setText(words)
+        self._agrees.setVisible(bool(words))
         if survey.is_empty:
             self._found_none.tell(
                 "search",

@@ -1,6 +1,6 @@
 """The forms for a connection and for a workspace, made from what each kind asks for."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from PySide6.QtCore import Signal, Slot
@@ -20,6 +20,7 @@ from app.connectors.spec import ConnectorSpec
 from app.settings import NAME, Connection, Workspace
 from app.views.state.connections import form_fields, form_problem
 from app.views.state.language import tr
+from app.views.state.offers import MappingChoice
 from app.views.state.progress import notice
 from app.views.widgets.labels import label, push_button
 from app.views.widgets.tall_form import TallForm, fit_screen
@@ -174,11 +175,17 @@ class WorkspaceForm(QDialog):
     filled = Signal(object)
 
     def __init__(
-        self, billing: Sequence[str], salesforce: Sequence[str], parent: QWidget | None = None
+        self,
+        billing: Sequence[str],
+        salesforce: Sequence[str],
+        mappings: Mapping[str, Sequence[MappingChoice]],
+        parent: QWidget | None = None,
     ) -> None:
+        """Make the form; `mappings` are those that each billing connection can be read by."""
         super().__init__(parent)
+        self._mappings = mappings
         self.name = QLineEdit()
-        self.billing, self.salesforce = QComboBox(), QComboBox()
+        self.billing, self.salesforce, self.mapping = QComboBox(), QComboBox(), QComboBox()
         self.billing.addItems(list(billing))
         self.salesforce.addItems(list(salesforce))
         self.save = push_button(tr("Make the workspace"), "primary")
@@ -198,6 +205,7 @@ class WorkspaceForm(QDialog):
             (tr("Name"), self.name),
             (tr("Billing"), self.billing),
             (tr("Salesforce"), self.salesforce),
+            (tr("Mapping"), self.mapping),
         )
         for text, widget in rows:
             widget.setAccessibleName(text)
@@ -205,8 +213,17 @@ class WorkspaceForm(QDialog):
         layout.addLayout(form)
         layout.addLayout(_buttons(self, self.save))
         self.name.textChanged.connect(self._on_typed)
+        self.billing.currentTextChanged.connect(self._on_billing)
         self.save.clicked.connect(self._on_save)
+        self._on_billing(self.billing.currentText())
         self._on_typed()
+
+    @Slot(str)
+    def _on_billing(self, name: str) -> None:
+        self.mapping.clear()
+        for choice in self._mappings.get(name, ()):
+            self.mapping.addItem(choice.label, choice.name)
+        self.mapping.setEnabled(self.mapping.count() > 1)
 
     @Slot()
     def _on_typed(self) -> None:
@@ -216,7 +233,8 @@ class WorkspaceForm(QDialog):
     @Slot()
     def _on_save(self) -> None:
         sides = self.billing.currentText(), self.salesforce.currentText()
-        self.filled.emit(Workspace(self.name.text(), *sides, ""))
+        mapping = str(self.mapping.currentData() or "")
+        self.filled.emit(Workspace(self.name.text(), *sides, mapping))
         self.accept()
 
 

@@ -2,7 +2,7 @@
 
 import webbrowser
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
@@ -24,7 +24,7 @@ from app.connectors.spec import ConnectorSpec, Given
 from app.domain.control import CancelToken, Report
 from app.domain.record import Side
 from app.errors import WrongUse
-from app.settings import Connection, Workspace
+from app.settings import Connection, Workspace, shipped_mappings
 from app.views.connections.connection_form import ConnectionForm, FilledForm, WorkspaceForm
 from app.views.connections.offers_dialog import OffersDialog
 from app.views.models.rows import Column, Line, Rows
@@ -36,6 +36,7 @@ from app.views.state.connections import (
     kind_label,
     next_step,
     prepared_by,
+    shipped_choices,
 )
 from app.views.state.difference import Tone
 from app.views.state.language import tr
@@ -59,6 +60,7 @@ class Inventory:
     workspaces: Sequence[Workspace]
     specs: Sequence[ConnectorSpec]
     places: Mapping[str, str]
+    mappings: Mapping[str, str] = field(default_factory=dict)
 
 
 def read_inventory(services: Services) -> Inventory:
@@ -69,6 +71,7 @@ def read_inventory(services: Services) -> Inventory:
         services.workspaces(),
         services.kinds(),
         {each.name: services.secrets_place(each) for each in connections},
+        shipped_mappings(),
     )
 
 
@@ -363,7 +366,13 @@ class ConnectionsView(QWidget):
 
     @Slot()
     def _on_new_workspace(self) -> None:
-        form = WorkspaceForm(*self._sides(), parent=self)
+        known, (billing, salesforce) = self._inventory, self._sides()
+        choices = {
+            each.name: shipped_choices(self._spec(each.kind), known.mappings)
+            for each in known.connections
+            if each.name in billing
+        }
+        form = WorkspaceForm(billing, salesforce, choices, self)
         form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         form.filled.connect(self._on_workspace)
         form.open()
@@ -456,6 +465,6 @@ class ConnectionsView(QWidget):
         while self._health.rowCount():
             self._health.removeRow(0)
         for name, value in lines:
-            self._health.addRow(label(name, "muted"), label(value, wrap=True))
+            self._health.addRow(label(name, "muted"), label(value))
         self._missing.setText("\n".join(part for part in missing if part))
         self._missing.setVisible(bool(missing))

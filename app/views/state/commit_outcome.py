@@ -73,7 +73,12 @@ class ListedOperation:
 def outcome_headline(result: CommitResult) -> str:
     """Return what became of a commit in one sentence."""
     if result.stopped_by:
-        return tr("Stopped: {why}").format(why=result.stopped_by)
+        words = tr(
+            "{why}. {written:,} of {selected:,} changes were written; the history resumes the rest."
+        )
+        return words.format(
+            why=result.stopped_by.rstrip("."), written=result.written, selected=result.selected
+        )
     if result.is_clean:
         return tr("All {count:,} changes were written.").format(count=result.written)
     return tr("{written:,} of {selected:,} changes were written.").format(

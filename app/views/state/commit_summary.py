@@ -8,7 +8,7 @@ from app.domain.forecast import Forecast
 from app.domain.mapping import WorkspaceMapping
 from app.domain.plan import Approval, CommitPlan, OutcomeState, Part, Problem, Verb
 from app.domain.record import Side
-from app.views.state.difference import side_word, verb_word
+from app.views.state.difference import field_label, side_word, verb_word
 from app.views.state.fields import local_time
 from app.views.state.language import tr
 from app.views.state.progress import duration
@@ -134,10 +134,18 @@ def problem_lines(
             problem.severity,
             _severity_word(problem.severity),
             record_words(mapping, problem.entity, problem.key),
-            problem.message,
+            _what(problem, mapping),
         )
         for problem in ranked
     )
+
+
+def _what(problem: Problem, mapping: WorkspaceMapping) -> str:
+    """Return what is the matter; a field that it begins with is called as in the trees."""
+    name, colon, words = problem.message.partition(": ")
+    entity = next((each for each in mapping.entities if each.name == problem.entity), None)
+    is_field = bool(colon) and entity is not None and name in entity.index
+    return f"{field_label(name)}: {words}" if is_field else problem.message
 
 
 def problem_words(problems: Iterable[Problem]) -> str:

@@ -1,5 +1,6 @@
 """Connections: what the list says, what the form asks for, how a check is told."""
 
+import re
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -8,6 +9,7 @@ from app.connectors.spec import ConnectorSpec
 from app.domain.record import Side
 from app.settings import NAME, Connection, Workspace
 from app.views.state.language import tr
+from app.views.state.offers import MappingChoice
 
 _URL_WORDS = ("url", "instance", "login")
 
@@ -134,6 +136,25 @@ def next_step(
     if not candidates(connections, specs, Side.SALESFORCE):
         return tr("Step 2 of 4: add the connection to Salesforce.")
     return tr("Step 3 of 4: make a workspace of the two connections.")
+
+
+_OF_BILLING = re.compile(r'^billing = "(.+)"$', re.MULTILINE)
+_FIRST_WORDS = re.compile(r"# ([^:.]+)")
+
+
+def shipped_choices(spec: ConnectorSpec, texts: Mapping[str, str]) -> tuple[MappingChoice, ...]:
+    """Return the mappings for a kind of billing system, the one that it gets by itself first.
+
+    `texts` are the mappings that come with Concord, by name; the first words of a text say what it
+    is for.
+    """
+    found = []
+    for name, text in texts.items():
+        kind, words = _OF_BILLING.search(text), _FIRST_WORDS.match(text)
+        if kind is not None and kind[1] == spec.kind:
+            label = name if words is None else f"{words[1]} ({name})"
+            found.append(MappingChoice("" if name == spec.mapping else name, label))
+    return tuple(sorted(found, key=lambda each: bool(each.name)))
 
 
 def billing_label(specs: Iterable[ConnectorSpec], kind: str) -> str:

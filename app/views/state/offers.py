@@ -125,7 +125,11 @@ def read_offers(
     """
     here, there = (services.seller(one.connection, one.mapping) for one in asked)
     diffs = compare_offers(here, there, cancel, report)
-    names = (asked[0].connection, asked[1].connection)
+    return laid_out(diffs, (asked[0].connection, asked[1].connection))
+
+
+def laid_out(diffs: tuple[OfferDiff, ...], names: tuple[str, str]) -> OffersFound:
+    """Return differences as rows: by kind, then by name."""
     lines = sorted((_line(one, names) for one in diffs), key=_place)
     return OffersFound(names, diffs, tuple(lines))
 

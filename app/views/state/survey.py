@@ -12,7 +12,7 @@ from app.domain.mapping import EntityMapping
 from app.domain.proposal import NO_CHOICE, Choice, is_ticked
 from app.domain.record import RecordKey
 from app.store.choices import all_choices
-from app.store.comparison import find_link, kind_counts
+from app.store.comparison import changed_pairs, find_link, kind_counts
 from app.store.pager import (
     Filter,
     Row,
@@ -86,6 +86,8 @@ class Survey:
         ticked: How many differences are ticked, whatever the filter.
         unread: The entities that were not read since their mapping changed: nothing is known of
             what they hold now.
+        uncompared: Of how many records that seem to agree nobody knows whether they do: a refresh
+            broke off, or no compare followed it. Looked for only where nothing is known to differ.
     """
 
     wanted: Filter = field(default_factory=Wanted)
@@ -101,11 +103,12 @@ class Survey:
     fields: Mapping[str, int] = field(default_factory=dict)
     ticked: int = 0
     unread: tuple[str, ...] = ()
+    uncompared: int = 0
 
     @property
     def records(self) -> int:
         """How many records there are in all."""
-        return sum(self.counts.values())
+        return sum(self.counts.values()) + self.uncompared
 
     @property
     def differences(self) -> int:
@@ -135,8 +138,13 @@ def take_survey(store: Store, wanted: Filter, cancel: CancelToken) -> Survey:
         if kind in DIFFERENCES and (shown is None or link in shown)
     ]
     cancel.check()
+    counts = _total(kind_counts(store))
+    uncompared = 0
+    if not any(counts[kind] for kind in DIFFERENCES) and _waits_for_compare(store):
+        uncompared, counts[Kind.IDENTICAL] = counts[Kind.IDENTICAL], 0
     return Survey(
         unread=unread(store),
+        uncompared=uncompared,
         wanted=wanted,
         tops=tops,
         shown=shown,
@@ -146,7 +154,7 @@ def take_survey(store: Store, wanted: Filter, cancel: CancelToken) -> Survey:
         choices=choices,
         tallies=tallies,
         below=below,
-        counts=_total(kind_counts(store)),
+        counts=counts,
         fields=Counter(name for row in known.values() for name in row.fields),
         ticked=sum(is_ticked(kind, choices.get(link, NO_CHOICE)) for link, kind in kinds.items()),
     )
@@ -162,8 +170,13 @@ def _shown(store: Store, wanted: Filter, cancel: CancelToken) -> frozenset[int] 
     return frozenset(row.link for row in _with_ancestors(store, matching, cancel).values())
 
 
-def _total(counts: Mapping[str, Mapping[Kind, int]]) -> Mapping[Kind, int]:
+def _total(counts: Mapping[str, Mapping[Kind, int]]) -> dict[Kind, int]:
     return {kind: sum(entity[kind] for entity in counts.values()) for kind in Kind}
+
+
+def _waits_for_compare(store: Store) -> bool:
+    """Return whether some pair differs that no compare has judged."""
+    return any(True for entity in store.mapping.entities for _pair in changed_pairs(store, entity))
 
 
 def _tops(store: Store, shown: frozenset[int] | None) -> Mapping[str, Sequence[int]]:

@@ -57,6 +57,20 @@ def refresh_words(result: RefreshResult) -> str:
     return words
 
 
+def agreement_words(survey: Survey) -> str:
+    """Return what is said where nothing is known to differ; `""` where something is."""
+    if survey.differences or survey.unread:
+        return ""
+    if survey.uncompared:
+        words = tr(
+            "{count:,} records were read, but not compared yet. If a refresh broke off, refresh"
+            " again; else press Compare."
+        )
+        return words.format(count=survey.records)
+    words = tr("Both sides agree: {count:,} records compared, nothing differs.")
+    return words.format(count=survey.records)
+
+
 def survey_words(survey: Survey) -> str:
     """Return the counts of what is shown, for the status line at rest."""
     if not survey.records:
@@ -64,6 +78,8 @@ def survey_words(survey: Survey) -> str:
     if survey.unread:
         words = tr("The mapping changed since {count:,} kinds were read: refresh to compare them.")
         return words.format(count=len(survey.unread))
+    if survey.uncompared:
+        return tr("{count:,} records, not compared yet").format(count=survey.records)
     return tr("{records:,} records \u00b7 {differences:,} differ \u00b7 {ticked:,} ticked").format(
         records=survey.records, differences=survey.differences, ticked=survey.ticked
     )

@@ -76,7 +76,8 @@ QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox::down-arrow {{ image: url("{down}"); width: 12px; height: 12px; }}
 QComboBox[role="cell"], QComboBox[role="cell"]:focus {{ border: 2px solid {accent};
   border-radius: 0; padding: 0 4px; min-height: 0; }}
-QComboBox QLineEdit, QComboBox QLineEdit:focus {{ border: none; padding: 0; min-height: 0; }}
+QComboBox QLineEdit, QComboBox QLineEdit:focus {{ border: none; padding: 0; min-height: 0;
+  placeholder-text-color: {muted}; }}
 QComboBox QAbstractItemView {{ border: 1px solid {line}; padding: 4px; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {muted}; border-radius: 3px;
   background: {base}; }}

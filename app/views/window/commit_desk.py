@@ -2,11 +2,12 @@
 
 from typing import Protocol
 
-from PySide6.QtCore import QObject, Qt, SignalInstance, Slot
+from PySide6.QtCore import QObject, Qt, Signal, SignalInstance, Slot
 from PySide6.QtWidgets import QDialog, QWidget
 
 from app.domain.control import CancelToken, Report
 from app.sync.commit import CommitResult, resume
+from app.sync.compare import compare
 from app.sync.prepare import can_prepare
 from app.sync.undo import UndoPart, build_undo
 from app.sync.workbench import Workbench
@@ -65,7 +66,13 @@ class Desk(Protocol):
 
 
 class CommitDesk(QObject):
-    """Opens the dialogs in which something is written, each only after it was confirmed there."""
+    """Opens the dialogs in which something is written, each only after it was confirmed there.
+
+    Signals:
+        ended: From the worker that resumes, for this object alone.
+    """
+
+    ended = Signal()
 
     def __init__(self, desk: Desk, window: QWidget) -> None:
         super().__init__(window)
@@ -77,6 +84,7 @@ class CommitDesk(QObject):
         desk.connections.workspace_made.connect(self._on_first_look)
         desk.connections.prepare_wanted.connect(self.prepare)
         desk.opened.connect(self._on_opened)
+        self.ended.connect(self._on_ended, Qt.ConnectionType.QueuedConnection)
 
     @Slot()
     def plan_commit(self) -> None:
@@ -113,10 +121,21 @@ class CommitDesk(QObject):
             return
 
         def work(cancel: CancelToken, report: Report) -> CommitResult | None:
-            bench.store.claim()  # the commit may be under way in another process
-            return resume(bench, cancel, report)
+            try:
+                bench.store.claim()  # the commit may be under way in another process
+                result = resume(bench, cancel, report)
+                compare(bench, cancel, report)
+                return result
+            finally:
+                self.ended.emit()
 
-        self._desk.change_store(work, tr("Resuming"))
+        if self._desk.change_store(work, tr("Resuming")):
+            self._desk.history.resume.setEnabled(False)
+
+    @Slot()
+    def _on_ended(self) -> None:
+        self._desk.history.resume.setEnabled(True)
+        self._desk.history.reload()
 
     @Slot(str)
     def prepare(self, name: str) -> None:

@@ -33,7 +33,7 @@ def _ask(org: SandboxClient, assertion: str) -> Response:
 
 
 def test_a_signed_assertion_signs_in_without_a_refresh_token(org: SandboxClient) -> None:
-    for audience in ("https://login.salesforce.com", org.host):
+    for audience in ("https://login.salesforce.com", org.host, f"{org.host}/"):
         answer = _ask(org, _assertion(org, aud=audience))
         assert answer.status_code == 200, answer.text
         assert "refresh_token" not in answer.json()
@@ -41,8 +41,8 @@ def test_a_signed_assertion_signs_in_without_a_refresh_token(org: SandboxClient)
         assert org.get("limits", headers=head).status_code == 200
 
 
-@pytest.mark.parametrize("form", ["{:.0f}".format, float])
-def test_the_time_of_expiry_may_be_text_or_have_a_fraction(org: SandboxClient, form: Any) -> None:
+@pytest.mark.parametrize("form", ["{:.0f}".format, float, lambda seconds: int(seconds * 1000)])
+def test_the_time_of_expiry_is_written_in_many_ways(org: SandboxClient, form: Any) -> None:
     ends_at = (org.sandbox.clock.now() + timedelta(minutes=3)).timestamp()
     assert _ask(org, _assertion(org, exp=form(ends_at + 0.5))).status_code == 200
 

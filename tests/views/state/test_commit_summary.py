@@ -88,6 +88,17 @@ def test_problems_come_gravest_first(bench: Workbench) -> None:
     assert view.problems[0].record == "Plan B"
 
 
+def test_a_problem_calls_a_field_as_the_trees_do(bench: Workbench) -> None:
+    problems = (
+        Problem("error", "plan", "B", "name: 84 characters, the field holds 80"),
+        Problem("error", "plan", "B", "held back: nobody knows why"),
+    )
+    view = summary(replace(plan_of(bench), problems=problems), bench.mapping, ())
+    assert [line.message for line in view.problems] == [
+        "Name: 84 characters, the field holds 80", "held back: nobody knows why"
+    ]  # fmt: skip
+
+
 def test_the_cost_is_told_as_an_estimate() -> None:
     words = cost_words(Forecast({Side.SALESFORCE: 20}, 10_000, 65_536, 56))
     assert words == (
@@ -104,7 +115,9 @@ def test_the_sums_of_an_outcome_stand_on_the_page() -> None:
     assert (told["sent"], told["stale"], told["skipped"]) == ("7 sent", "2 stale", "1 skipped")
     assert (told["written"], told["failed"]) == ("6 written", "1 failed")
     assert first_number(result) == "failed"
-    assert outcome_headline(replace(result, stopped_by="the network")) == "Stopped: the network"
+    assert outcome_headline(replace(result, stopped_by="the network")) == (
+        "the network. 6 of 10 changes were written; the history resumes the rest."
+    )
 
 
 def test_the_history_tells_before_and_after(bench: Workbench) -> None:

@@ -42,7 +42,8 @@ _TEXTS = {
     "ApexTrigger": ("Name", "Status", "Body", "NamespacePrefix", "TableEnumOrId"),
     "RecordType": ("Name", "SobjectType", "NamespacePrefix", "Description"),
     "SubscriberPackage": ("Name", "NamespacePrefix", "Description"),
-    "SubscriberPackageVersion": ("Name", "Description", "SubscriberPackageId"),
+    "SubscriberPackageVersion": ("Name", "Description", "SubscriberPackageId",
+                                 "Package2ContainerOptions", "ReleaseState"),
     "InstalledSubscriberPackage": (),  # the org has none; clients ask before they deploy
 }  # fmt: skip
 _NUMBERS = {
@@ -55,7 +56,13 @@ _FLAGS = {
     "FieldDefinition": _FLAGS_OF_FIELD,
     "ValidationRule": ("Active",),
     "RecordType": ("IsActive",),
-    "SubscriberPackageVersion": ("IsBeta", "IsManaged", "IsDeprecated", "IsPasswordProtected"),
+    "SubscriberPackageVersion": (
+        "IsBeta",
+        "IsManaged",
+        "IsDeprecated",
+        "IsOrgDependent",
+        "IsPasswordProtected",
+    ),
 }
 _PARENTS = {"InstalledSubscriberPackage": ("SubscriberPackage", "SubscriberPackageVersion")}
 _OF_ENTITY = {

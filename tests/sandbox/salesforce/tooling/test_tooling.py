@@ -206,6 +206,8 @@ def test_a_picklist_can_be_made_with_value_names(org: SandboxClient) -> None:
 
 def test_no_packages_are_installed(org: SandboxClient) -> None:
     """What CumulusCI and `sf package installed list` ask before they do anything."""
-    columns = "SubscriberPackage.NamespacePrefix, SubscriberPackageVersion.MajorVersion"
-    found = ask(org, f"SELECT Id, SubscriberPackageId, {columns} FROM InstalledSubscriberPackage")
+    version = "SubscriberPackageVersion"
+    columns = f"SubscriberPackage.NamespacePrefix, {version}.IsManaged, {version}.BuildNumber"
+    source = "InstalledSubscriberPackage ORDER BY SubscriberPackageId"
+    found = ask(org, f"SELECT {columns}, {version}.Package2ContainerOptions FROM {source}")
     assert (found["totalSize"], found["records"]) == (0, [])
