@@ -1,22 +1,19 @@
 """The queries that Object Query is asked with, and the orders that it lists."""
 
 from collections.abc import Iterator
-from typing import Any, cast
 
 import pytest
 
-from app.connectors.aria.client import AriaClient
 from app.connectors.aria.object_query import (
     ACCOUNTS,
     LONGEST_QUERY,
     after,
     condition,
     counted,
-    walked,
 )
 from app.connectors.protocol import Scope
 from app.domain.control import CancelToken
-from app.errors import AnswerUnreadable, CursorRefused, WrongUse
+from app.errors import CursorRefused, WrongUse
 from app.sandbox.launch import Sandbox
 from tests.connectors.aria_accounts import (
     Held,
@@ -40,44 +37,6 @@ def sandbox() -> Iterator[Sandbox]:
 def held(sandbox: Sandbox) -> Iterator[Held]:
     with fresh(sandbox) as found:
         yield found
-
-
-class FarAria:
-    """Tells some pages of accounts, one after another, and notes the queries."""
-
-    def __init__(self, *pages: tuple[int, int, object]) -> None:
-        self.pages = list(pages)
-        self.queries: list[str] = []
-
-    def query(self, call: str, query: str, limit: int, offset: int, cancel: object) -> Any:
-        del cancel
-        assert (call, limit, offset) == (ACCOUNTS.call, ACCOUNTS.page, 0)
-        self.queries.append(query)
-        first, count, total = self.pages.pop(0)
-        rows = [{"acct_no": str(first + place)} for place in range(count)]
-        return {"total_records": total, "account_details_m": rows}
-
-    def sizes(self) -> list[int]:
-        pages = walked(cast("AriaClient", self), ACCOUNTS, (), CancelToken())
-        return [len(page) for page in pages]
-
-
-def test_each_page_begins_after_the_last_number() -> None:
-    aria = FarAria((1, 80, 130), (81, 50, "50"))
-    assert aria.sizes() == [80, 50]
-    assert [query.split(" ORDER")[0] for query in aria.queries] == ["acct_no > 0", "acct_no > 80"]
-
-
-@pytest.mark.parametrize(("total", "calls"), [("80", 1), (None, 2)])
-def test_a_full_page_is_followed_by_a_call_unless_it_is_the_last(total: object, calls: int) -> None:
-    aria = FarAria((1, 80, total), (81, 0, None))
-    assert aria.sizes() == [80]
-    assert len(aria.queries) == calls
-
-
-def test_a_page_out_of_order_ends_the_walk() -> None:
-    with pytest.raises(AnswerUnreadable, match="not in the order of acct_no"):
-        FarAria((1, 80, 300), (1, 80, 220), (1, 80, 140)).sizes()
 
 
 def test_a_query_goes_on_after_a_number_in_its_order() -> None:

@@ -1,15 +1,15 @@
-"""Object Query: lists across accounts, page by page, each from the last number on (aria.md §5).
+"""Object Query: which lists there are, and the queries that ask for them (aria.md §5).
 
-`numbered` has several pages of a list under way at once.
+`numbered` reads them, several pages at once.
 """
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from app.connectors.aria.client import AriaClient
-from app.connectors.aria.values import Row, rows, whole
+from app.connectors.aria.values import whole
 from app.domain.control import CancelToken
-from app.errors import AnswerUnreadable, WrongUse
+from app.errors import WrongUse
 
 LONGEST_QUERY = 1000
 """Characters that a query may have (aria.md §1.8)."""
@@ -38,31 +38,6 @@ PLAN_INSTANCES = Listing(
     "get_plan_instance_information_m", "plan_instance_details", "plan_instance_no"
 )
 ORDERS = Listing("get_order_details_m", "order_details", "order_no", sure=False)
-
-
-def walked(
-    client: AriaClient, listing: Listing, conditions: Sequence[str], cancel: CancelToken
-) -> Iterator[list[Row]]:
-    """Yield the rows that meet all conditions, a page at a time, ascending by their number.
-
-    A page begins after the last number of the one before, so no row is missed or read twice
-    while others come and go; there is no further call where the last page told that it is that.
-
-    Raises:
-        WrongUse: The query is longer than Aria takes, or there is no Object Query URL.
-        AnswerUnreadable: A row has no number, or the numbers do not grow.
-    """
-    last = 0
-    while True:
-        query = after(listing.number, last, conditions)
-        answer = client.query(listing.call, query, listing.page, 0, cancel)
-        found = rows(answer, listing.array)
-        if found:
-            yield found
-        left = whole(answer.get("total_records"))
-        if len(found) < listing.page or (left is not None and left <= len(found)):
-            return
-        last = _next(listing, found, last)
 
 
 def counted(
@@ -101,13 +76,3 @@ def condition(field: str, operator: str, value: str) -> str:
         )
     quoted = f'"{value}"' if _IN_QUOTES & set(value) else value
     return f"{field} {operator} {quoted}"
-
-
-def _next(listing: Listing, found: Sequence[Row], last: int) -> int:
-    number = whole(found[-1].get(listing.number))
-    if number is None or number <= last:
-        raise AnswerUnreadable(
-            f"{listing.call}: the rows of a page are not in the order of {listing.number}.",
-            "Nothing more can be read of this list; tell Aria support.",
-        )
-    return number
