@@ -43,8 +43,9 @@ def run(_count: int) -> list[Claim]:
     arguments = ["--latency-ms", str(LATENCY_MS)]
     with tempfile.TemporaryDirectory() as home, sandbox_process(arguments) as (ready_file, _ready):
         services = Services(Path(home), Credentials())
-        names = [made.connection.name for made in services.connect_ready(ready_file)]
-        services.create_workspace(Workspace("bench", *sorted(names), ""))
+        made = [found.connection for found in services.connect_ready(ready_file)]
+        names = {connection.kind: connection.name for connection in made}
+        services.create_workspace(Workspace("bench", names["aria"], names["salesforce"], ""))
         with recorded() as calls:
             first = _refresh(services)
         ours = min(_refresh(services) for _ in range(_ROUNDS))

@@ -66,8 +66,8 @@ class MirrorDelta:
         """Remove records that are gone, and those that lost their key: references to them move."""
         lost_links = self._links(connection, lost)
         self.moved += len(lost_links)
-        links = {**self._links(connection, gone), **lost_links}
-        self.changed += self._remove(connection, links.values())
+        links = {link for _id, link in (*self._links(connection, gone), *lost_links)}
+        self.changed += self._remove(connection, links)
 
     def finish(self, cursor: str) -> None:
         """After the last page: keep the cursor, unless a whole read has to follow."""
@@ -79,9 +79,12 @@ class MirrorDelta:
         # Made here and not with the store: a first load is faster without it.
         connection.execute("CREATE INDEX IF NOT EXISTS document_side_id ON document(side_id)")
 
-    def _links(self, connection: sqlite3.Connection, ids: Iterable[str]) -> dict[str, int]:
-        """Return id → link of this side's records that the mirror holds."""
-        found: dict[str, int] = {}
+    def _links(self, connection: sqlite3.Connection, ids: Iterable[str]) -> list[tuple[str, int]]:
+        """Return id and link of this side's records that the mirror holds.
+
+        One has two links where a commit has just found it under another key.
+        """
+        found: list[tuple[str, int]] = []
         wanted = [side_id for side_id in ids if side_id]
         for start in range(0, len(wanted), _IDS_AT_ONCE):
             some = wanted[start : start + _IDS_AT_ONCE]
@@ -90,7 +93,7 @@ class MirrorDelta:
                 f" WHERE side_id IN ({','.join('?' * len(some))}) AND (document.id & 3) = ?",
                 (*some, SLOT[self.side]),
             )
-            found.update(rows.fetchall())
+            found += rows.fetchall()
         return found
 
     def _leave_old_keys(
@@ -99,7 +102,7 @@ class MirrorDelta:
         keys = {record.side_id: record.key for record in records.values()}
         links = self._links(connection, keys)
         old = []
-        for side_id, link in links.items():
+        for side_id, link in links:
             entity, key = connection.execute(
                 "SELECT entity, key FROM link WHERE id = ?", (link,)
             ).fetchone()

@@ -375,14 +375,15 @@ class Simulation:
             if places <= failed:
                 named = {RecordKey(p.entity, p.key) for p in plan.problems}
                 return invariants.Excused(frozenset(failed | named))
+            # A key that a paired record still bears is not free: what wants it cannot be made yet.
+            borne = {own for own, _ in invariants.paired_places(bench, self.servers)}
             result = self.commit()
             assert result is not None
             failed = {RecordKey(f.entity, f.key) for f in result.failures}
             stale = {
                 RecordKey(f.entity, f.key) for f in result.failures if f.state is OutcomeState.STALE
             }
-            # A key that a paired record still bears is not free: what wants it cannot be made.
-            if stale - {own for own, _ in invariants.paired_places(bench, self.servers)}:
+            if stale - borne:
                 self.note(["quiet: something is stale though nobody edits"])
         self.note([f"quiet: it does not come to rest in {_ROUNDS} rounds"])
         return invariants.Excused(frozenset())

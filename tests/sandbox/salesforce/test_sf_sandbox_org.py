@@ -194,3 +194,20 @@ def test_pretty_printing_changes_no_value(org: SandboxClient) -> None:
     plain, pretty = org.get("limits"), org.get("limits", headers={"X-PrettyPrint": "1"})
     assert "\n" in pretty.text
     assert plain.json().keys() == pretty.json().keys()
+
+
+def test_a_record_types_layout_is_at_the_address_that_describe_names(org: SandboxClient) -> None:
+    described = org.get("sobjects/Client_Plan__c/describe").json()
+    (master,) = described["recordTypeInfos"]
+    layout = org.send("GET", master["urls"]["layout"]).json()
+    whole = org.get("sobjects/Client_Plan__c/describe/layouts").json()
+    assert whole["layouts"] == [layout]
+    assert whole["recordTypeMappings"][0]["layoutId"] == layout["id"]
+    (section,) = layout["detailLayoutSections"]
+    shown = {
+        item["layoutComponents"][0]["value"]
+        for row in section["layoutRows"]
+        for item in row["layoutItems"]
+    }
+    assert shown == {each["name"] for each in described["fields"]} - {"Id"}
+    assert org.get("sobjects/Client_Plan__c/describe/layouts/012000000000001AAA").status_code == 404

@@ -113,12 +113,15 @@ def _given(org: "Org", kind: str, full_name: str) -> Listed:
     return Listed(kind, full_name, file_of(kind, full_name), given_id(org, full_name), at, at)
 
 
-def given_id(org: "Org", full_name: str) -> str:
-    """Return the id of a given object or field: the same one as long as the org lives."""
+def given_id(org: "Org", full_name: str, prefix: str = "") -> str:
+    """Return the id of a given object or field: the same one as long as the org lives.
+
+    `prefix` is for what is neither.
+    """
     with org.metadata.lock:
         known = org.metadata.given_ids.get(full_name)
         if known is None:
-            known = org.ids.next("00N" if "." in full_name else "01I")
+            known = org.ids.next(prefix or ("00N" if "." in full_name else "01I"))
             org.metadata.given_ids[full_name] = known
     return known
 
