@@ -5,6 +5,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
+from types import MappingProxyType
 
 from app.connectors.protocol import ReadRequest, Scope
 from app.domain.control import CancelToken, Progress, Report
@@ -34,6 +35,8 @@ _DELTA = 4  # calls that a read of what changed takes, about
 _JUST_WRITTEN = 120_000  # in the five minutes that a cursor reaches back, about
 _CHANGED = 2000  # records in a call of what changed, as Salesforce pages them
 
+Lot = tuple[Side, str]  # records of an entity, by its name, on a side
+
 
 class Found(Enum):
     """How the live record stands to an operation."""
@@ -55,16 +58,27 @@ class Live:
 
 
 def read_live(
-    bench: Workbench, operations: Sequence[Operation], cancel: CancelToken, report: Report
+    bench: Workbench,
+    operations: Sequence[Operation],
+    cancel: CancelToken,
+    report: Report,
+    sent: Mapping[Lot, int] = MappingProxyType({}),
 ) -> Live:
     """Read the records that operations are about to write, several entities at a time.
 
     Where a side can tell what changed, and that takes fewer calls than asking for each key, the
     mirror is brought up to date and looked at instead. A record of which a pairing says what its
     key is, or whose key is to change, is read by its id.
+
+    Args:
+        bench: The workspace.
+        operations: What is about to be written.
+        cancel: Stops the reads.
+        report: Told how far they are.
+        sent: How many were sent a moment ago: they are among what changed.
     """
     lots, by_id = _asked_for(bench, operations)
-    told = _told_by_cursor(bench, lots)
+    told = _told_by_cursor(bench, lots, sent)
     for side in Side:
         if entities := tuple(entity for where, entity in told if where is side):
             refresh(bench, RefreshRequest((side,), entities), cancel, report)
@@ -91,12 +105,12 @@ def read_live(
 
 def _asked_for(
     bench: Workbench, operations: Sequence[Operation]
-) -> tuple[dict[tuple[Side, str], list[str]], dict[str, dict[str, str]]]:
+) -> tuple[dict[Lot, list[str]], dict[str, dict[str, str]]]:
     """Return what is read: side and entity → keys; of Salesforce's entities also id → key.
 
     Where a record is to get a key, who bears that key is asked too: there may be one by now.
     """
-    lots: dict[tuple[Side, str], list[str]] = defaultdict(list)
+    lots: dict[Lot, list[str]] = defaultdict(list)
     by_id: dict[str, dict[str, str]] = defaultdict(dict)
     paired: dict[str, dict[str, str]] = {}
     for operation in operations:
@@ -116,7 +130,8 @@ def forecast_live(bench: Workbench, side: Side, entity: EntityMapping, count: in
     """Return the calls that `read_live` takes for so many records, in pieces of a `SEGMENT`.
 
     A read of what changed asks for what is gone and for what is there, and in each piece but the
-    first it brings what the commit wrote in those before, as far back as a cursor reaches.
+    first it brings what the commit wrote in those before, as far back as a cursor reaches: once
+    that takes more calls than the keys do, these are asked for.
     """
     connector = bench.connectors[side]
     by_keys = connector.forecast_reads(entity, count)
@@ -125,8 +140,9 @@ def forecast_live(bench: Workbench, side: Side, entity: EntityMapping, count: in
         return by_keys
     pieces = -(-count // SEGMENT)
     first = connector.forecast_reads(entity, 1) + 1
-    own = (min(piece * SEGMENT, _JUST_WRITTEN) // _CHANGED for piece in range(1, pieces))
-    return first + sum(1 + brought for brought in own)
+    piece_by_keys = connector.forecast_reads(entity, SEGMENT)
+    further = (1 + _own_calls(piece * SEGMENT) for piece in range(1, pieces))
+    return first + sum(min(calls, piece_by_keys) for calls in further)
 
 
 def stands(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> Found:
@@ -200,21 +216,26 @@ def value_of(record: Record, name: str, entity: EntityMapping) -> FieldValue:
 
 
 def _told_by_cursor(
-    bench: Workbench, lots: Mapping[tuple[Side, str], Sequence[str]]
-) -> frozenset[tuple[Side, str]]:
+    bench: Workbench, lots: Mapping[Lot, Sequence[str]], sent: Mapping[Lot, int]
+) -> frozenset[Lot]:
     """Return the lots for which a read of what changed costs less than a read of the keys."""
-    return frozenset(
-        (side, name)
-        for (side, name), keys in lots.items()
-        if bench.connectors[side].incremental(bench.mapping.entity(name))
-        and cursor_of(bench.store, side, name)
-        and bench.connectors[side].forecast_reads(bench.mapping.entity(name), len(keys)) > _DELTA
-    )
+
+    def is_told(lot: Lot, keys: Sequence[str]) -> bool:
+        connector, entity = bench.connectors[lot[0]], bench.mapping.entity(lot[1])
+        if not connector.incremental(entity) or not cursor_of(bench.store, *lot):
+            return False
+        calls = _DELTA + _own_calls(sent.get(lot, 0))
+        return connector.forecast_reads(entity, len(keys)) > calls
+
+    return frozenset(lot for lot, keys in lots.items() if is_told(lot, keys))
 
 
-def _mirrored(
-    bench: Workbench, lot: tuple[Side, str], keys: Sequence[str], cancel: CancelToken
-) -> list[Record]:
+def _own_calls(sent: int) -> int:
+    """Return the calls by which what was sent before comes back among what changed."""
+    return min(sent, _JUST_WRITTEN) // _CHANGED
+
+
+def _mirrored(bench: Workbench, lot: Lot, keys: Sequence[str], cancel: CancelToken) -> list[Record]:
     """Return what a read of the keys would: a paired record is found by the key that it bears."""
     cancel.check()
     side, entity = lot[0], bench.mapping.entity(lot[1])
@@ -226,9 +247,7 @@ def _mirrored(
     return found
 
 
-def _read(
-    bench: Workbench, lot: tuple[Side, str], keys: Sequence[str], cancel: CancelToken
-) -> list[Record]:
+def _read(bench: Workbench, lot: Lot, keys: Sequence[str], cancel: CancelToken) -> list[Record]:
     side, entity = lot
     request = ReadRequest((bench.mapping.entity(entity),), Scope.KEYS, tuple(keys))
     wanted = set(keys)

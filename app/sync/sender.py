@@ -19,7 +19,16 @@ from app.store.target_jobs import note_job
 from app.sync.given_keys import pair_made
 from app.sync.groups import group_of, without_broken
 from app.sync.pieces import operations_of, pieces
-from app.sync.preflight import Found, Live, note_live, read_live, record_after, stands, why_stale
+from app.sync.preflight import (
+    Found,
+    Live,
+    Lot,
+    note_live,
+    read_live,
+    record_after,
+    stands,
+    why_stale,
+)
 from app.sync.workbench import Workbench
 
 BATCHES_AT_ONCE = 4
@@ -39,6 +48,7 @@ class Sender:
     Attributes:
         live: What the targets hold of the piece that is being sent.
         missing: Inserts that did not happen: what refers to them is skipped.
+        sent: How many were sent of each side and entity.
         unsure: Inserts that may have happened: what refers to them waits for the second `go`.
     """
 
@@ -50,6 +60,7 @@ class Sender:
     done: int = 0
     total: int = 0
     stopped_by: str = ""
+    sent: Counter[Lot] = field(default_factory=Counter)
     missing: set[tuple[RecordKey, Side]] = field(default_factory=set)
     unsure: set[tuple[RecordKey, Side]] = field(default_factory=set)
 
@@ -62,7 +73,7 @@ class Sender:
         for piece in pieces(self.bench, self.run, first.size if first else 0):
             try:
                 if first is None:
-                    self.live = read_live(self.bench, piece, self.cancel, self.report)
+                    self.live = read_live(self.bench, piece, self.cancel, self.report, self.sent)
                 else:
                     self.live, first = first.live, None
                 self.send(self.set_stale_aside(piece, again=again))
@@ -114,6 +125,7 @@ class Sender:
 
     def send(self, operations: Sequence[Operation]) -> None:
         """Send operations stage by stage; stop at a cancel, a spent quota or a lost connection."""
+        self.sent.update((operation.side, operation.entity) for operation in operations)
         for stage in stages(operations, self.bench.mapping):
             if self.stopped_by:
                 return

@@ -7,16 +7,17 @@ from pathlib import Path
 import pytest
 
 from app.connectors.protocol import Page, ReadRequest, Scope
-from app.domain.control import CancelToken
+from app.domain.control import CancelToken, no_report
 from app.domain.diff import Kind
 from app.domain.mapping import EntityMapping
+from app.domain.plan import Operation, Verb
 from app.domain.record import RecordKey, Side
 from app.errors import CursorRefused, RemoteRefused
 from app.store.cursors import cursor_of
 from app.store.pager import totals
 from app.store.workspace import Store
 from app.sync.compare import compare
-from app.sync.preflight import forecast_live
+from app.sync.preflight import forecast_live, read_live
 from app.sync.refresh import RefreshRequest, RefreshResult, refresh
 from app.sync.workbench import Workbench
 from tests.fakes import FakeSide, small_mapping
@@ -210,3 +211,19 @@ def test_a_look_at_very_many_is_told_as_a_read_of_what_changed(bench: Workbench)
     # Two calls of the first piece; in each further one what was written before comes, 2,000 a call.
     assert forecast_live(bench, side, entity, 60_000) == 2 + 11 + 21
     assert forecast_live(bench, side, entity, 1) == 1
+
+
+def test_keys_are_asked_for_once_that_takes_fewer_calls_than_what_was_written_before(
+    bench: Workbench,
+) -> None:
+    entity, side, lot = bench.mapping.entity("plan"), side_of(bench), (Side.SALESFORCE, "plan")
+    new = [
+        Operation("plan", f"N{number}", Side.SALESFORCE, Verb.INSERT, (), None)
+        for number in range(40)
+    ]
+    for sent, scope in ((0, Scope.SINCE), (60_000, Scope.KEYS)):
+        side.asked.clear()
+        read_live(bench, new, CancelToken(), no_report, {lot: sent})
+        assert {asked.scope for asked in side.asked} == {scope}
+    side.page_size = 4000
+    assert forecast_live(bench, Side.SALESFORCE, entity, 60_000) == 2 + 5 + 5
