@@ -147,7 +147,7 @@ def forecast_live(bench: Workbench, side: Side, entity: EntityMapping, count: in
 
 def stands(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> Found:
     """Return how the live records stand to an operation, by its hash and its fields."""
-    if len(live) > 1:
+    if len(live) > 1 or any(_is_another(operation, record) for record in live):
         return Found.NEITHER
     if not live:
         if operation.verb is Verb.DELETE:
@@ -171,6 +171,8 @@ def why_stale(operation: Operation, live: Sequence[Record], entity: EntityMappin
         return f"gone from {side} since the review"
     if operation.expects is None:
         return f"made in {side} since the review"
+    if _is_another(operation, live[0]):
+        return f"another record in {side} has its key now"
     now = {change.name: value_of(live[0], change.name, entity) for change in operation.changes}
     changed = [
         f"{change.name} is now {text(now[change.name]) or 'empty'!r}"
@@ -271,6 +273,16 @@ def _read_ids(
         own_key = None if key == record.key else record.key
         found.append(record._replace(key=key, own_key=own_key))
     return found
+
+
+def _is_another(operation: Operation, record: Record) -> bool:
+    """Return whether a delete would meet another record than the one that was reviewed.
+
+    One that was made anew may hold just what the deleted one held; a target that remembers the
+    key of the delete would answer that it is done, and the new one would stay.
+    """
+    ids = {operation.side_id, record.side_id} - {""}
+    return operation.verb is Verb.DELETE and len(ids) > 1
 
 
 def _key_stands(operation: Operation, record: Record, entity: EntityMapping) -> bool:

@@ -12,7 +12,7 @@ from app.domain.control import CancelToken, Progress, no_report
 from app.domain.diff import Kind
 from app.domain.plan import CommitPlan, OutcomeState, Verb
 from app.domain.proposal import Choice
-from app.domain.record import Side, Unreadable
+from app.domain.record import RecordKey, Side, Unreadable
 from app.errors import Cancelled, ConnectionFailed, WrongUse
 from app.store import journal
 from app.store.choices import choose
@@ -310,3 +310,17 @@ def test_committing_makes_the_sides_equal_but_for_conflicts(
         assert left_over <= {Kind.CONFLICT}
     finally:
         bench.store.close()
+
+
+def test_a_record_made_anew_is_not_deleted_in_place_of_the_one_reviewed(bench: Workbench) -> None:
+    in_step(bench)
+    billing(bench).drop("tier", "T")
+    look(bench)
+    plan = plan_all(bench, Verb.DELETE)
+    key = RecordKey("tier", "T")
+    made_anew = salesforce(bench).records[key][0]._replace(side_id="tier:anew")
+    salesforce(bench).records[key] = [made_anew]
+    result = commit(bench, plan, TOKEN, no_report)
+    assert (result.written, result.stale) == (0, 1)
+    assert "another record in Salesforce has its key now" in result.failures[0].message
+    assert salesforce(bench).records[key] == [made_anew]
