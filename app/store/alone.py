@@ -5,7 +5,7 @@ from typing import cast
 from app.domain.convert import decode_each
 from app.domain.mapping import EntityMapping
 from app.domain.record import Values
-from app.store.migrations import SALESFORCE
+from app.store.slots import SALESFORCE
 from app.store.workspace import Store
 
 

@@ -13,8 +13,8 @@ from app.domain.mapping import EntityMapping
 from app.domain.record import BaseValues, Side, Values
 from app.store import link_counts
 from app.store.compared import note_compared
-from app.store.migrations import SALESFORCE
 from app.store.rekey import REKEYED, TWINS
+from app.store.slots import SALESFORCE
 from app.store.workspace import Store
 
 _ROWS_AT_ONCE = 2000

@@ -13,7 +13,7 @@ from app.domain.convert import decode_each
 from app.domain.diff import Kind
 from app.domain.mapping import EntityMapping
 from app.domain.record import Values
-from app.store.migrations import BILLING
+from app.store.slots import BILLING
 from app.store.workspace import Store
 
 _NOTE = "doubles/"

@@ -9,9 +9,6 @@ from app.store.journal_chain import chain_what_is_there
 if TYPE_CHECKING:
     from sqlite_utils import Database
 
-# The id of a document is link * 4 + slot: one integer key instead of two columns and an index.
-BASE, BILLING, SALESFORCE = 0, 1, 2
-
 
 def _first(connection: sqlite3.Connection) -> None:
     # Imported late: it costs half a second, and only a new or old store needs it.

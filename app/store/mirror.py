@@ -13,7 +13,7 @@ from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side, canonical
 from app.store import link_counts
 from app.store.cursors import keep_cursor
-from app.store.mirror_page import HASH_COLUMN, SLOT, keep_agreements, put_page
+from app.store.mirror_page import keep_agreements, put_page
 from app.store.rekey import (
     Arranged,
     Place,
@@ -24,6 +24,7 @@ from app.store.rekey import (
     mark,
     put_loose,
 )
+from app.store.slots import HASH_COLUMN, SLOT
 from app.store.unread import mark_read
 from app.store.workspace import Store
 

@@ -9,8 +9,8 @@ from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side
 from app.store.belonging import keys_of, links_of
 from app.store.mirror import MirrorRead, remove_links
-from app.store.mirror_page import HASH_COLUMN, SLOT
 from app.store.pairing import ids_of_pairs
+from app.store.slots import HASH_COLUMN, SLOT
 from app.store.workspace import Store
 
 

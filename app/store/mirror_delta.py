@@ -8,8 +8,9 @@ from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side
 from app.store.cursors import keep_cursor
 from app.store.mirror import arranged, remove_links
-from app.store.mirror_page import HASH_COLUMN, SLOT, put_page
+from app.store.mirror_page import put_page
 from app.store.rekey import Place, drop_loose, mark, put_loose
+from app.store.slots import HASH_COLUMN, SLOT
 from app.store.workspace import Store
 
 _IDS_AT_ONCE = 5000

@@ -8,10 +8,8 @@ from app.domain.convert import text
 from app.domain.mapping import NUMBERS, EntityMapping
 from app.domain.record import Record, Side, canonical, content_hash, merged_base
 from app.store import link_counts
-from app.store.migrations import BASE, BILLING, SALESFORCE
+from app.store.slots import BASE, BILLING, HASH_COLUMN, SALESFORCE, SLOT
 
-SLOT = {Side.BILLING: BILLING, Side.SALESFORCE: SALESFORCE}
-HASH_COLUMN = {Side.BILLING: "billing_hash", Side.SALESFORCE: "salesforce_hash"}
 _SORT_WIDTH = 12
 _KEYS_AT_ONCE = 5000
 _PUT_DOCUMENT = (

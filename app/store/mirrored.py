@@ -6,8 +6,8 @@ from typing import cast
 from app.domain.convert import decode_each
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side, Values
-from app.store.mirror_page import HASH_COLUMN, SLOT
 from app.store.rekey import REKEYED
+from app.store.slots import HASH_COLUMN, SLOT
 from app.store.workspace import Store
 
 _KEYS_AT_ONCE = 5000

@@ -16,7 +16,6 @@ from app.domain.mapping import EntityMapping
 from app.domain.pairing import Candidate, candidate
 from app.domain.record import Record, Side, Values, canonical, content_hash
 from app.errors import NotFound, WrongUse
-from app.store.migrations import BILLING, SALESFORCE
 from app.store.mirror import remove_links
 from app.store.mirror_page import put_page
 from app.store.rekey import (
@@ -27,6 +26,7 @@ from app.store.rekey import (
     mark,
     put_loose,
 )
+from app.store.slots import BILLING, SALESFORCE
 from app.store.workspace import Store
 
 _REFRESH = "Refresh, compare and look at `concord pair suggest` again."

@@ -11,7 +11,7 @@ from typing import NamedTuple
 from app.domain.convert import text
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, canonical
-from app.store.migrations import SALESFORCE
+from app.store.slots import SALESFORCE
 
 REKEYED = 4
 """The bit of `link.duplicate` that says: Salesforce's record bears another key than the link."""

@@ -7,8 +7,8 @@ import orjson
 
 from app.domain.mapping import EntityMapping
 from app.domain.record import Side, content_hash
-from app.store.migrations import BASE, BILLING, SALESFORCE
 from app.store.mirror_page import keep_agreements
+from app.store.slots import BASE, BILLING, SALESFORCE
 
 
 def reshape(connection: sqlite3.Connection, number: int, entity: EntityMapping) -> None:

@@ -5,8 +5,8 @@ from pathlib import Path
 from app.domain.record import Side
 from app.store import link_counts
 from app.store.cursors import forget_cursors, instance_of, keep_instance
-from app.store.mirror_page import HASH_COLUMN, SLOT
 from app.store.rekey import REKEYED
+from app.store.slots import HASH_COLUMN, SLOT
 from app.store.workspace import Store
 
 

@@ -8,7 +8,7 @@ from app.domain.mapping import EntityMapping
 from app.domain.record import Record, RecordKey, Side
 from app.store.comparison import find_link
 from app.store.mirror import remove_links, write_records
-from app.store.mirror_page import SLOT
+from app.store.slots import SLOT
 from app.store.workspace import Store
 
 

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from typing import Any
 
 from app.domain.control import CancelToken
-from app.store.migrations import SALESFORCE
 from app.store.pairing import Pairing, alone_in_billing, alone_in_salesforce, pairings
+from app.store.slots import SALESFORCE
 from app.store.workspace import Store
 from app.sync.pairing import confirm, pair_by_rules, take_apart
 from app.sync.workbench import Workbench
