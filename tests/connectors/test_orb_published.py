@@ -83,7 +83,7 @@ def test_every_read_is_allowed(asked: list[HttpRequest], orb: OrbWorld) -> None:
         names = [entity.name for entity in group]
         orb.pages(*names)
         if orb.connector.incremental(group[0]):
-            cursor = f"127.0.0.1 live|{datetime(2026, 11, 1).astimezone().isoformat()}"
+            cursor = f"127.0.0.1 test|{datetime(2026, 11, 1).astimezone().isoformat()}"
             orb.pages(*names, scope=Scope.SINCE, cursor=cursor)
     for name in ("customer", "plan", "subscription", "invoice"):
         orb.read(name, [orb.state(name)[0]["id"]])

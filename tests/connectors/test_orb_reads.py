@@ -110,8 +110,8 @@ def test_a_cursor_reads_what_is_new(name: str, orb: OrbWorld) -> None:
 
 
 def test_a_cursor_of_another_mode_is_refused(orb: OrbWorld) -> None:
-    with pytest.raises(CursorRefused, match=r"127\.0\.0\.1 test"):
-        orb.pages(REVENUE, scope=Scope.SINCE, cursor="127.0.0.1 test|2026-01-01T00:00:00+00:00")
+    with pytest.raises(CursorRefused, match=r"127\.0\.0\.1 live"):
+        orb.pages(REVENUE, scope=Scope.SINCE, cursor="127.0.0.1 live|2026-01-01T00:00:00+00:00")
 
 
 @pytest.mark.parametrize("name", ["customer", "plan", "subscription", "invoice"])

@@ -102,7 +102,7 @@ def test_problems_are_counted_by_severity_and_exported(
     assert dialog.summary.problem_words.text() == "1 will fail"
     write(qtbot, dialog, dialog.summary.export, file)
     rows = rows_of(file)
-    assert rows[1] == ["will fail", "Plan PRO", "name: 14 characters, the field holds 5"]
+    assert rows[1] == ["will fail", "Plan PRO", "Name: 14 characters, the field holds 5"]
     assert ["not checked", "", "the moon"] in rows
 
 

@@ -64,7 +64,7 @@ def edited(entity: EntityMapping, operation: Operation, typed: Mapping[str, Any]
         if each.name not in typed:
             return each
         kind = entity.types[entity.index[each.name]]
-        return replace(each, after=typed_value(typed[each.name], kind))
+        return FieldChange(each.name, each.before, typed_value(typed[each.name], kind))
 
     return replace(operation, changes=tuple(map(change, operation.changes)))
 
