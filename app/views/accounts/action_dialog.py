@@ -7,7 +7,6 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFormLayout,
-    QHBoxLayout,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -34,6 +33,7 @@ from app.views.state.acting import (
 from app.views.state.language import tr
 from app.views.state.progress import notice
 from app.views.tasks import Task, TaskPool
+from app.views.widgets.dialog_buttons import cancel_or
 from app.views.widgets.labels import label, push_button
 
 _WIDTH, _EDITOR_HEIGHT = 560, 30
@@ -91,14 +91,7 @@ class ActionDialog(QDialog):
             words = tr("To take it back: {how}").format(how=_plain(action.undo))
             layout.addWidget(label(words, "muted", wrap=True))
         layout.addStretch(1)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        cancel = push_button(tr("Cancel"))
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.act)
-        layout.addLayout(buttons)
-        self.act.setDefault(True)
-        cancel.clicked.connect(self.reject)
+        layout.addLayout(cancel_or(self, self.act))
         self.act.clicked.connect(self._on_act)
 
     def _editor(self, one: Input) -> QLineEdit | QComboBox:

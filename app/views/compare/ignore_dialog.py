@@ -8,7 +8,6 @@ from PySide6.QtWidgets import (
     QCheckBox,
     QDialog,
     QFormLayout,
-    QHBoxLayout,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -28,6 +27,7 @@ from app.views.state.ignore_rules import (
 from app.views.state.language import tr
 from app.views.state.progress import notice
 from app.views.tasks import Task, TaskPool
+from app.views.widgets.dialog_buttons import cancel_or
 from app.views.widgets.labels import label, push_button
 
 _WIDTH = 520
@@ -104,14 +104,7 @@ class IgnoreDialog(QDialog):
         self.pattern.setAccessibleName(tr("What is cut from both texts before they are compared"))
         layout.addLayout(form)
         layout.addWidget(self.preview)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        cancel = push_button(tr("Cancel"))
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.make)
-        layout.addLayout(buttons)
-        self.make.setDefault(True)
-        cancel.clicked.connect(self.reject)
+        layout.addLayout(cancel_or(self, self.make))
         self.make.clicked.connect(self._on_make)
 
     def _begin(self, start: Start) -> None:

@@ -16,6 +16,7 @@ from PySide6.QtWidgets import (
 
 from app.views.state.language import tr
 from app.views.state.typed_value import Editor, Typed, ValueForm, read_typed, room_words
+from app.views.widgets.dialog_buttons import cancel_or
 from app.views.widgets.labels import label, push_button
 
 _WIDTH = 460
@@ -56,17 +57,10 @@ class ValueDialog(QDialog):
         below.addWidget(self._room)
         layout.addLayout(below)
         layout.addWidget(self._objection)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        cancel = push_button(tr("Cancel"))
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.take)
-        layout.addLayout(buttons)
-        self.take.setDefault(True)
+        layout.addLayout(cancel_or(self, self.take))
         self.nothing.setVisible(self._form.editor is not Editor.YES_NO)
         self.nothing.setChecked(not self._form.start and _cannot_be_empty(self._form.editor))
         self.nothing.toggled.connect(self.check)
-        cancel.clicked.connect(self.reject)
         self.take.clicked.connect(self._on_take)
         _when_changed(self.editor, self)
         self.editor.setFocus()

@@ -9,9 +9,7 @@ from PySide6.QtWidgets import (
     QComboBox,
     QDialog,
     QFormLayout,
-    QHBoxLayout,
     QLineEdit,
-    QPushButton,
     QVBoxLayout,
     QWidget,
 )
@@ -22,6 +20,7 @@ from app.views.state.connections import form_fields, form_problem
 from app.views.state.language import tr
 from app.views.state.offers import MappingChoice
 from app.views.state.progress import notice
+from app.views.widgets.dialog_buttons import cancel_or
 from app.views.widgets.labels import label, push_button
 from app.views.widgets.tall_form import TallForm, fit_screen
 
@@ -97,7 +96,7 @@ class ConnectionForm(QDialog):
         layout.addWidget(TallForm(self._inputs), 1)
         layout.addWidget(label(tr("Secrets go into the keyring of this computer."), "muted"))
         layout.addWidget(self._problem)
-        buttons = _buttons(self, self.save)
+        buttons = cancel_or(self, self.save)
         if self._spec.sign_in is not None:
             buttons.insertWidget(0, self.browser)
         layout.addLayout(buttons)
@@ -211,7 +210,7 @@ class WorkspaceForm(QDialog):
             widget.setAccessibleName(text)
             form.addRow(label(text), widget)
         layout.addLayout(form)
-        layout.addLayout(_buttons(self, self.save))
+        layout.addLayout(cancel_or(self, self.save))
         self.name.textChanged.connect(self._on_typed)
         self.billing.currentTextChanged.connect(self._on_billing)
         self.save.clicked.connect(self._on_save)
@@ -236,14 +235,3 @@ class WorkspaceForm(QDialog):
         mapping = str(self.mapping.currentData() or "")
         self.filled.emit(Workspace(self.name.text(), *sides, mapping))
         self.accept()
-
-
-def _buttons(dialog: QDialog, save: QPushButton) -> QHBoxLayout:
-    buttons = QHBoxLayout()
-    buttons.addStretch(1)
-    cancel = push_button(tr("Cancel"))
-    cancel.clicked.connect(dialog.reject)
-    buttons.addWidget(cancel)
-    buttons.addWidget(save)
-    save.setDefault(True)
-    return buttons

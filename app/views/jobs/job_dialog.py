@@ -23,6 +23,7 @@ from app.views.jobs.when_edit import WhenEdit
 from app.views.state.job_draft import JobDraft, job_of
 from app.views.state.language import tr
 from app.views.state.progress import notice
+from app.views.widgets.dialog_buttons import cancel_or
 from app.views.widgets.labels import label, push_button
 
 _WIDTH, _LIST_HEIGHT, _MOST = 560, 140, 1_000_000
@@ -73,14 +74,7 @@ class JobDialog(QDialog):
         layout.addLayout(self._form(), 1)
         layout.addWidget(self.told)
         self.told.hide()
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        cancel = push_button(tr("Cancel"))
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.keep)
-        layout.addLayout(buttons)
-        self.keep.setDefault(True)
-        cancel.clicked.connect(self.reject)
+        layout.addLayout(cancel_or(self, self.keep))
         self.keep.clicked.connect(self._on_keep)
 
     def _form(self) -> QFormLayout:

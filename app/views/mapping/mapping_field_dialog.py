@@ -9,7 +9,6 @@ from PySide6.QtWidgets import (
     QCompleter,
     QDialog,
     QFormLayout,
-    QHBoxLayout,
     QLineEdit,
     QVBoxLayout,
     QWidget,
@@ -19,6 +18,7 @@ from app.domain.mapping import WorkspaceMapping
 from app.domain.mapping_edit import Setting
 from app.views.state.language import tr
 from app.views.state.mapping import Cell, choices
+from app.views.widgets.dialog_buttons import cancel_or
 from app.views.widgets.labels import label, push_button
 from app.views.widgets.tall_form import TallForm, fit_screen
 
@@ -90,14 +90,7 @@ class FieldDialog(QDialog):
             form.addRow(caption, widget)
         layout.addWidget(TallForm(inputs), 1)
         layout.addWidget(self._objection)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        cancel = push_button(tr("Cancel"))
-        buttons.addWidget(cancel)
-        buttons.addWidget(self.take)
-        layout.addLayout(buttons)
-        self.take.setDefault(True)
-        cancel.clicked.connect(self.reject)
+        layout.addLayout(cancel_or(self, self.take))
         self.take.clicked.connect(self._on_take)
         fit_screen(self, self.sizeHint())
 
