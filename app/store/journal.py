@@ -25,6 +25,7 @@ from app.store.journal_chain import (
 from app.store.journal_entry import ENTRY_COLUMNS, Entry, entry_of
 from app.store.mirror import remove_links, write_records
 from app.store.pairing import keep_pairing
+from app.store.rekey import forget_deleted
 from app.store.workspace import Store
 
 __all__ = [
@@ -143,12 +144,14 @@ def settle(store: Store, run: str, outcomes: Sequence[tuple[Outcome, Record | No
 
 
 def _forget(store: Store, connection: sqlite3.Connection, deleted: Operation) -> None:
+    number = store.entity_ids[deleted.entity]
     row = connection.execute(
-        "SELECT id FROM link WHERE entity = ? AND key = ?",
-        (store.entity_ids[deleted.entity], deleted.key),
+        "SELECT id FROM link WHERE entity = ? AND key = ?", (number, deleted.key)
     ).fetchone()
     if row:
         remove_links(connection, deleted.side, [row[0]])
+    if deleted.side is Side.SALESFORCE:
+        forget_deleted(connection, number, deleted.side_id)
 
 
 def finish(store: Store, run: str, calls: Mapping[str, int], seconds: float) -> None:

@@ -20,6 +20,7 @@ from app.store.rekey import (
     arrange,
     drop_loose,
     forget_gone,
+    forget_unseen,
     keep_loose_of,
     mark,
     put_loose,
@@ -90,6 +91,7 @@ class MirrorRead:
             if self.side is Side.SALESFORCE:
                 number = self.store.entity_ids[self.entity.name]
                 keep_loose_of(connection, Place(number, self._read))
+                forget_unseen(connection, number)
             connection.execute(f"DROP TABLE IF EXISTS {self._seen_table}")
             keep_cursor(connection, self.store, self.side, self.entity.name, cursor)
             mark_read(connection, self.side, self.entity.name)

@@ -9,7 +9,7 @@ from app.domain.record import Record, Side
 from app.store.cursors import keep_cursor
 from app.store.mirror import arranged, remove_links
 from app.store.mirror_page import put_page
-from app.store.rekey import Place, drop_loose, mark, put_loose
+from app.store.rekey import Place, drop_loose, forget_deleted, has_pairings, mark, put_loose
 from app.store.slots import HASH_COLUMN, SLOT
 from app.store.workspace import Store
 
@@ -50,6 +50,7 @@ class MirrorDelta:
             ids = {record.side_id for record in came.records}
             self.doubtful = self.doubtful or len(ids) > len(by_key)
             self._take_away(connection, set(gone) - ids, [r.side_id for r in came.loose])
+            self._forget_pairings(connection, number, set(gone) - ids)
             self._leave_old_keys(connection, number, by_key)
             self._doubt(connection, number, by_key)
             stored = put_page(connection, number, self.entity, self.side, by_key.values())
@@ -69,6 +70,14 @@ class MirrorDelta:
         self.moved += len(lost_links)
         links = {link for _id, link in (*self._links(connection, gone), *lost_links)}
         self.changed += self._remove(connection, links)
+
+    def _forget_pairings(
+        self, connection: sqlite3.Connection, number: int, gone: Iterable[str]
+    ) -> None:
+        """Forget the pairings of records that are gone, though another one has their key by now."""
+        if self.side is Side.SALESFORCE and has_pairings(connection, number):
+            for side_id in gone:
+                forget_deleted(connection, number, side_id)
 
     def finish(self, cursor: str) -> None:
         """After the last page: keep the cursor, unless a whole read has to follow."""

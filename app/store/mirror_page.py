@@ -49,6 +49,7 @@ class _Known(NamedTuple):
     billing: int | None
     salesforce: int | None
     side_id: str | None
+    duplicate: int
 
 
 def put_page(
@@ -71,6 +72,7 @@ def put_page(
     fresh = [row for row in rows if row.record.key not in known]
     links = _insert(connection, number, _Slot(entity, side), fresh)
     old = [(known[row.record.key], row) for row in rows if row.record.key in known]
+    _change_places(connection, SLOT[side], old)
     changed = [(link, row) for link, row in old if _hash(link, side) != row.content]
     if changed:
         both = (link.id for link, _row in changed if None not in (link.billing, link.salesforce))
@@ -113,7 +115,7 @@ def _known_links(
     for start in range(0, len(keys), _KEYS_AT_ONCE):
         some = keys[start : start + _KEYS_AT_ONCE]
         rows = connection.execute(
-            "SELECT key, link.id, billing_hash, salesforce_hash, side_id FROM link"
+            "SELECT key, link.id, billing_hash, salesforce_hash, side_id, duplicate FROM link"
             " LEFT JOIN document ON document.id = link.id * 4 + ?"
             f" WHERE entity = ? AND key IN ({','.join('?' * len(some))})",
             (slot, number, *some),
@@ -142,6 +144,28 @@ def _insert(connection: sqlite3.Connection, number: int, slot: _Slot, rows: list
     )
     link_counts.add(connection, number, len(rows))
     return links
+
+
+def _change_places(
+    connection: sqlite3.Connection, slot: int, came: list[tuple[_Known, _Row]]
+) -> None:
+    """Have a record that stands beside the one of its key change places with that one.
+
+    So none stands twice and none is lost, until a whole read tells which share the key.
+    """
+    for link, row in came:
+        side_id = row.record.side_id
+        if not link.duplicate & slot or not side_id or side_id == link.side_id:
+            continue
+        beside = connection.execute(
+            "DELETE FROM twin WHERE link = ? AND side = ? AND side_id = ?", (link.id, slot, side_id)
+        )
+        if beside.rowcount:
+            connection.execute(
+                "INSERT INTO twin (link, side, side_id, body)"
+                " SELECT ?, ?, side_id, body FROM document WHERE id = ?",
+                (link.id, slot, link.id * 4 + slot),
+            )
 
 
 def _update(

@@ -110,6 +110,27 @@ def forget_gone(connection: sqlite3.Connection, links: Iterable[int]) -> None:
         )
 
 
+def forget_unseen(connection: sqlite3.Connection, number: int) -> None:
+    """After a whole read: forget the pairings whose record it did not see under their key."""
+    if has_pairings(connection, number):
+        connection.execute(
+            "DELETE FROM pairing WHERE entity = ?1 AND side = ?2 AND NOT EXISTS"
+            " (SELECT 1 FROM link LEFT JOIN document ON document.id = link.id * 4 + ?2"
+            " LEFT JOIN twin ON twin.link = link.id AND twin.side = ?2"
+            " WHERE link.entity = pairing.entity AND link.key = pairing.key"
+            " AND pairing.side_id IN (document.side_id, twin.side_id))",
+            (number, SALESFORCE),
+        )
+
+
+def forget_deleted(connection: sqlite3.Connection, number: int, side_id: str) -> None:
+    """Forget the pairing of a record that was deleted, though another one has its key by now."""
+    connection.execute(
+        "DELETE FROM pairing WHERE entity = ? AND side = ? AND side_id = ?",
+        (number, SALESFORCE, side_id),
+    )
+
+
 def put_loose(
     connection: sqlite3.Connection, entity: EntityMapping, records: Iterable[Record], place: "Place"
 ) -> None:

@@ -1,5 +1,6 @@
 """Salesforce as simulated: a record's key is a value like others, which people change and clear."""
 
+from collections import defaultdict
 from dataclasses import dataclass, field, replace
 from typing import NamedTuple
 
@@ -26,10 +27,12 @@ class KeyedServer(Server):
     Attributes:
         pairs: Id → what the engine was told that the record counts as, until it bears that key.
         keyed_at: Id → when a person last changed the key.
+        held: Id and field → what the record has held, whatever key it bore.
     """
 
     pairs: dict[str, Pair] = field(default_factory=dict)
     keyed_at: dict[str, int] = field(default_factory=dict)
+    held: dict[tuple[str, str], set[FieldValue]] = field(default_factory=lambda: defaultdict(set))
 
     def rekey(self, place: RecordKey, key: str) -> None:
         """Let a person give the one record at a place another key, or none."""
@@ -40,11 +43,13 @@ class KeyedServer(Server):
     def pair(self, entity: str, side_id: str, key: str) -> None:
         """Note that the engine was told as what a record counts."""
         found, place = self.find(entity, side_id), RecordKey(entity, key)
+        # The engine pairs what it read last. The record may be gone by now or bear another key:
+        # what the key that it stands under has held says too little then, and of others, too.
+        for name in self.mapping.entity(entity).index:
+            self.history[place, name] |= self.held[side_id, name]
         if found is None or found.key == place:
             return
         self.pairs[side_id] = Pair(place, self.fate.time)
-        for name in self.mapping.entity(entity).index:
-            self.history[place, name] |= self.history[found.key, name]
         self._leave(place, found.row)
 
     def edit(self, place: RecordKey, name: str, value: FieldValue) -> None:
@@ -60,8 +65,15 @@ class KeyedServer(Server):
                 self.left[pair.place].append((self.fate.time, None))
         super().drop(place)
 
+    def _new(self, place: RecordKey, values: list[FieldValue]) -> Row:
+        row = super()._new(place, values)
+        for name, position in self.mapping.entity(place.entity).index.items():
+            self.held[row.side_id, name].add(row.values[position])
+        return row
+
     def _set(self, place: RecordKey, row: Row, name: str, value: FieldValue) -> None:
         super()._set(place, row, name, value)
+        self.held[row.side_id, name].add(value)
         if row.side_id in self.pairs:
             self.history[self.pairs[row.side_id].place, name].add(value)
 
@@ -87,7 +99,8 @@ class KeyedServer(Server):
     def _apply(self, sent: Sent) -> Answer:
         operation = sent.operation
         key = operation.key_change
-        by_key = operation.verb is not Verb.DELETE or operation.record_key in self.rows
+        # Salesforce deletes by id: whoever bears the key by now is not touched.
+        by_key = operation.verb is not Verb.DELETE or not operation.side_id
         if key is None and by_key:
             return super()._apply(sent)
         found = self.find(operation.entity, operation.side_id)

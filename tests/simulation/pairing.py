@@ -74,7 +74,8 @@ def no_record_twice(store: Store, *, paired_only: bool = False) -> Iterator[str]
     A whole read that broke off may leave one under an old key, too; never one that is paired.
     """
     paired = {one.side_id for one in pairings(store)}
-    counts = Counter(store.reader.execute(_IDS).fetchall())
+    with store.translating():
+        counts = Counter(store.reader.execute(_IDS).fetchall())
     for (entity, side_id), count in counts.items():
         if side_id and count > 1 and (side_id in paired or not paired_only):
             yield f"pairing: {side_id} of entity {entity} stands {count} times in the mirror"
@@ -93,6 +94,7 @@ def paired_ids(store: Store) -> set[str]:
 
 
 def _held(store: Store) -> tuple[Held, Held]:
-    links = store.reader.execute(_LINKS).fetchall()
     loose = "SELECT entity, side_id, body FROM loose ORDER BY entity, side_id"
-    return links, store.reader.execute(loose).fetchall()
+    with store.translating():
+        links = store.reader.execute(_LINKS).fetchall()
+        return links, store.reader.execute(loose).fetchall()

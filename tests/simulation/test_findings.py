@@ -11,7 +11,9 @@ from app.store.journal import open_runs
 from app.sync.pairing import confirm
 from app.sync.undo import build_undo
 from tests.simulation.connector import Ways
-from tests.simulation.invariants import outcomes_are_in_the_mirror
+from tests.simulation.invariants import base_was_agreed, outcomes_are_in_the_mirror
+from tests.simulation.keyed_server import KeyedServer
+from tests.simulation.pairing import no_record_twice, note_pairs
 from tests.simulation.server import ARIA, ORB, SALESFORCE, Semantics
 from tests.simulation.simulator import Simulation, world
 
@@ -126,3 +128,51 @@ def test_a_key_that_a_paired_record_bears_is_not_written_over(
     calm.plan(frozenset({Verb.INSERT}), drawn=False)
     calm.commit()
     assert salesforce.rows[borne][0].values[1] == "of Salesforce"
+
+
+def test_a_stale_pair_whose_key_another_record_got_stands_once_in_the_mirror(
+    calm: Simulation,
+) -> None:
+    salesforce, billing = calm.servers[Side.SALESFORCE], calm.servers[Side.BILLING]
+    bench = calm.engine.bench
+    parent, paired, borne = (
+        RecordKey(*place) for place in (("plan", "P8"), ("tier", "T8"), ("tier", "T9"))
+    )
+    for server in (salesforce, billing):
+        server.put(parent, ["a", None, None])
+    billing.put(paired, [None, "same", parent.key])
+    salesforce.put(borne, [None, "same", parent.key])
+    for connector in calm.engine.connectors.values():
+        connector.ways = Ways(tells_changes=True, dear_keys=True)
+    calm.look()
+    confirm(bench, "tier", paired.key, salesforce.rows[borne][0].side_id)
+    calm.look()
+    calm.plan(frozenset({Verb.UPDATE}), drawn=False)
+    salesforce.put(paired, [None, "same", parent.key])
+    result = calm.commit()
+    assert result is not None
+    assert result.stale == 1
+    assert list(no_record_twice(bench.store)) == []
+
+
+@pytest.mark.parametrize("own_key", ["T9", "X1", None])
+def test_what_a_record_held_before_it_moved_or_was_deleted_is_no_false_base(
+    calm: Simulation, own_key: str | None
+) -> None:
+    salesforce, bench = calm.servers[Side.SALESFORCE], calm.engine.bench
+    assert isinstance(salesforce, KeyedServer)
+    counts_as, read_as = RecordKey("tier", "T9"), RecordKey("tier", "T8")
+    calm.servers[Side.BILLING].put(counts_as, [None, "n", PLACE.key])
+    salesforce.put(read_as, [None, "n", PLACE.key])
+    calm.look()
+    (row,) = salesforce.rows[read_as]
+    salesforce.edit(read_as, "note", "m")
+    if own_key is None:
+        salesforce.drop(read_as)
+    else:
+        salesforce.rekey(read_as, own_key)
+    confirm(bench, "tier", counts_as.key, row.side_id)
+    note_pairs(bench.store, salesforce)
+    assert list(base_was_agreed(bench, calm.servers)) == []
+    salesforce.history[counts_as, "note"].remove("n")
+    assert list(base_was_agreed(bench, calm.servers)) != []

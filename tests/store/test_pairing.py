@@ -16,8 +16,8 @@ from app.domain.record import Record, Side, exact
 from app.errors import WrongUse
 from app.store.choices import choose
 from app.store.comparison import find_link
-from app.store.mirror import MirrorRead, write_records
-from app.store.mirror_delta import MirrorDelta
+from app.store.mirror import MirrorRead, remove_links, write_records
+from app.store.mirror_delta import MirrorDelta, has_twins
 from app.store.pairing import (
     Pairing,
     alone_in_billing,
@@ -274,3 +274,41 @@ def test_a_pair_is_undone_while_another_record_bears_its_own_key(store: Store) -
     drop_pair(store, PLAN, "A")
     assert [(row[0], row[-1]) for row in held(store)["link"]][-1] == ("x", 2)
     assert ids_held(store) == Counter({"1": 1, "2": 1, "3": 1, "4": 1})
+
+
+def test_a_pairing_goes_with_its_record_though_another_one_bears_the_key(store: Store) -> None:
+    pair(store, "A", "1")
+    read(store, {"9": "A", "1": ""})
+    assert [one.side_id for one in pairings(store)] == ["1"]
+    read(store, {"9": "A"})
+    assert pairings(store) == ()
+    assert ids_held(store) == Counter({"9": 1})
+
+
+def test_a_read_of_what_changed_forgets_a_pairing_whose_key_another_record_bears(
+    store: Store,
+) -> None:
+    pair(store, "A", "1")
+    with store.transaction(store.mirror) as connection:
+        write_records(store, connection, PLAN, Side.SALESFORCE, [record("A", "9")])
+    assert [one.side_id for one in pairings(store)] == ["1"]
+    MirrorDelta(store, PLAN, Side.SALESFORCE).put([], ["1"])
+    assert pairings(store) == ()
+    assert ids_held(store)["9"] == 1
+
+
+@pytest.mark.parametrize("is_there", [True, False])
+def test_a_record_that_shared_a_key_changes_places_with_the_one_there(
+    store: Store, *, is_there: bool
+) -> None:
+    pair(store, "A", "1")
+    read(store, {"9": "A", "1": ""})
+    with store.transaction(store.mirror) as connection:
+        if not is_there:
+            link = find_link(store, PLAN, "A")
+            assert link is not None
+            remove_links(connection, Side.SALESFORCE, [link])
+        found = record("A", "1")._replace(own_key="")
+        write_records(store, connection, PLAN, Side.SALESFORCE, [found])
+    assert ids_held(store) == Counter(["1", "9"] if is_there else ["1"])
+    assert has_twins(store, Side.SALESFORCE, PLAN)  # so that all is read before it is believed
