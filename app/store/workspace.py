@@ -64,10 +64,8 @@ class Store:
         self._claiming = threading.RLock()
         self._writing = threading.RLock()
         self._local = threading.local()
-        self._open: list[sqlite3.Connection] = []
+        self._threads: weakref.WeakSet[_OfThread] = weakref.WeakSet()
         self._lock = threading.Lock()
-        # Who forgets to close a store leaves no file open behind it.
-        weakref.finalize(self, _close_all, self._open)
         try:
             with self.translating():
                 self._prepare()
@@ -104,7 +102,8 @@ class Store:
     def close(self) -> None:
         """Close the connections of all threads; none may be at work."""
         with self._lock:
-            _close_all(self._open)
+            for held in self._threads:
+                _close_all(held.connections)
             self._local = threading.local()
             if self._claimed:
                 self._claimed = False
@@ -180,20 +179,22 @@ class Store:
             raise
 
     def _connection(self, name: str, pragma: str) -> sqlite3.Connection:
-        connection: sqlite3.Connection | None = getattr(self._local, name, None)
-        if connection is None:
+        held: _OfThread | None = getattr(self._local, "held", None)
+        if held is None:
+            held = self._local.held = _OfThread()
+            with self._lock:
+                self._threads.add(held)
+        if name not in held.connections:
             with self.translating():
                 connection = self._connect()
                 connection.execute(pragma)
-            setattr(self._local, name, connection)
-        return connection
+            held.connections[name] = connection
+        return held.connections[name]
 
     def _connect(self) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
-        with self._lock:
-            self._open.append(connection)
         connection.execute("PRAGMA temp_store = FILE")  # a sort of millions leaves memory
         connection.execute("PRAGMA cache_size = -16000")
         return connection
@@ -273,8 +274,20 @@ class Store:
             )
 
 
-def _close_all(connections: list[sqlite3.Connection]) -> None:
-    for connection in connections:
+class _OfThread:
+    """A thread's connections by name; closed when the thread ends, or nobody holds the store.
+
+    A commit of millions starts threads for each of its pieces: without this, files stay open, each
+    with its cache, until the store is closed.
+    """
+
+    def __init__(self) -> None:
+        self.connections: dict[str, sqlite3.Connection] = {}
+        weakref.finalize(self, _close_all, self.connections)
+
+
+def _close_all(connections: dict[str, sqlite3.Connection]) -> None:
+    for connection in connections.values():
         connection.close()
     connections.clear()
 

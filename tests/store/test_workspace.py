@@ -1,4 +1,5 @@
 import errno
+import gc
 import os
 import sqlite3
 import stat
@@ -68,6 +69,15 @@ def test_threads_of_one_process_wait_for_each_other_however_long(
             with pytest.raises(TimeoutError):
                 second.result(timeout=0.2)
         second.result(timeout=5)
+
+
+def test_a_thread_that_ended_leaves_no_connection_open(tmp_path: Path) -> None:
+    with Store(tmp_path / "w.sqlite", MAPPING) as store:
+        with ThreadPoolExecutor(4) as pool:
+            count = "SELECT count(*) FROM link"
+            list(pool.map(lambda _: store.reader.execute(count).fetchone(), "abcd"))
+        gc.collect()
+        assert len(store._threads) == 1
 
 
 def test_the_reader_cannot_write(tmp_path: Path) -> None:
