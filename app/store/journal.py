@@ -25,7 +25,7 @@ from app.store.journal_chain import (
 from app.store.journal_entry import ENTRY_COLUMNS, Entry, entry_of
 from app.store.mirror import remove_links, write_records
 from app.store.pairing import keep_pairing
-from app.store.rekey import forget_deleted
+from app.store.rekey import forget_pair
 from app.store.workspace import Store
 
 __all__ = [
@@ -151,7 +151,7 @@ def _forget(store: Store, connection: sqlite3.Connection, deleted: Operation) ->
     if row:
         remove_links(connection, deleted.side, [row[0]])
     if deleted.side is Side.SALESFORCE:
-        forget_deleted(connection, number, deleted.side_id)
+        forget_pair(connection, number, deleted.key, deleted.side_id)
 
 
 def finish(store: Store, run: str, calls: Mapping[str, int], seconds: float) -> None:

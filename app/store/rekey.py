@@ -124,10 +124,21 @@ def forget_unseen(connection: sqlite3.Connection, number: int) -> None:
 
 
 def forget_deleted(connection: sqlite3.Connection, number: int, side_id: str) -> None:
-    """Forget the pairing of a record that was deleted, though another one has its key by now."""
+    """Forget the pairing of a record that is gone, though another one has its key by now."""
     connection.execute(
         "DELETE FROM pairing WHERE entity = ? AND side = ? AND side_id = ?",
         (number, SALESFORCE, side_id),
+    )
+
+
+def forget_pair(connection: sqlite3.Connection, number: int, key: str, side_id: str) -> None:
+    """Forget that a record counts as a key; as another one it may still count.
+
+    What was to be deleted under a key and is not there any more may stand under another key.
+    """
+    connection.execute(
+        "DELETE FROM pairing WHERE entity = ? AND side = ? AND key = ? AND side_id = ?",
+        (number, SALESFORCE, key, side_id),
     )
 
 

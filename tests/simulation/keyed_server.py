@@ -132,6 +132,14 @@ class KeyedServer(Server):
         self.gone[row.side_id] = (found.key, self.fate.time)
         self.pairs.pop(row.side_id, None)
 
+    def _watch(self, sent: Sent, row: Row) -> None:
+        """Count apart what came under its key after the last look: nobody could have seen it."""
+        moved = self.keyed_at.get(row.side_id)
+        if moved is not None and sent.read_at is not None and moved > sent.read_at:
+            self.in_window += 1
+        else:
+            super()._watch(sent, row)
+
     def _watch_key(self, sent: Sent, found: Place, before: str, after: str) -> None:
         """See that no key is overwritten which a person wrote and nobody was shown."""
         at = self.keyed_at.get(found.row.side_id)
