@@ -1,12 +1,16 @@
 """What every test gets: no screen, a Concord folder of its own, and nobody's real keyring."""
 
+import atexit
 import logging
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, settings
+
+from dev import private_session
 
 # How fast an example is says more of the machine than of us; timings belong in benchmarks.
 settings.register_profile("concord", deadline=None, suppress_health_check=[HealthCheck.too_slow])
@@ -14,6 +18,13 @@ settings.load_profile("concord")
 # Before any test makes a QApplication, which reads it once.
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 HAS_SECRET_SERVICE = os.environ.get("CONCORD_TEST_KEYRING") == "1"
+if HAS_SECRET_SERVICE and "PYTEST_XDIST_WORKER" in os.environ:
+    # Tests beside each other name their connections alike: each process has a keyring of its own.
+    _session = ExitStack()
+    del os.environ["CONCORD_TEST_KEYRING"]
+    os.environ.update(_session.enter_context(private_session()))
+    HAS_SECRET_SERVICE = os.environ.get("CONCORD_TEST_KEYRING") == "1"
+    atexit.register(_session.close)
 if not HAS_SECRET_SERVICE:
     # Run by hand on a desktop, the tests must not reach the user's keyring.
     os.environ["PYTHON_KEYRING_BACKEND"] = "keyring.backends.null.Keyring"
