@@ -4,6 +4,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 import orjson
@@ -98,7 +99,7 @@ def begin(store: Store, run: str, who: str, operations: Iterable[Operation], pla
             " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
             (
                 (*intent, run, OutcomeState.INTENT.value, chain.at)
-                for intent in digest.over(intents)
+                for intent in digest.over(intents, partial(chain.append, EventKind.MARKS, run))
             ),
         )
         chain.append(EventKind.INTENTS, run, intents_body(row, digest))

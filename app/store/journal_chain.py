@@ -8,11 +8,12 @@ not over the body: what retention takes away leaves a chain that can still be fo
 import logging
 import sqlite3
 from base64 import b64encode
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import Enum
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -29,12 +30,14 @@ log = logging.getLogger(__name__)
 INTENT_COLUMNS = "id, entity, key, side, verb, changes, expects, side_id, idempotency_key"
 RUN_COLUMNS = "id, who, CAST(plan AS BLOB), started_at, connections"
 MARK_BYTES = 8
+MARKS_AT_ONCE = 50_000  # more of a commit stand in events of their own
 EVENT_COLUMNS = "id, at, kind, run, digest, CAST(body AS BLOB), hash"
 
 
 class EventKind(Enum):
     """What an event tells; the words are stored, so they never change."""
 
+    MARKS = "marks"
     INTENTS = "intents"
     OUTCOMES = "outcomes"
     FINISHED = "finished"
@@ -51,6 +54,14 @@ class Event(NamedTuple):
     run: str
     digest: str
     body: bytes | None
+    hash: str
+
+
+class LastEvent(NamedTuple):
+    """Where the chain ends: what the next event is bound to."""
+
+    number: int
+    at: str
     hash: str
 
 
@@ -111,12 +122,12 @@ def now_text() -> str:
     return datetime.now(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
-def last_event(connection: sqlite3.Connection) -> Event | None:
-    """Return the chain's last event."""
+def last_event(connection: sqlite3.Connection) -> LastEvent | None:
+    """Return the chain's last event, without what it holds, which may be much."""
     row = connection.execute(
-        f"SELECT {EVENT_COLUMNS} FROM journal_event ORDER BY id DESC LIMIT 1"
+        "SELECT id, at, hash FROM journal_event ORDER BY id DESC LIMIT 1"
     ).fetchone()
-    return None if row is None else Event(*row)
+    return None if row is None else LastEvent(*row)
 
 
 def event_hash(before: str, parts: Sequence[object]) -> str:
@@ -128,35 +139,46 @@ def event_hash(before: str, parts: Sequence[object]) -> str:
 class RowDigest:
     """The digest over the intents of a commit, taken row by row, with a short mark of each row.
 
-    The digest proves, the marks name the row that is not what it was.
+    The digest proves, the marks name the row that is not what it was. Of millions, the marks are
+    given away as they fill, so that a commit's beginning needs no memory for them.
     """
 
     def __init__(self) -> None:
         self._digest = sha256()
         self.first = 0
+        self.count = 0
         self.marks = bytearray()
 
-    def over(self, rows: Iterable[tuple[Any, ...]]) -> Iterator[tuple[Any, ...]]:
-        """Yield the rows (`INTENT_COLUMNS`) as they are, once they are counted in."""
+    def over(
+        self, rows: Iterable[tuple[Any, ...]], full: Callable[[Mapping[str, Any]], None]
+    ) -> Iterator[tuple[Any, ...]]:
+        """Yield the rows (`INTENT_COLUMNS`) as they are, once they are counted in and marked.
+
+        Args:
+            rows: The intents, in the order in which they are stored.
+            full: Told the body of a `MARKS` event; the marks of the last rows stay in `marks`.
+        """
         for row in rows:
-            self.add(row)
+            self.marks += self.add(row)
+            if len(self.marks) >= MARKS_AT_ONCE * MARK_BYTES:
+                full({"marks": self.marks_text()})
+                self.marks.clear()
             yield row
 
     def add(self, row: Sequence[Any]) -> bytes:
         """Count a row in and return its mark."""
-        if not self.marks:
+        if not self.count:
             self.first = row[0]
+        self.count += 1
         line = orjson.dumps(row, default=repr)
         self._digest.update(line)
         self._digest.update(b"\n")
         mark: bytes = xxh3_64_digest(line)
-        self.marks += mark
         return mark
 
-    @property
-    def count(self) -> int:
-        """How many rows so far."""
-        return len(self.marks) // MARK_BYTES
+    def marks_text(self) -> str:
+        """Return the marks that were not given away, as the chain keeps them."""
+        return b64encode(self.marks).decode()
 
     @property
     def hex(self) -> str:
@@ -165,7 +187,10 @@ class RowDigest:
 
 
 def intents_body(run: Sequence[Any], rows: RowDigest) -> dict[str, Any]:
-    """Return what the chain keeps of a commit's beginning: `run` has the `RUN_COLUMNS`."""
+    """Return what the chain keeps of a commit's beginning: `run` has the `RUN_COLUMNS`.
+
+    The marks are those of the last rows; `MARKS` events before it have those of the others.
+    """
     _id, who, plan, started_at, connections = run
     return {
         "who": who,
@@ -175,7 +200,7 @@ def intents_body(run: Sequence[Any], rows: RowDigest) -> dict[str, Any]:
         "count": rows.count,
         "rows": rows.hex,
         "first": rows.first,
-        "marks": b64encode(rows.marks).decode(),
+        "marks": rows.marks_text(),
     }
 
 
@@ -188,11 +213,12 @@ def chain_what_is_there(connection: sqlite3.Connection) -> None:
     for row in runs:
         run, finished = row[:5], row[5:]
         rows = RowDigest()
-        for intent in connection.execute(
-            f"SELECT {INTENT_COLUMNS} FROM journal WHERE run = ? ORDER BY id", (run[0],)
-        ):
-            rows.add(intent)
         writer = ChainWriter(connection, run[3], head)
+        intents = connection.execute(
+            f"SELECT {INTENT_COLUMNS} FROM journal WHERE run = ? ORDER BY id", (run[0],)
+        )
+        for _intent in rows.over(intents, partial(writer.append, EventKind.MARKS, run[0])):
+            pass
         writer.append(EventKind.INTENTS, run[0], intents_body(run, rows))
         _chain_outcomes(writer, run[0])
         state, finished_at, calls, seconds = finished

@@ -1,7 +1,8 @@
 """Whether the journal is as it was written: the chain followed, and each commit held against it."""
 
 from base64 import b64decode
-from collections.abc import Iterator
+from collections import defaultdict
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -26,8 +27,9 @@ from app.store.journal_chain import (
 from app.store.journal_head import Head, noted_head
 from app.store.workspace import Store
 
-_ROWS_AT_ONCE = 2000
+_EVENTS_AT_ONCE = 20  # one holds the outcomes of a whole batch
 _FAULTS_A_RUN = 20
+_OUTCOMES_AT_ONCE = 100_000
 _OUTCOME_COLUMNS = "idempotency_key, state, message, field, done_at, made_id, entity, key"
 
 
@@ -71,6 +73,7 @@ class _Story:
     """What the chain tells: of each commit its beginning, its outcomes so far, its end."""
 
     begun: dict[str, dict[str, Any]] = field(default_factory=dict)
+    marks: dict[str, bytearray] = field(default_factory=lambda: defaultdict(bytearray))
     finished: dict[str, tuple[str, dict[str, Any]]] = field(default_factory=dict)
     pruned: dict[str, str] = field(default_factory=dict)
     bare: set[str] = field(default_factory=set)
@@ -118,7 +121,7 @@ def _events(store: Store, run: str = "") -> Iterator[Event]:
     cursor = store.reader.execute(
         f"SELECT {EVENT_COLUMNS} FROM journal_event {where} ORDER BY id", values
     )
-    while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+    while rows := cursor.fetchmany(_EVENTS_AT_ONCE):
         yield from (Event(*row) for row in rows)
 
 
@@ -142,8 +145,11 @@ def _follow(event: Event, head: Head, story: _Story) -> Head:
 
 
 def _take_in(event: Event, body: Any, story: _Story) -> None:
-    if event.kind == EventKind.INTENTS.value:
+    if event.kind == EventKind.MARKS.value:
+        story.marks[event.run] += b64decode(body["marks"])
+    elif event.kind == EventKind.INTENTS.value:
         story.begun[event.run] = body
+        story.marks[event.run] += b64decode(body["marks"])
     elif event.kind == EventKind.FINISHED.value:
         story.finished[event.run] = (event.at, body)
     elif event.kind == EventKind.PRUNED.value:
@@ -210,10 +216,10 @@ def _check_run(store: Store, run: str, story: _Story) -> Iterator[Fault]:
         if found[name] != begun[name]:
             yield Fault(run, f"{name.replace('_', ' ')} of the commit was changed")
     if (found["count"], found["rows"]) != (begun["count"], begun["rows"]):
-        yield from _changed_rows(store, run, begun)
+        yield from _changed_rows(store, run, begun, story.marks[run])
     if not _ends_as_told(row[5:], story.finished.get(run)):
         yield Fault(run, "the state or the cost of the commit was changed")
-    yield from _check_outcomes(store, run, story)
+    yield from _check_outcomes(store, run, story, begun["count"])
 
 
 def _ends_as_told(stored: tuple[Any, ...], told: tuple[str, dict[str, Any]] | None) -> bool:
@@ -223,9 +229,11 @@ def _ends_as_told(stored: tuple[Any, ...], told: tuple[str, dict[str, Any]] | No
     return stored == (body["state"], at, body["calls"], body["seconds"])
 
 
-def _changed_rows(store: Store, run: str, begun: dict[str, Any]) -> Iterator[Fault]:
+def _changed_rows(
+    store: Store, run: str, begun: dict[str, Any], marks: bytes | bytearray
+) -> Iterator[Fault]:
     """Say which rows are not what the commit began with, by their marks."""
-    marks, first = b64decode(begun["marks"]), begun["first"]
+    first = begun["first"]
     missing = set(range(first, first + begun["count"]))
     faults, digest = [], RowDigest()
     for row in store.reader.execute(
@@ -245,21 +253,42 @@ def _changed_rows(store: Store, run: str, begun: dict[str, Any]) -> Iterator[Fau
     yield from faults[:_FAULTS_A_RUN] or [Fault(run, "its changes are not those it began with")]
 
 
-def _check_outcomes(store: Store, run: str, story: _Story) -> Iterator[Fault]:
+def _check_outcomes(store: Store, run: str, story: _Story, count: int) -> Iterator[Fault]:
+    """Hold the outcomes against what the chain tells of them; of many, a share at a time."""
+    shares, faults = 1 + count // _OUTCOMES_AT_ONCE, 0
+    for share in range(shares):
+
+        def is_mine(receipt: str, share: int = share) -> bool:
+            return hash(receipt) % shares == share
+
+        told = _told(store, run, story, is_mine)
+        if told is None:
+            return
+        cursor = store.reader.execute(
+            f"SELECT {_OUTCOME_COLUMNS} FROM journal WHERE run = ?", (run,)
+        )
+        for receipt, state, message, name, done_at, made, entity, key in cursor:
+            if not is_mine(receipt):
+                continue
+            found = (state, message or "", name or "", done_at or "", made or "")
+            wanted = told.get(receipt, (OutcomeState.INTENT.value, "", "", "", ""))
+            if found != wanted and faults < _FAULTS_A_RUN:
+                faults += 1
+                yield Fault(run, "its outcome was changed", f"{entity} {key}")
+
+
+def _told(
+    store: Store, run: str, story: _Story, wanted: Callable[[str], bool]
+) -> dict[str, tuple[Any, ...]] | None:
+    """Return the last outcome of each receipt; None where an event is not to be trusted."""
     told: dict[str, tuple[Any, ...]] = {}
     for event in _events(store, run):
         if event.kind != EventKind.OUTCOMES.value or event.body is None:
             continue
         if event.number in story.bad:
-            return  # told already; what it holds is not to be trusted
+            return None  # said already
         for receipt, state, message, name, made in orjson.loads(event.body):
-            made_id = made or told.get(receipt, ("",))[-1]
-            told[receipt] = (state, message or "", name or "", event.at, made_id)
-    cursor = store.reader.execute(f"SELECT {_OUTCOME_COLUMNS} FROM journal WHERE run = ?", (run,))
-    faults = 0
-    for receipt, state, message, name, done_at, made, entity, key in cursor:
-        found = (state, message or "", name or "", done_at or "", made or "")
-        wanted = told.get(receipt, (OutcomeState.INTENT.value, "", "", "", ""))
-        if found != wanted and faults < _FAULTS_A_RUN:
-            faults += 1
-            yield Fault(run, "its outcome was changed", f"{entity} {key}")
+            if wanted(receipt):
+                made_id = made or told.get(receipt, ("",))[-1]
+                told[receipt] = (state, message or "", name or "", event.at, made_id)
+    return told

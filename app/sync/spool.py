@@ -15,6 +15,7 @@ from app.domain.plan_json import operation_line, operation_of
 IN_MEMORY = 4 << 20  # bytes of lines, about 10,000 operations
 FEW = 5000  # operations
 _PAGE = 1 << 20
+_NOTED = 64  # of so many lines, the place of the first is kept
 
 
 class Spool(Sequence[Operation]):
@@ -30,6 +31,7 @@ class Spool(Sequence[Operation]):
         self._file = tempfile.SpooledTemporaryFile(IN_MEMORY, dir=str(folder))  # noqa: SIM115
         self._closing = weakref.finalize(self, self._file.close)
         self._starts = array("Q")
+        self._count = 0
         self._end = 0
         self.tally: Counter[Part] = Counter()
 
@@ -47,7 +49,9 @@ class Spool(Sequence[Operation]):
     def append_line(self, line: bytes) -> None:
         """Add an operation that is a line already; it is not counted in `tally`."""
         self._file.seek(self._end)
-        self._starts.append(self._end)
+        if self._count % _NOTED == 0:
+            self._starts.append(self._end)
+        self._count += 1
         self._end += self._file.write(line + b"\n")
 
     def lines(self) -> Iterator[bytes]:
@@ -66,7 +70,7 @@ class Spool(Sequence[Operation]):
         return self._end
 
     def __len__(self) -> int:
-        return len(self._starts)
+        return self._count
 
     def __iter__(self) -> Iterator[Operation]:
         return (operation_of(line, self._mapping) for line in self.lines())
@@ -78,7 +82,10 @@ class Spool(Sequence[Operation]):
     def __getitem__(self, place: int | slice) -> Operation | Sequence[Operation]:
         if isinstance(place, slice):
             return [self[number] for number in range(*place.indices(len(self)))]
-        self._file.seek(self._starts[place])
+        number = range(self._count)[place]
+        self._file.seek(self._starts[number // _NOTED])
+        for _before in range(number % _NOTED):
+            self._file.readline()
         return operation_of(self._file.readline(), self._mapping)
 
     def settled(self) -> Sequence[Operation]:

@@ -14,7 +14,7 @@ from app.domain.control import CancelToken
 from app.domain.plan import FieldChange, Operation, Outcome, OutcomeState, Verb
 from app.domain.record import Side
 from app.errors import StoreError
-from app.store import journal, journal_chain, journal_head
+from app.store import journal, journal_chain, journal_head, journal_verify
 from app.store.journal_head import Head, head_file, noted_head
 from app.store.journal_verify import Fault, Verification, verify
 from app.store.migrations import STEPS
@@ -100,6 +100,32 @@ def test_a_change_after_the_fact_is_noticed(store: Store, sql: str, run: str, wo
     tamper(store, sql)
     faults = check(store).faults
     assert any(fault.run == run and words in fault.words for fault in faults), faults
+
+
+@pytest.mark.parametrize(
+    ("sql", "words", "record"),
+    [
+        ("UPDATE journal SET side_id = 'x' WHERE id = 5", "the change was edited", "plan e"),
+        ("UPDATE journal SET side_id = 'x' WHERE id = 7", "the change was edited", "plan g"),
+        ("UPDATE journal SET message = 'x' WHERE id = 6", "its outcome was changed", "plan f"),
+        ("DELETE FROM journal WHERE id = 2", "change 2 of 7 was deleted", ""),
+        ('UPDATE journal_event SET body = \'{"marks":""}\' WHERE id = 2', "event 2 (marks", ""),
+    ],
+)
+def test_of_many_changes_the_one_that_was_edited_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sql: str, words: str, record: str
+) -> None:
+    monkeypatch.setattr(journal_chain, "MARKS_AT_ONCE", 3)
+    monkeypatch.setattr(journal_verify, "_OUTCOMES_AT_ONCE", 2)
+    with Store(tmp_path / "w.sqlite", MAPPING) as store:
+        write_commit(store, "one", "abcdefg")
+        kinds = [kind for (kind,) in store.reader.execute("SELECT kind FROM journal_event")]
+        assert kinds[:3] == ["marks", "marks", "intents"]
+        assert check(store).is_sound
+        tamper(store, sql)
+        (fault,) = check(store).faults
+        assert words in fault.words
+        assert (fault.run, fault.record) == ("one", record)
 
 
 def test_an_end_cut_off_with_all_that_belongs_to_it_is_noticed(store: Store) -> None:
