@@ -16,7 +16,7 @@ COUNT = 200
 
 def operation(number: int) -> Operation:
     change = FieldChange("name", None, f"Plan {number}" * (number % 7))
-    return Operation("plan", f"P{number}", Side.SALESFORCE, Verb.INSERT, (change,))
+    return Operation("plan", f"P{number}", Side.SALESFORCE, Verb.INSERT, (change,), None)
 
 
 @pytest.fixture
