@@ -26,6 +26,7 @@ from app.errors import AnswerLost
 from app.store.workspace import Store
 from app.sync.workbench import Workbench
 
+_CHANGED_IN_PAGE = 2000
 SMALL_MAPPING = """
 schema = 1
 name = "small"
@@ -197,6 +198,9 @@ class FakeSide:
 
     def forecast_reads(self, entity: EntityMapping, keys: int) -> int:  # noqa: ARG002
         return -(-keys // self.page_size)
+
+    def forecast_changed(self, entity: EntityMapping, changed: int) -> int:  # noqa: ARG002
+        return 1 + changed // _CHANGED_IN_PAGE
 
     def verbs(self, entity: EntityMapping) -> frozenset[Verb]:  # noqa: ARG002
         return self.allowed

@@ -258,6 +258,10 @@ class Reader(Protocol):
         """Return the calls that a read of that many keys takes."""
         ...
 
+    def forecast_changed(self, entity: EntityMapping, changed: int) -> int:
+        """Return the calls that a read of what changed takes, where so many records did."""
+        ...
+
 
 class Connector(Reader, Protocol):
     """A connector that may write."""

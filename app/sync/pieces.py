@@ -6,7 +6,7 @@ from app.domain.plan import Operation, OutcomeState
 from app.domain.record import RecordKey, Side
 from app.store import journal
 from app.sync.groups import known_groups
-from app.sync.preflight import SEGMENT
+from app.sync.look_costs import SEGMENT
 from app.sync.workbench import Workbench
 
 UNSETTLED = (OutcomeState.INTENT, OutcomeState.UNKNOWN)

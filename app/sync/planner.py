@@ -32,8 +32,8 @@ from app.store.journal import now_text
 from app.sync.compare import held, opened, proposal_of
 from app.sync.explain import DryRun, affordable
 from app.sync.ignoring import rules_of
+from app.sync.look_costs import forecast_live
 from app.sync.plan_order import Shelves
-from app.sync.preflight import forecast_live
 from app.sync.spool import Spool
 from app.sync.workbench import Workbench
 
@@ -208,7 +208,7 @@ def build_plan(
             if done % _REPORT_EACH == 0:
                 cancel.check()
                 report(Progress(draft.shelves.count, 0, f"Planning {entity.plural}"))
-    return _finished(bench, draft.shelves, draft.problems, draft.dry_run)
+    return finished(bench, draft.shelves, draft.problems, draft.dry_run)
 
 
 def account_keys(bench: Workbench, account: str) -> Mapping[str, frozenset[str]]:
@@ -230,17 +230,23 @@ def account_keys(bench: Workbench, account: str) -> Mapping[str, frozenset[str]]
 def assembled(
     bench: Workbench, chosen: Iterable[Operation], problems: Iterable[Problem]
 ) -> CommitPlan:
-    """Return the plan of chosen operations: in the order of sending, costed, signed."""
+    """Return the plan of chosen operations: in the order of sending, costed, signed.
+
+    Of very many problems the first are kept.
+    """
     shelves, dry_run, found = Shelves(bench), DryRun(bench), list(problems)
     for operation in chosen:
         shelves.put(operation)
-        found += dry_run.problems(bench.mapping.entity(operation.entity), operation)
-    return _finished(bench, shelves, found, dry_run)
+        for problem in dry_run.problems(bench.mapping.entity(operation.entity), operation):
+            if len(found) < MOST_PROBLEMS:
+                found.append(problem)
+    return finished(bench, shelves, found, dry_run)
 
 
-def _finished(
+def finished(
     bench: Workbench, shelves: Shelves, problems: Iterable[Problem], dry_run: DryRun
 ) -> CommitPlan:
+    """Return the plan of operations that were put and looked at; the shelves are empty then."""
     spool = Spool(bench.mapping, bench.store.path.parent)
     shelves.pour(spool)
     shelves.close()

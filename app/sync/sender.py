@@ -18,11 +18,11 @@ from app.store import journal
 from app.store.target_jobs import note_job
 from app.sync.given_keys import pair_made
 from app.sync.groups import group_of, without_broken
+from app.sync.look_costs import Lot
 from app.sync.pieces import operations_of, pieces
 from app.sync.preflight import (
     Found,
     Live,
-    Lot,
     note_live,
     read_live,
     record_after,

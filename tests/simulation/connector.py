@@ -108,6 +108,10 @@ class SimulatedConnector:
         del entity
         return keys * _DEAR if self.ways.dear_keys else -(-keys // self.ways.page_size)
 
+    def forecast_changed(self, entity: EntityMapping, changed: int) -> int:
+        del entity
+        return 1 + changed // self.ways.page_size
+
     def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
         del entity
         return self.ways.verbs

@@ -17,7 +17,8 @@ from app.store.cursors import cursor_of
 from app.store.pager import totals
 from app.store.workspace import Store
 from app.sync.compare import compare
-from app.sync.preflight import forecast_live, read_live
+from app.sync.look_costs import forecast_live
+from app.sync.preflight import read_live
 from app.sync.refresh import RefreshRequest, RefreshResult, refresh
 from app.sync.workbench import Workbench
 from tests.fakes import FakeSide, small_mapping
@@ -208,8 +209,8 @@ def counts_after(bench: Workbench) -> dict[Kind, int]:
 
 def test_a_look_at_very_many_is_told_as_a_read_of_what_changed(bench: Workbench) -> None:
     entity, side = bench.mapping.entity("plan"), Side.SALESFORCE
-    # Two calls of the first piece; in each further one what was written before comes, 2,000 a call.
-    assert forecast_live(bench, side, entity, 60_000) == 2 + 11 + 21
+    # One call of the first piece; in each further one what was written before comes, 2,000 a call.
+    assert forecast_live(bench, side, entity, 60_000) == 1 + 11 + 21
     assert forecast_live(bench, side, entity, 1) == 1
 
 
@@ -226,4 +227,4 @@ def test_keys_are_asked_for_once_that_takes_fewer_calls_than_what_was_written_be
         read_live(bench, new, CancelToken(), no_report, {lot: sent})
         assert {asked.scope for asked in side.asked} == {scope}
     side.page_size = 4000
-    assert forecast_live(bench, Side.SALESFORCE, entity, 60_000) == 2 + 5 + 5
+    assert forecast_live(bench, Side.SALESFORCE, entity, 60_000) == 1 + 5 + 5

@@ -193,6 +193,10 @@ class AriaConnector:
         """Return the calls that a read of that many keys takes."""
         return self._reader(entity).forecast(entity, keys)
 
+    def forecast_changed(self, entity: EntityMapping, changed: int) -> int:
+        """Return the calls that tell what changed, and read so many changed records again."""
+        return 1 + self._reader(entity).forecast(entity, changed)
+
     def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
         """Return what can be done to an entity in Aria."""
         writer = self._writers.get(entity.name)

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 _PAGES_AT_ONCE = 4
 _MOST_IN_FILE = 50_000  # rows of one file, where we may say how many
+_ASKED = 3  # calls that ask a job how it is, about
 _GRACE_S = 0.8  # after a cancel, to stop the job
 _PAGES_SINCE = 58.0  # the version from which the addresses of all pages are told (§10)
 _LAST = "null"
@@ -43,8 +44,14 @@ class BulkQuery:
         self._session = session
         self._jobs = BulkJobs(session, "query")
 
-    def job(self, soql: str, cancel: CancelToken, *, deleted: bool = False) -> str:
+    def forecast(self, rows: int) -> int:
+        """Return the calls that so many rows take: make a job, wait for it, bring its pages."""
+        return 1 + _ASKED + 1 + max(1, -(-rows // _MOST_IN_FILE))
+
+    def job(self, soql: str, cancel: CancelToken, *, deleted: bool = False, about: int = 0) -> str:
         """Return the id of a job that has found all rows of a statement.
+
+        Where it is known `about` how many there are, it is asked less often.
 
         Raises:
             RemoteRefused: Bulk jobs cannot do it, or this one failed; a plain query may.
@@ -53,7 +60,7 @@ class BulkQuery:
         operation = "queryAll" if deleted else "query"
         job = self._jobs.create({"operation": operation, "query": soql}, cancel).id
         try:
-            info = self._jobs.ended(job, cancel)
+            info = self._jobs.ended(job, cancel, about)
         except BaseException:
             with suppress(AppError):
                 self._jobs.abort(job, Grace(cancel, _GRACE_S))

@@ -192,6 +192,11 @@ class SalesforceConnector:
         """Return the calls for that many keys, guessing the keys' length, with one for describe."""
         return self.reads.forecast(entity, keys)
 
+    def forecast_changed(self, entity: EntityMapping, changed: int) -> int:
+        """Return the calls of a query's pages, or of a bulk job where many rows changed."""
+        del entity
+        return self.reads.forecast_changed(changed)
+
     def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
         """Return insert, update and delete: every mapped object takes all of them."""
         del entity

@@ -100,6 +100,13 @@ class Reads:
         queries = _pieces(keys, size)
         return queries + (queries >= _MANY) + (not self._schema.knows(entity))
 
+    def forecast_changed(self, changed: int) -> int:
+        """Return the calls that tell so many changed rows, and what was deleted."""
+        by_query = max(1, _pieces(changed, MOST_IN_PAGE))
+        if changed > self.most_by_query:  # the first page tells how many there are
+            return 2 + self._bulk.forecast(changed)
+        return 1 + by_query
+
     def ids(
         self, entity: EntityMapping, keys: Sequence[str], cancel: CancelToken
     ) -> dict[str, list[str]]:
@@ -155,13 +162,15 @@ class Reads:
         The first page tells how many there are; of an object known to be large it is not asked.
         """
         known = self._sizes.get(soql, 0)
-        job = self._job(soql, cancel, deleted=deleted) if known > self.most_by_query else ""
+        job = ""
+        if known > self.most_by_query:
+            job = self._job(soql, cancel, deleted=deleted, about=known)
         if not job:
             first = self._first(soql, cancel, deleted=deleted)
             if not deleted:
                 self._sizes[soql] = first.total
             if first.total > self.most_by_query and not known:
-                job = self._job(soql, cancel, deleted=deleted)
+                job = self._job(soql, cancel, deleted=deleted, about=first.total)
             if not job:
                 cancel.check()
                 yield first.rows
@@ -185,10 +194,10 @@ class Reads:
         except (RemoteRefused, NotAllowed) as error:
             raise untold(error) from error
 
-    def _job(self, soql: str, cancel: CancelToken, *, deleted: bool) -> str:
+    def _job(self, soql: str, cancel: CancelToken, *, deleted: bool, about: int) -> str:
         """Return a finished bulk job, "" where there cannot be one: a query does the same."""
         try:
-            return self._bulk.job(soql, cancel, deleted=deleted)
+            return self._bulk.job(soql, cancel, deleted=deleted, about=about)
         except (RemoteRefused, LimitReached, NotAllowed, AnswerUnreadable) as error:
             log.warning("No bulk query, pages are read instead: %s", error.summary)
             return ""
