@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 _PAGES_AT_ONCE = 4
 _MOST_IN_FILE = 50_000  # rows of one file, where we may say how many
-_ASKED = 3  # calls that ask a job how it is, about
+_ASKED = 1  # calls that ask a job how it is: as long as the one before took, nobody asks
 _GRACE_S = 0.8  # after a cancel, to stop the job
 _PAGES_SINCE = 58.0  # the version from which the addresses of all pages are told (§10)
 _LAST = "null"
