@@ -213,7 +213,43 @@ def sfq() -> dict[str, Any]:
     return {"rows": len(rows), "made": len(made), "left": left, "retrieved": named}
 
 
+def aiosfstream() -> dict[str, Any]:
+    """Hear of changes over CometD, those that were kept too."""
+    return asyncio.run(asyncio.wait_for(_aiosfstream(), 30))
+
+
+async def _aiosfstream() -> dict[str, Any]:
+    from aiosfstream_ng import Client, ReplayOption  # noqa: PLC0415
+    from aiosfstream_ng.auth import AuthenticatorBase  # noqa: PLC0415
+
+    class Token(AuthenticatorBase):  # its own know no addresses but Salesforce's
+        async def _authenticate(self) -> tuple[int, dict[str, str]]:
+            same = dict.fromkeys(("id", "signature", "issued_at"), "")
+            signed = {"access_token": READY["access_token"], "token_type": "Bearer"}
+            return 200, {**same, **signed, "instance_url": READY["instance_url"]}
+
+    def insert(name: str) -> None:
+        import requests  # noqa: PLC0415
+
+        path = "/services/data/v60.0/sobjects/Account"
+        head = {"Authorization": f"Bearer {READY['access_token']}"}
+        url = READY["instance_url"] + path
+        requests.post(url, json={"Name": name}, headers=head, timeout=10).raise_for_status()
+
+    insert("Kept")
+    async with Client(Token(), replay=ReplayOption.ALL_EVENTS) as client:
+        await client.subscribe("/data/AccountChangeEvent")
+        insert("Live")
+        heard: list[str] = []
+        async for message in client:
+            heard.append(message["data"]["payload"].get("Name"))
+            if heard[-1] == "Live":
+                break
+    return {"heard": "Kept" in heard}
+
+
 CLIENTS = {
+    "aiosfstream_ng": aiosfstream,
     "aiosalesforce": aiosalesforce,
     "salesforce_bulk": salesforce_bulk,
     "salesforce": django_salesforce,

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import pytest
+
 if TYPE_CHECKING:
     from tests.strangers.conftest import Runner
 
@@ -16,6 +18,12 @@ def test_nforce_signs_in_by_password_queries_searches_and_saves(node: Runner) ->
 def test_the_pubsub_client_hears_of_changes(node: Runner) -> None:
     found = node("pubsub.mjs", "salesforce-pubsub-api-client")
     assert found == {"type": "CREATE", "name": "Seen by all"}
+
+
+@pytest.mark.parametrize("client", ["jsforce", "@jsforce/jsforce-node", "cometd"])
+def test_it_hears_of_changes_over_cometd(node: Runner, client: str) -> None:
+    expected = {"type": "CREATE", "name": "Heard", "same": True}
+    assert node("streaming.mjs", client) == {**expected, "refused": "401::Authentication invalid"}
 
 
 def test_orbs_typescript_sdk_does_its_work(node: Runner) -> None:

@@ -24,6 +24,8 @@ import requests
 from app.connectors import registry
 from app.connectors.http import Http, HttpRequest
 from app.connectors.orb.connector import OrbConnector
+from app.connectors.orb.quantities import QUANTITIES, change_quantities
+from app.connectors.orb.sendable import Post
 from app.connectors.protocol import Batch, ReadRequest, Scope
 from app.domain.control import CancelToken
 from app.domain.mapping import WorkspaceMapping
@@ -200,7 +202,6 @@ PLAIN: dict[str, BaseValue] = {
 }
 BY_CALL: tuple[tuple[str, BaseValue, str], ...] = (
     ("fixed_fee_quantity_schedule", dumps([FEE, LATER]), "update_fixed_fee_quantity"),
-    ("fixed_fee_quantity_schedule", dumps([LATER]), "unschedule_fixed_fee_quantity_updates"),
     ("price_intervals", dumps([INTERVAL, ADDED]), "price_intervals"),
     ("redeemed_coupon", '{"redemption_code":"WELCOME10"}', "redeem_coupon"),
     ("trial_end_date", END, "update_trial"),
@@ -235,6 +236,18 @@ def test_every_write_about_subscriptions_is_allowed(
     assert write.set["subscription"] >= orb.writable(mapping.entity("subscription")) - {"plan"}
     write("subscription_version", f"abc|{END:%Y-%m-%dT%H:%M:%SZ}", Verb.INSERT, plan_id="string")
     assert asked[f"{path}/{{subscription_id}}/schedule_plan_change"] == 2
+    assert asked.objections == []
+
+
+def test_a_later_quantity_is_taken_back_by_an_allowed_call(orb: OrbConnector, asked: Asked) -> None:
+    post = Post(orb.desk.client, "k", CancelToken())
+    change_quantities(  # the example itself has none that is still to come
+        {QUANTITIES: [FEE, LATER]},
+        [FEE],
+        lambda name, body: post.post(f"subscriptions/abc/{name}", body),
+    )
+    call = "POST /subscriptions/{subscription_id}/unschedule_fixed_fee_quantity_updates"
+    assert asked[call] == 1
     assert asked.objections == []
 
 

@@ -40,3 +40,7 @@ def test_sfq_creates_by_the_enterprise_service_and_retrieves(python: Runner) -> 
         "left": 0,
         "retrieved": True,
     }
+
+
+def test_aiosfstream_hears_what_was_kept_and_what_comes(python: Runner) -> None:
+    assert python("python_clients.py", "aiosfstream_ng") == {"heard": True}

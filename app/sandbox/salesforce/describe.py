@@ -93,6 +93,19 @@ def full(schema: Schema, sobject: SObject, root: str) -> Json:
             {"label": f"All {sobject.plural.lower()}", "name": "everything"},
             {"label": f"My {sobject.plural.lower()}", "name": "mine"},
         ],
+        "urls": _urls(sobject, root),
+    }
+
+
+def _urls(sobject: SObject, root: str) -> dict[str, str]:
+    base = f"{root}/sobjects/{sobject.name}"
+    layouts = ("approvalLayouts", "compactLayouts", "layouts")
+    return {
+        "sobject": base,
+        "rowTemplate": f"{base}/{{ID}}",
+        "describe": f"{base}/describe",
+        **{name: f"{base}/describe/{name}" for name in layouts},
+        **{name: f"{base}/{name}" for name in ("listviews", "quickActions")},
     }
 
 

@@ -1,4 +1,4 @@
-"""The resource describe/layouts: where a person sees the fields, all in one section."""
+"""Layouts: where a person sees the fields, all in one section; the compact one, and no actions."""
 
 from typing import Any
 
@@ -14,6 +14,7 @@ from app.sandbox.wire import Response
 _COLUMNS = 2
 _PREFIX = "00h"
 _SHORT_ID = 15
+_PRIMARY = "primary"
 _NONE: tuple[str, ...] = (
     "multirowEditLayoutSections", "offlineLinks", "relatedLists", "saveOptions",
 )  # fmt: skip
@@ -99,7 +100,81 @@ def _item(details: Json, tab_order: int) -> Json:
     }
 
 
+def compact_layouts(call: Call) -> Response:
+    """Answer `GET sobjects/X/describe/compactLayouts`: the system's own alone."""
+    return Response.json(_compact(call, sobject_named(call.org, call.params["name"])))
+
+
+def primary_compact_layout(call: Call) -> Response:
+    """Answer `…/compactLayouts/primary` and that of the master record type."""
+    if call.params["type"][:_SHORT_ID] not in (_PRIMARY, MASTER_RECORD_TYPE[:_SHORT_ID]):
+        raise not_found()
+    (layout,) = _compact(call, sobject_named(call.org, call.params["name"]))["compactLayouts"]
+    return Response.json(layout)
+
+
+def compact_layouts_of(call: Call) -> Response:
+    """Answer `GET compactLayouts?q=X,Y`: the primary layouts by object."""
+    names = [each.strip() for each in call.query("q").split(",")]
+    found = [sobject_named(call.org, each) for each in names]
+    return Response.json({each.name: _compact(call, each)["compactLayouts"][0] for each in found})
+
+
+def _compact(call: Call, sobject: SObject) -> Json:
+    base = f"{call.root}/sobjects/{sobject.name}/describe/compactLayouts"
+    items = [
+        _item(describe.field(call.org.schema, sobject, each), number)
+        for number, each in enumerate(call.org.schema.visible_fields(sobject), 1)
+        if each.name_field
+    ]
+    layout = {
+        "actions": [],
+        "fieldItems": items,
+        "id": None,
+        "imageItems": [],
+        "label": "System Default",
+        "name": "SYSTEM",
+        "objectType": sobject.name,
+    }
+    mapping = {
+        "available": True,
+        "compactLayoutId": None,
+        "compactLayoutName": "SYSTEM",
+        "recordTypeId": MASTER_RECORD_TYPE,
+        "recordTypeName": "Master",
+        "urls": {"compactLayout": f"{base}/{MASTER_RECORD_TYPE}"},
+    }
+    return {
+        "compactLayouts": [layout],
+        "defaultCompactLayoutId": None,
+        "recordTypeCompactLayoutMappings": [mapping],
+        "urls": {"primary": f"{base}/{_PRIMARY}"},
+    }
+
+
+def approval_layouts(call: Call) -> Response:
+    """Answer `GET sobjects/X/describe/approvalLayouts`: there is no approval."""
+    sobject_named(call.org, call.params["name"])
+    return Response.json({"approvalLayouts": []})
+
+
+def quick_actions(call: Call) -> Response:
+    """Answer `GET quickActions`, of an object or of all: there is none."""
+    if "name" in call.params:
+        sobject_named(call.org, call.params["name"])
+    return Response.json([])
+
+
+_DESCRIBE = "sobjects/{name}/describe"
 ROUTES = (
+    Route(f"{_DESCRIBE}/compactLayouts", "sobjects/describe", {"GET": compact_layouts}),
+    Route(
+        f"{_DESCRIBE}/compactLayouts/{{type}}", "sobjects/describe", {"GET": primary_compact_layout}
+    ),
+    Route("compactLayouts", "sobjects/describe", {"GET": compact_layouts_of}),
+    Route(f"{_DESCRIBE}/approvalLayouts", "sobjects/describe", {"GET": approval_layouts}),
+    Route("sobjects/{name}/quickActions", "quickActions", {"GET": quick_actions}),
+    Route("quickActions", "quickActions", {"GET": quick_actions}),
     Route("sobjects/{name}/describe/layouts", "sobjects/describe", {"GET": layouts}),
     Route("sobjects/{name}/describe/layouts/{type}", "sobjects/describe", {"GET": layout_of_type}),
 )

@@ -20,8 +20,9 @@ _UPDATED_WINDOW = timedelta(days=30)
 _DELETED_WINDOW = timedelta(days=15)
 _MOST_IDS = 600_000
 _RESOURCES = (
-    "analytics", "composite", "jobs", "limits", "metadata", "parameterizedSearch", "query",
-    "queryAll", "recent", "search", "sobjects", "tooling",
+    "analytics", "appMenu", "compactLayouts", "composite", "graphql", "jobs", "limits", "metadata",
+    "parameterizedSearch", "query", "queryAll", "quickActions", "recent", "search", "sobjects",
+    "tabs", "theme", "tooling",
 )  # fmt: skip
 
 

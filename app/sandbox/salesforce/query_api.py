@@ -13,7 +13,7 @@ from app.sandbox.salesforce.errors import RequestError
 from app.sandbox.salesforce.soql_compile import Compiled, Context, compile_query
 from app.sandbox.salesforce.soql_lexer import too_complicated
 from app.sandbox.salesforce.soql_parser import parse
-from app.sandbox.salesforce.soql_run import first_page, later_page, whole_page
+from app.sandbox.salesforce.soql_run import Page, first_page, later_page, whole_page
 from app.sandbox.wire import Response
 
 _SMALLEST, _LARGEST = 200, 2000
@@ -50,9 +50,14 @@ def _first(call: Call, *, deleted: bool) -> Response:
 
 def rows_found(call: Call, soql: str, most: int) -> list[dict[str, Any]]:
     """Return the first `most` rows of a query of our own making."""
+    return page_found(call, soql, most).records
+
+
+def page_found(call: Call, soql: str, most: int) -> Page:
+    """Return the first `most` rows of such a query, and how many there are in all."""
     compiled = _compiled(call, soql, deleted=False)
     with call.org.store.read() as connection, _within_limits():
-        return first_page(connection, compiled, most).records
+        return first_page(connection, compiled, most)
 
 
 def _explained(call: Call, *, deleted: bool) -> Response:

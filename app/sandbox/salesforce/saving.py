@@ -305,6 +305,10 @@ class Saver:
             raise SalesforceError("MALFORMED_ID", message, fields=[lookup.name])
         self._check_alive(parent, record_id)
 
+    def check_keys(self, sobject: SObject, values: Values, own_id: str) -> None:
+        """Refuse values of unique fields that another live row has (DUPLICATE_VALUE)."""
+        self._check_rows(sobject, values, [e for e in sobject.fields if e.unique], own_id)
+
     def _check_unique(self, sobject: SObject, field: Field, value: Stored, own_id: str) -> None:
         others = [each for each in self.matches(sobject, field, value) if each != own_id]
         if others:

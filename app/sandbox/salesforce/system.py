@@ -1,9 +1,10 @@
 """The sandboxed Salesforce as a system: it signs in, counts, routes, and words its refusals."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import timedelta
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from app.sandbox.salesforce import (
@@ -14,6 +15,7 @@ from app.sandbox.salesforce import (
     composite_api,
     identity,
     layouts_api,
+    list_views_api,
     loading,
     oauth,
     org_api,
@@ -21,6 +23,7 @@ from app.sandbox.salesforce import (
     rows_api,
     search_api,
     soap,
+    tabs_api,
     tree_api,
     xml_answers,
 )
@@ -32,14 +35,17 @@ from app.sandbox.salesforce.errors import (
     not_found,
     session_expired,
 )
+from app.sandbox.salesforce.graphql import api as graphql_api
 from app.sandbox.salesforce.metadata import applying, deploy_api, setup_rows
 from app.sandbox.salesforce.org import Org
 from app.sandbox.salesforce.pubsub.bus import EventBus
 from app.sandbox.salesforce.pubsub.origin import changed_through
 from app.sandbox.salesforce.reports import api as reports_api
+from app.sandbox.salesforce.reports import copies as report_copies
 from app.sandbox.salesforce.reports import instances as report_instances
 from app.sandbox.salesforce.schema import SObject
 from app.sandbox.salesforce.sessions import API_ERRORS, SessionSettings
+from app.sandbox.salesforce.streaming import api as streaming_api
 from app.sandbox.salesforce.tooling import api as tooling_api
 from app.sandbox.salesforce.tooling import rows_api as tooling_rows
 from app.sandbox.salesforce.values import reader, stamp
@@ -52,6 +58,8 @@ if TYPE_CHECKING:
     from app.sandbox.tls import Authority
 
 _VERSIONED = re.compile(r"/services/data/v(\d{1,3}\.\d)(?:/(.*))?", re.ASCII)
+_COMETD = re.compile(rf"{streaming_api.PREFIX}(?:replay/)?(\d{{1,3}}\.\d)(?:/.*)?", re.ASCII)
+_LABELS = {"/id/": "identity", streaming_api.PREFIX: "cometd"}
 _LONGEST_HEAD = 16_384
 _API_VERSION = "66.0"
 _PERMISSIONS = "FieldPermissions"
@@ -65,11 +73,15 @@ _PLAIN = (
     *tooling_api.ROUTES,
     *tooling_rows.ROUTES,
     *reports_api.ROUTES,
+    *report_copies.ROUTES,
     *report_instances.ROUTES,
     *layouts_api.ROUTES,
+    *list_views_api.ROUTES,
     *org_api.ROUTES,
+    *tabs_api.ROUTES,
     *query_api.ROUTES,
     *search_api.ROUTES,
+    *graphql_api.ROUTES,
     *collections_api.ROUTES,
     *tree_api.ROUTES,
     *rows_api.ROUTES,
@@ -96,7 +108,15 @@ class Salesforce:
         setup_rows.place_own(org)
         org.store.snapshot()
         self._bus = EventBus(org.clock)
+        self._streaming = streaming_api.Streaming(org, self._bus)
         self._ports: PubSubPorts | None = None
+        self._doors: Mapping[str, Callable[[Request], Response]] = {
+            "/services/oauth2/": partial(oauth.answer, org),
+            "/id/": partial(identity.identity, org),
+            soap.PREFIX: self._soap,
+            "/services/async/": self._bulk1.answer,
+            streaming_api.PREFIX: self._stream,
+        }
         org.store.observe(self._bus.publish)
         loading.apply_drift(org, dataset.drift)
         self._access_token = org.sessions.issue()
@@ -122,14 +142,9 @@ class Salesforce:
         path = request.path
         if path == "/services/data":
             return org_api.versions()
-        if path.startswith("/services/oauth2/"):
-            return oauth.answer(self._org, request)
-        if path.startswith("/id/"):
-            return identity.identity(self._org, request)
-        if path.startswith(soap.PREFIX):
-            return soap.soap(self._org, request, soap.Door(self._admit, self._ask))
-        if path.startswith("/services/async/"):
-            return self._bulk1.answer(request)
+        door = next((each for start, each in self._doors.items() if path.startswith(start)), None)
+        if door is not None:
+            return door(request)
         match = _VERSIONED.fullmatch(path)
         if match is None:
             raise not_found()
@@ -137,6 +152,16 @@ class Salesforce:
         self._admit(request)
         with changed_through(request.headers, match[1], match[2] or ""):
             return self._router.answer(self._org, request, match[1], match[2] or "")
+
+    def _stream(self, request: Request) -> Response:
+        match = _COMETD.fullmatch(request.path)
+        if match is None:
+            raise not_found()
+        _check_version(match[1])
+        return self._streaming.answer(request)
+
+    def _soap(self, request: Request) -> Response:
+        return soap.soap(self._org, request, soap.Door(self._admit, self._ask))
 
     def _ask(self, request: Request, version: str, path: str) -> Response:
         return self._router.answer(self._org, request, version, path)
@@ -165,8 +190,9 @@ class Salesforce:
             return soap.label(request)
         if request.path.startswith("/services/async/"):
             return bulk1.label(request.path)
-        if request.path.startswith("/id/"):
-            return "identity"
+        for start, label in _LABELS.items():
+            if request.path.startswith(start):
+                return label
         return request.path.removeprefix("/services/").strip("/")
 
     def fault(self, kind: str, request: Request) -> Response:

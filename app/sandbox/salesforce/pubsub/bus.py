@@ -68,6 +68,7 @@ class EventBus:
         self.changed = threading.Condition()
         self.knobs = Knobs()
         self.cuts = 0  # how often all subscriptions were cut off
+        self.closed = False
         self._clock = clock
         self._file = tempfile.TemporaryFile(prefix="concord-sandbox-bus-")  # noqa: SIM115 - close()
         self._first = 1
@@ -192,9 +193,11 @@ class EventBus:
             self.changed.notify_all()
 
     def close(self) -> None:
-        """Remove the file."""
+        """Remove the file; who waits is woken."""
         with self.changed:
+            self.closed = True
             self._file.close()
+            self.changed.notify_all()
 
 
 _REPLAY_BYTES = 8

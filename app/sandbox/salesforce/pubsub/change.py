@@ -9,7 +9,7 @@ from app.sandbox.salesforce.values import Stored
 
 @dataclass(frozen=True, slots=True)
 class RowChange:
-    """One row that was saved: `kind` is CREATE, UPDATE or DELETE, `values` what it now holds.
+    """One row that was saved: `kind` is CREATE, UPDATE, DELETE or UNDELETE; `values` it now holds.
 
     Of an update only the fields whose value is another one than before are in `values`.
     """

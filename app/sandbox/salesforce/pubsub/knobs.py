@@ -19,6 +19,7 @@ class Knobs:
         most_event_bytes: What is larger becomes a GAP_ event: a header without fields.
         keepalive_seconds: At the latest then a waiting subscriber is sent an empty response.
         idle_seconds: So long a subscriber may have asked for nothing more.
+        poll_seconds: So long the Streaming API holds a connect for which there is no event.
     """
 
     licensed: bool = True
@@ -27,6 +28,7 @@ class Knobs:
     most_event_bytes: int = 1_000_000
     keepalive_seconds: float = 270.0
     idle_seconds: float = 60.0
+    poll_seconds: float = 110.0
 
     def tracks(self, sobject: SObject) -> bool:
         """Tell whether changes of an sObject become events."""

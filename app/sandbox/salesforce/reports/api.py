@@ -117,7 +117,7 @@ def _dashboard_metadata(call: Call, held: Held) -> dict[str, Any]:
 
 
 def dashboard(call: Call) -> Response:
-    """Answer `GET analytics/dashboards/{id}`: its components, each with the run of its report."""
+    """Answer `GET` and `POST analytics/dashboards/{id}`: components, with runs of their reports."""
     held = found(call, "Dashboard")
     metadata = _dashboard_metadata(call, held)
     data = []
@@ -154,11 +154,7 @@ def refreshed(call: Call) -> Response:
 
 _REPORTS, _DASHBOARDS = "analytics/reports", "analytics/dashboards"
 ROUTES = (
-    Route(_REPORTS, _REPORTS, {"GET": listed}),
-    Route(_REPORTS + "/{id}", _REPORTS, {"GET": run, "POST": run}),
     Route(_REPORTS + "/{id}/describe", _REPORTS, {"GET": described}),
-    Route(_DASHBOARDS, _DASHBOARDS, {"GET": dashboards}),
-    Route(_DASHBOARDS + "/{id}", _DASHBOARDS, {"GET": dashboard, "PUT": refresh}),
     Route(_DASHBOARDS + "/{id}/describe", _DASHBOARDS, {"GET": dashboard_described}),
     Route(_DASHBOARDS + "/{id}/status", _DASHBOARDS, {"GET": refreshed}),
 )

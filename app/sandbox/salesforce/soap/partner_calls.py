@@ -1,4 +1,4 @@
-"""The partner service, as far as clients need it to sign in (salesforce.md §2)."""
+"""Calls of the partner service that no REST resource answers (salesforce.md §2)."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -8,7 +8,9 @@ from app.sandbox.salesforce.errors import RequestError
 from app.sandbox.salesforce.metadata.messages import Json, when
 from app.sandbox.salesforce.metadata.xml_tree import Node
 from app.sandbox.salesforce.org import Org
+from app.sandbox.salesforce.recycle_bin import RecycleBin, Work, worked
 from app.sandbox.salesforce.soap.envelope import NIL
+from app.sandbox.salesforce.tabs import apps
 
 _LAST_LOGIN = 64.0
 _SESSION_S = 7200
@@ -93,8 +95,44 @@ def server_timestamp(org: Org, node: Node, version: str) -> Json:
     return {"timestamp": when(org.clock.now(), soap=True)}
 
 
+def undelete(org: Org, node: Node, version: str) -> list[Json]:
+    """Take rows out of the recycle bin."""
+    del version
+    return _in_bin(org, RecycleBin.undelete, node)
+
+
+def empty_recycle_bin(org: Org, node: Node, version: str) -> list[Json]:
+    """Erase rows of the recycle bin."""
+    del version
+    return _in_bin(org, RecycleBin.erase, node)
+
+
+def _in_bin(org: Org, work: Work, node: Node) -> list[Json]:
+    ids = [each.text.strip() for each in node.children]
+    return [
+        {
+            "errors": [
+                {name: each[name] for name in ("fields", "message", "statusCode")}
+                for each in one["errors"]
+            ],
+            "id": one["id"] or NIL,
+            "success": one["success"],
+        }
+        for one in worked(org, work, ids)
+    ]
+
+
+def describe_tabs(org: Org, node: Node, version: str) -> list[Json]:
+    """List the apps and their tabs."""
+    del node, version
+    return apps(org, org.instance_url)
+
+
 Operation = Callable[[Org, Node, str], Any]
 OPERATIONS: Mapping[str, Operation] = {
     "getUserInfo": user_info,
     "getServerTimestamp": server_timestamp,
+    "undelete": undelete,
+    "emptyRecycleBin": empty_recycle_bin,
+    "describeTabs": describe_tabs,
 }

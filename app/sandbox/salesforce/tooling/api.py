@@ -98,7 +98,7 @@ def query_more(call: Call) -> Response:
 
 
 def plain_query(call: Call) -> Response:
-    """Answer `GET query`: entity and field definitions can be asked for here too."""
+    """Answer `GET query`: record types and definitions can be asked for here too."""
     found = _SOURCE.search(call.request.query.get("q", ""))
     if found is None or found[1].lower() not in IN_QUERY_TOO:
         return query_api.query(call)
@@ -108,6 +108,21 @@ def plain_query(call: Call) -> Response:
     with call.org.metadata.catalog.read(call.org) as connection:
         page = first_page(connection, compiled, _PAGE)
     body = {"totalSize": page.total, "done": True, "records": page.records}
+    return Response.json(body)
+
+
+def execute_anonymous(call: Call) -> Response:
+    """Answer `GET tooling/executeAnonymous`: the code is not compiled, since there is no Apex."""
+    call.query("anonymousBody")
+    body = {
+        "line": 1,
+        "column": 1,
+        "compiled": False,
+        "success": False,
+        "compileProblem": "Apex is not available in this org",
+        "exceptionStackTrace": None,
+        "exceptionMessage": None,
+    }
     return Response.json(body)
 
 
@@ -154,6 +169,7 @@ ROUTES = (
     Route("tooling", "tooling", _get(resources)),
     Route("tooling/query", "tooling/query", _get(query)),
     Route("tooling/query/{locator}", "tooling/query", _get(query_more)),
+    Route("tooling/executeAnonymous", "tooling/executeAnonymous", _get(execute_anonymous)),
     Route("tooling/sobjects", "tooling/sobjects", _get(describe_global)),
     Route("tooling/sobjects/{name}/describe", "tooling/sobjects/describe", _get(described)),
 )

@@ -40,7 +40,11 @@ _TEXTS = {
     "ReportType": ("DeveloperName", "MasterLabel", "NamespacePrefix", "Category"),
     "ApexClass": ("Name", "Status", "Body", "NamespacePrefix"),
     "ApexTrigger": ("Name", "Status", "Body", "NamespacePrefix", "TableEnumOrId"),
-    "RecordType": ("Name", "SobjectType", "NamespacePrefix", "Description"),
+    "User": ("Name", "Username"),
+    "ApexLog": ("Application", "Location", "Operation", "Request", "Status", "StartTime"),
+    "RecordType": ("Name", "DeveloperName", "SobjectType", "NamespacePrefix", "Description",
+                   "ManageableState"),
+    "TabDefinition": ("DurableId", "Name", "Label", "SobjectName", "Url"),
     "SubscriberPackage": ("Name", "NamespacePrefix", "Description"),
     "SubscriberPackageVersion": ("Name", "Description", "SubscriberPackageId",
                                  "Package2ContainerOptions", "ReleaseState"),
@@ -49,6 +53,9 @@ _TEXTS = {
 _NUMBERS = {
     "FieldDefinition": ("Length", "Precision", "Scale"),
     "CustomField": ("Length", "Precision", "Scale"),
+    "ApexClass": ("ApiVersion", "LengthWithoutComments"),
+    "ApexTrigger": ("ApiVersion", "LengthWithoutComments"),
+    "ApexLog": ("DurationMilliseconds", "LogLength"),
     "SubscriberPackageVersion": ("MajorVersion", "MinorVersion", "PatchVersion", "BuildNumber"),
 }
 _FLAGS = {
@@ -56,6 +63,7 @@ _FLAGS = {
     "FieldDefinition": _FLAGS_OF_FIELD,
     "ValidationRule": ("Active",),
     "RecordType": ("IsActive",),
+    "TabDefinition": ("IsCustom", "IsAvailableInDesktop", "IsAvailableInLightning"),
     "SubscriberPackageVersion": (
         "IsBeta",
         "IsManaged",
@@ -64,7 +72,13 @@ _FLAGS = {
         "IsPasswordProtected",
     ),
 }
-_PARENTS = {"InstalledSubscriberPackage": ("SubscriberPackage", "SubscriberPackageVersion")}
+_PARENTS = {
+    "InstalledSubscriberPackage": {
+        "SubscriberPackage": "SubscriberPackage",
+        "SubscriberPackageVersion": "SubscriberPackageVersion",
+    },
+    "ApexLog": {"LogUser": "User"},
+}
 _OF_ENTITY = {
     "FieldDefinition": "Fields",
     "CustomField": "CustomFields",
@@ -82,13 +96,23 @@ _PREFIXES = {
     "ReportType": "070",
     "ApexClass": "01p",
     "ApexTrigger": "01q",
+    "User": "005",
+    "ApexLog": "07L",
     "RecordType": "012",
+    "TabDefinition": "4cx",
     "SubscriberPackage": "033",
     "SubscriberPackageVersion": "04t",
     "InstalledSubscriberPackage": "0A3",
 }
-WITH_METADATA = frozenset({"CustomField", "Layout", "CustomTab", "ValidationRule", "ReportType"})
-IN_QUERY_TOO = frozenset({"entitydefinition", "fielddefinition"})  # §18
+WITH_METADATA = frozenset(
+    {"CustomField", "Layout", "CustomTab", "ValidationRule", "ReportType", "RecordType"}
+)
+IN_QUERY_TOO = frozenset(
+    {
+        "entitydefinition", "fielddefinition", "recordtype", "tabdefinition",
+        "apexclass", "apextrigger", "apexlog",
+    }
+)  # fmt: skip
 _LONG = 131_072
 
 
@@ -116,7 +140,7 @@ def _made(name: str) -> SObject:
     fields = [each for each in made.fields if not each.name_field]
     if name in _OF_ENTITY:
         fields.append(_entity_lookup(_OF_ENTITY[name]))
-    fields += [_package_lookup(each) for each in _PARENTS.get(name, ())]
+    fields += [_lookup(each, to) for each, to in _PARENTS.get(name, {}).items()]
     return replace(made, fields=tuple(fields))
 
 
@@ -135,13 +159,13 @@ def _entity_lookup(children: str) -> Field:
     )
 
 
-def _package_lookup(parent: str) -> Field:
+def _lookup(name: str, parent: str) -> Field:
     return Field(
-        f"{parent}Id",
-        parent,
+        f"{name}Id",
+        name,
         "reference",
         createable=False,
         updateable=False,
         reference_to=(parent,),
-        relationship=parent,
+        relationship=name,
     )

@@ -1,6 +1,6 @@
 """The org as rows of the Tooling API's objects (§18)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from app.sandbox.salesforce.metadata.from_schema import metadata_type
@@ -8,6 +8,7 @@ from app.sandbox.salesforce.metadata.listing import given_id, part_node
 from app.sandbox.salesforce.metadata.shelf import Held
 from app.sandbox.salesforce.metadata.xml_tree import Node
 from app.sandbox.salesforce.schema import Field, SObject
+from app.sandbox.salesforce.tabs import tabs
 from app.sandbox.salesforce.tooling.metadata_json import json_of
 from app.sandbox.salesforce.values import stamp
 from app.sandbox.wire import to_json
@@ -49,6 +50,10 @@ def rows_of(org: "Org") -> Iterator[tuple[str, Row]]:
             yield "FieldDefinition", _field(org, sobject, field, entity)
             if field.custom:
                 yield "CustomField", _custom_field(org, sobject, field, entity)
+    named = {"Name": "Ada Admin", "Username": org.username}
+    yield "User", {**_system(org, None), "Id": org.user_id, **named}
+    for tab in tabs(org, ""):
+        yield "TabDefinition", _tab_row(org, tab)
     for held in org.metadata.shelf:
         row = _held(org, held)
         if row is not None:
@@ -194,6 +199,21 @@ def _held(org: "Org", held: Held) -> Row | None:
     return row
 
 
+def _tab_row(org: "Org", tab: Mapping[str, Any]) -> Row:
+    everywhere = {"IsAvailableInDesktop": 1, "IsAvailableInLightning": 1}
+    return {
+        **_system(org, None),
+        "Id": given_id(org, f"{tab['name']} tab", "4cx"),
+        "DurableId": tab["name"],
+        "Name": tab["name"],
+        "Label": tab["label"],
+        "SobjectName": tab["sobjectName"],
+        "Url": tab["url"],
+        "IsCustom": int(tab["custom"]),
+        **everywhere,
+    }
+
+
 def _specials(org: "Org", held: Held) -> Row | None:
     node = held.node
     if held.kind == "Layout":
@@ -210,6 +230,11 @@ def _specials(org: "Org", held: Held) -> Row | None:
         owner, _, name = held.full_name.partition(".")
         said = {"Active": int(node.flag("active")), "ErrorMessage": node.get("errorMessage")}
         return {"ValidationName": name, "EntityDefinitionId": _entity_of(org, owner), **said}
+    if held.kind == "RecordType":
+        owner, _, name = held.full_name.partition(".")
+        said = {"Name": node.get("label"), "Description": node.get("description") or None}
+        active = int(node.flag("active", default=True))
+        return {"DeveloperName": name, "SobjectType": owner, "IsActive": active, **said}
     if held.kind == "ReportType":
         named = {"DeveloperName": held.full_name, "MasterLabel": node.get("label")}
         return {**named, "Category": node.get("category")}

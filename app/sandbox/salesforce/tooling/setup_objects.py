@@ -25,6 +25,10 @@ def _parent(name: str, label: str, to: str, children: str | None, **more: Any) -
 
 _NAMED = {"label": "Name", "length": 80}
 _OBJECT_RIGHTS = ("Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords")
+_NOTIFIED = (
+    "IsActive",
+    *(f"NotifyForOperation{each}" for each in ("Create", "Update", "Delete", "Undelete")),
+)
 _ENTRIES: tuple[Entry, ...] = (
     {
         "name": "Profile", "label": "Profile", "plural": "Profiles", "prefix": "00e",
@@ -103,6 +107,20 @@ _ENTRIES: tuple[Entry, ...] = (
         "fields": [_text("Title", "Title", 80), _text("DeveloperName", "Dashboard Unique Name"),
                    _text("FolderName", "Folder Name", 255),
                    _text("FolderId", "Folder ID", 18), _text("Description", "Description", 255)],
+    },
+    {
+        "name": "PushTopic", "label": "Push Topic", "plural": "Push Topics", "prefix": "0IF",
+        "name_field": {"label": "Topic Name", "length": 25},
+        "fields": [
+            {"name": "Query", "label": "SOQL Query", "type": "textarea", "length": 1300,
+             "required": True},
+            {"name": "ApiVersion", "label": "API Version", "type": "double", "precision": 18,
+             "scale": 1, "required": True},
+            _text("Description", "Description", 400),
+            {"name": "NotifyForFields", "label": "Notify For Fields", "type": "picklist",
+             "values": ["Referenced", "All", "Select", "Where"], "default": "Referenced"},
+            *(_flag(each, each, default=1) for each in _NOTIFIED),
+        ],
     },
 )  # fmt: skip
 

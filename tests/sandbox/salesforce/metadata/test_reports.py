@@ -207,3 +207,42 @@ def test_a_run_can_be_kept_and_read_later(org: SandboxClient, report: str) -> No
     assert body["attributes"]["type"] == "ReportInstance"
     assert org.send("DELETE", f"{path}/{made['id']}").status_code == 204
     assert org.get(f"{path}/{made['id']}").status_code == 404
+
+
+def test_a_report_is_cloned_and_deleted(org: SandboxClient, report: str) -> None:
+    body = {"reportMetadata": {"name": "By currency, again"}}
+    made = org.post(f"analytics/reports?cloneId={report}", body).json()["reportMetadata"]
+    assert (made["name"], made["id"] != report) == ("By currency, again", True)
+    path = f"analytics/reports/{made['id']}"
+    assert (
+        org.get(path).json()["factMap"] == org.get(f"analytics/reports/{report}").json()["factMap"]
+    )
+    soql = "SELECT Name FROM Report ORDER BY Name"
+    assert [each["Name"] for each in org.query(soql)] == ["By currency", "By currency, again"]
+    again = org.post(f"analytics/reports?cloneId={report}", body)
+    assert again.json()[0]["errorCode"] == "DUPLICATE_DEVELOPER_NAME"
+    assert org.send("DELETE", path).status_code == 204
+    assert org.get(path).status_code == 404
+    assert len(org.query(soql)) == 1
+
+
+@pytest.mark.usefixtures("report")
+def test_a_dashboard_is_cloned_into_a_folder(
+    org: SandboxClient, deployer: Deployer, xml: Xml
+) -> None:
+    parts = {
+        "dashboards/Old-meta.xml": xml("DashboardFolder", "<name>Old</name>"),
+        "dashboards/New-meta.xml": xml("DashboardFolder", "<name>New</name>"),
+        "dashboards/Old/One.dashboard": xml("Dashboard", DASHBOARD),
+    }
+    assert deployer.deploy(parts, {"Dashboard": ["Old", "New", "Old/One"]})["success"]
+    (base,) = org.query("SELECT Id FROM Dashboard")
+    folder = org.query("SELECT Id FROM Folder WHERE DeveloperName = 'New'")[0]["Id"]
+    path = f"analytics/dashboards?cloneId={base['Id']}"
+    made = org.post(path, {"name": "Two", "folderId": folder})
+    assert (made.status_code, made.json()["folderId"]) == (201, folder)
+    filtered = org.post(f"analytics/dashboards/{made.json()['id']}", {})
+    assert filtered.json()["dashboardMetadata"]["name"] == "Two"
+    assert org.post(path, {"name": "", "folderId": folder}).status_code == 400
+    assert org.post(path, {"name": "X", "folderId": base["Id"]}).status_code == 404
+    assert org.send("DELETE", f"analytics/dashboards/{base['Id']}").status_code == 204

@@ -162,3 +162,51 @@ def test_a_describe_says_where_people_see_the_record(partner: Partner, org: Sand
     text = partner.ask("describeSObject", "<sObjectType>Account</sObjectType>")
     assert f"<urlDetail>{org.host}/{{ID}}</urlDetail>" in text
     assert f"<urlNew>{org.host}/001/e</urlNew>" in text
+
+
+def test_a_deleted_row_comes_out_of_the_recycle_bin(partner: Partner, org: SandboxClient) -> None:
+    record_id = org.insert("Account", Name="Back again")
+    bin_of = f"<ids>{record_id}</ids>"
+    assert "<statusCode>UNDELETE_FAILED</statusCode>" in partner.ask("undelete", bin_of)
+    org.send("DELETE", f"sobjects/Account/{record_id}")
+    text = partner.ask("undelete", bin_of)
+    assert f"<id>{record_id}</id><success>true</success>" in text
+    assert org.query("SELECT Name FROM Account")[0]["Name"] == "Back again"
+    assert "<statusCode>MALFORMED_ID</statusCode>" in partner.ask("undelete", "<ids>x</ids>")
+    unknown = partner.ask("undelete", "<ids>zzz000000000001</ids>")
+    assert "<statusCode>INVALID_CROSS_REFERENCE_KEY</statusCode>" in unknown
+
+
+def test_details_come_back_with_their_master(partner: Partner, org: SandboxClient) -> None:
+    fields = {"StageName": "Prospecting", "CloseDate": "2027-01-31"}
+    master = org.insert("Opportunity", Name="Fibre", **fields)
+    org.insert("Quote", Name="Offer", OpportunityId=master)
+    org.send("DELETE", f"sobjects/Opportunity/{master}")
+    assert org.query("SELECT Id FROM Quote") == []
+    partner.ask("undelete", f"<ids>{master}</ids>")
+    assert org.query("SELECT Opportunity.Name FROM Quote")[0]["Opportunity"]["Name"] == "Fibre"
+
+
+def test_a_row_whose_key_is_taken_stays_in_the_bin(partner: Partner, org: SandboxClient) -> None:
+    record_id = org.plan_id("PRO")
+    org.send("DELETE", f"sobjects/Client_Plan__c/{record_id}")
+    org.insert("Client_Plan__c", Name="Twin", Aria_Key__c="PRO")
+    text = partner.ask("undelete", f"<ids>{record_id}</ids>")
+    assert "<statusCode>DUPLICATE_VALUE</statusCode>" in text
+    assert org.names("Aria_Key__c = 'PRO'") == ["Twin"]
+
+
+def test_the_bin_is_emptied_row_by_row(partner: Partner, org: SandboxClient) -> None:
+    record_id = org.insert("Account", Name="For good")
+    ids = f"<ids>{record_id}</ids>"
+    assert "<statusCode>INVALID_ID_FIELD</statusCode>" in partner.ask("emptyRecycleBin", ids)
+    org.send("DELETE", f"sobjects/Account/{record_id}")
+    assert "<success>true</success>" in partner.ask("emptyRecycleBin", ids)
+    answer = org.get("queryAll", params={"q": "SELECT Id FROM Account"})
+    assert answer.json()["totalSize"] == 0
+
+
+def test_it_lists_the_tabs_of_the_apps(partner: Partner) -> None:
+    text = partner.ask("describeTabs", "")
+    assert "<label>Sales</label>" in text
+    assert "<name>standard-Account</name><sobjectName>Account</sobjectName>" in text

@@ -211,3 +211,21 @@ def test_no_packages_are_installed(org: SandboxClient) -> None:
     source = "InstalledSubscriberPackage ORDER BY SubscriberPackageId"
     found = ask(org, f"SELECT {columns}, {version}.Package2ContainerOptions FROM {source}")
     assert (found["totalSize"], found["records"]) == (0, [])
+
+
+@pytest.mark.parametrize("name", ["ApexClass", "ApexTrigger", "ApexLog"])
+def test_there_is_no_apex_and_one_may_ask(org: SandboxClient, name: str) -> None:
+    assert org.query(f"SELECT Id FROM {name} WHERE Status = 'Active'") == []
+    assert ask(org, f"SELECT Id, Status FROM {name}")["size"] == 0
+
+
+def test_logs_are_asked_for_with_their_users(org: SandboxClient) -> None:
+    found = ask(org, "SELECT Id, LogUser.Name, LogLength FROM ApexLog ORDER BY StartTime DESC")
+    assert found["records"] == []
+    assert ask(org, "SELECT Name FROM User")["records"][0]["Name"] == "Ada Admin"
+
+
+def test_apex_that_is_run_does_not_compile(org: SandboxClient) -> None:
+    answer = org.get("tooling/executeAnonymous", params={"anonymousBody": "System.debug(1);"})
+    assert (answer.json()["compiled"], answer.json()["success"]) == (False, False)
+    assert org.get("tooling/executeAnonymous").status_code == 400

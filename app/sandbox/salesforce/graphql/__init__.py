@@ -1,0 +1,1 @@
+"""The GraphQL API, as far as it queries records (uiapi.query)."""

@@ -1,0 +1,1 @@
+"""The Streaming API: change events over CometD, by long polling."""
