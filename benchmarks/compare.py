@@ -10,7 +10,7 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from claims import Claim
 from contender import Took, run_apart
-from records import PAGE, decode_rows, mapping, pages, rows, write_pages
+from records import PAGE, mapping, page_records, pages, rows, write_pages
 
 from app.domain.reader import RecordReader
 from app.domain.record import Side
@@ -87,7 +87,7 @@ def prepare(file: Path, count: int) -> None:
         for side, changed in ((Side.BILLING, 0.0), (Side.SALESFORCE, CHANGED)):
             run, reader = MirrorRead(store, entity, side), RecordReader(entity, side)
             for page in pages(rows(count, changed=changed)):
-                run.put([r for row in decode_rows(page) if (r := reader.record(row))])
+                run.put(page_records(reader, page))
             run.finish()
     names = ["Key__c", *(field.salesforce for field in entity.fields)]
     marks = ",".join("?" * len(names))
@@ -108,4 +108,4 @@ def change_some(file: Path, count: int) -> None:
         run = MirrorRead(store, entity, Side.BILLING, whole=False)
         some = (row for n, row in enumerate(rows(count)) if n % 100 == 50)
         for page in pages([row[0], f"{row[1]} moved", *row[2:]] for row in some):
-            run.put([r for row in decode_rows(page) if (r := reader.record(row))])
+            run.put(page_records(reader, page))

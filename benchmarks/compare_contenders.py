@@ -9,7 +9,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from contender import Stopwatch, main, tell
-from records import decode_rows, mapping, read_pages
+from records import collect_as_program, mapping, page_records, read_pages
 
 from app.domain.control import CancelToken, no_report
 from app.domain.diff import Kind
@@ -44,6 +44,7 @@ def _diffs(store: Store, entity: EntityMapping) -> Iterator[Any]:
 
 def concord_pages(billing: str, salesforce: str, store_file: str) -> None:
     """From pages of JSON on both sides, with nothing prepared, to the list."""
+    collect_as_program()
     watch = Stopwatch()
     made = mapping()
     entity = made.entities[0]
@@ -51,8 +52,7 @@ def concord_pages(billing: str, salesforce: str, store_file: str) -> None:
         for side, folder in ((Side.BILLING, billing), (Side.SALESFORCE, salesforce)):
             run, reader = MirrorRead(store, entity, side), RecordReader(entity, side)
             for page in read_pages(Path(folder)):
-                rows = decode_rows(page)
-                run.put([r for row in rows if (r := reader.record(row, side_id=row["Id"]))])
+                run.put(page_records(reader, page))
             run.finish()
         watch.step("pages to store")
         bench = Workbench("bench", made, store, {})

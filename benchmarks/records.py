@@ -1,5 +1,6 @@
 """Records for the benchmarks: an entity of 20 fields, pages of JSON, and the same in a file."""
 
+import gc
 import random
 from collections.abc import Iterator
 from decimal import Decimal
@@ -10,6 +11,8 @@ import msgspec
 import orjson
 
 from app.domain.mapping import EntityMapping, FieldMapping, FieldType, Owner, WorkspaceMapping
+from app.domain.reader import About, RecordReader
+from app.domain.record import Record
 
 PAGE = 2000
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
@@ -77,6 +80,18 @@ def decode_rows(page: bytes) -> list[dict[str, Any]]:
     """Return the rows of a page, decimals exact: what the connectors' HTTP layer does."""
     found: list[dict[str, Any]] = _decoder.decode(page)["records"]
     return found
+
+
+def page_records(reader: RecordReader, page: bytes) -> list[Record]:
+    """Return the records of a page, made as the connectors make them: a page at once."""
+    found = decode_rows(page)
+    nothing = [""] * len(found)
+    return reader.records(found, About([row["Id"] for row in found], nothing, nothing))
+
+
+def collect_as_program() -> None:
+    """Have Python look for circles as seldom as the program has it (`app/__main__.py`)."""
+    gc.set_threshold(50_000, 20, 20)
 
 
 def _value(kind: FieldType, seed: int) -> Any:

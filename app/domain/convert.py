@@ -95,9 +95,11 @@ def _text_column(raws: Sequence[Any]) -> Sequence[FieldValue]:
 def _decimal_column(
     convert: Converter, quantum: Decimal | None, raws: Sequence[Any]
 ) -> Sequence[FieldValue]:
-    if quantum is None or not _DECIMALS.issuperset(map(type, raws)):
+    if not _DECIMALS.issuperset(map(type, raws)):
         return _each_once(convert, raws)
     try:
+        if quantum is None:
+            return [None if raw is None else exact(raw) for raw in raws]
         return [
             None if raw is None else exact(raw.quantize(quantum, ROUND_HALF_UP)) for raw in raws
         ]

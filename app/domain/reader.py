@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import Any
 
 from app.domain.convert import column_converter, converter
@@ -68,8 +69,8 @@ class RecordReader:
 
         Field by field and not row by row: a page takes half the time that its rows take alone.
         """
-        columns = [convert([row.get(name) for row in rows]) for name, convert in self._by_column]
-        keys = ["" if (key := row.get(self._key)) is None else str(key) for row in rows]
+        columns = [convert(_column(rows, name)) for name, convert in self._by_column]
+        keys = ["" if key is None else str(key) for key in _column(rows, self._key)]
         values: Iterable[tuple[Any, ...]] = (
             zip(*columns, strict=True) if columns else [()] * len(rows)
         )
@@ -85,3 +86,10 @@ class RecordReader:
         values = tuple([convert(get(name)) for name, convert in self._columns])
         parent = None if self._parent is None else values[self._parent]
         return Record(key, values, side_id, None if parent is None else str(parent), *changed)
+
+
+def _column(rows: Sequence[Row], name: str) -> Sequence[Any]:
+    try:
+        return list(map(itemgetter(name), rows))
+    except KeyError:  # a row lacks it
+        return [row.get(name) for row in rows]

@@ -8,12 +8,13 @@ import secrets
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import compress
 
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side, canonical
 from app.store import link_counts
 from app.store.cursors import keep_cursor
-from app.store.mirror_page import keep_agreements, put_page
+from app.store.mirror_page import Slot, keep_agreements, known_links, put_among, put_page
 from app.store.rekey import (
     Arranged,
     Place,
@@ -25,6 +26,7 @@ from app.store.rekey import (
     mark,
     put_loose,
 )
+from app.store.seen import Seen
 from app.store.slots import HASH_COLUMN, SLOT
 from app.store.unread import mark_read
 from app.store.workspace import Store
@@ -45,7 +47,7 @@ class MirrorRead:
     count: int = 0
     changed: int = 0
     twins: list[Record] = field(default_factory=list)
-    _started: bool = False
+    _seen: Seen = field(default_factory=Seen)
     _read: int = field(default_factory=lambda: secrets.randbits(32))
 
     def put(self, records: Sequence[Record], loose: Sequence[Record] = ()) -> int:
@@ -63,16 +65,17 @@ class MirrorRead:
                     self.twins.append(record)
                 else:
                     first[record.key] = record
+            slot = Slot(number, self.entity, self.side)
+            known = known_links(connection, slot, list(first))
             if self.whole:
-                self._keep_twins(connection, number, first)
-            stored = put_page(connection, number, self.entity, self.side, first.values())
+                again = self._seen.has(link.id for link in known.values())
+                self.twins.extend(map(first.pop, compress(known, again)))
+            stored = put_among(connection, slot, list(first.values()), known)
             if self.side is Side.SALESFORCE:
                 mark(connection, number, first.values())
             put_loose(connection, self.entity, came.loose, Place(number, self._read))
-            if self.whole:
-                connection.executemany(
-                    f"INSERT INTO {self._seen_table} VALUES (?)", [(link,) for link in stored.links]
-                )
+        if self.whole:
+            self._seen.add(stored.links)
         self.count += len(came.records)
         self.changed += stored.changed
         return len(came.loose)
@@ -92,56 +95,30 @@ class MirrorRead:
                 number = self.store.entity_ids[self.entity.name]
                 keep_loose_of(connection, Place(number, self._read))
                 forget_unseen(connection, number)
-            connection.execute(f"DROP TABLE IF EXISTS {self._seen_table}")
             keep_cursor(connection, self.store, self.side, self.entity.name, cursor)
             mark_read(connection, self.side, self.entity.name)
-
-    @property
-    def _seen_table(self) -> str:
-        return f"temp.seen_{self.store.entity_ids[self.entity.name]}_{SLOT[self.side]}"
-
-    def _make_seen_table(self, connection: sqlite3.Connection) -> None:
-        if not self._started:
-            # What an earlier read left behind that broke off was not seen by this one.
-            connection.execute(f"DROP TABLE IF EXISTS {self._seen_table}")
-            connection.execute(f"CREATE TABLE {self._seen_table} (link INTEGER PRIMARY KEY)")
-            self._started = True
-
-    def _keep_twins(
-        self, connection: sqlite3.Connection, number: int, records: dict[str, Record]
-    ) -> None:
-        """Move aside the records whose key an earlier page of this read had."""
-        if not self._started:
-            self._make_seen_table(connection)
-            return
-        marks = ",".join("?" * len(records))
-        # The + keeps SQLite from walking all that was seen instead of the page's few keys.
-        rows = connection.execute(
-            f"SELECT key FROM link WHERE entity = ? AND key IN ({marks})"
-            f" AND +id IN {self._seen_table}",
-            (number, *records),
-        ).fetchall()
-        self.twins.extend(records.pop(key) for (key,) in rows)
+        self._seen = Seen()
 
     def _drop_unseen(self, connection: sqlite3.Connection) -> int:
         column, number = HASH_COLUMN[self.side], self.store.entity_ids[self.entity.name]
-        self._make_seen_table(connection)
         rows = connection.execute(
-            f"SELECT id FROM link WHERE entity = ? AND {column} IS NOT NULL"
-            f" AND id NOT IN {self._seen_table}",
-            (number,),
-        ).fetchall()
-        remove_links(connection, self.side, [row[0] for row in rows])
-        return len(rows)
+            f"SELECT id FROM link WHERE entity = ? AND {column} IS NOT NULL", (number,)
+        )
+        unseen = self._seen.missing(link for (link,) in rows)
+        remove_links(connection, self.side, unseen)
+        return len(unseen)
 
     def _note_twins(self, connection: sqlite3.Connection) -> None:
         number, slot = self.store.entity_ids[self.entity.name], SLOT[self.side]
         connection.execute(
-            "DELETE FROM twin WHERE side = ?2 AND link IN (SELECT id FROM link WHERE entity = ?1)",
+            "DELETE FROM twin WHERE side = ?2"
+            " AND EXISTS (SELECT 1 FROM link WHERE link.id = twin.link AND entity = ?1)",
             (number, slot),
         )
         connection.execute(
-            "UPDATE link SET duplicate = duplicate & ~?2 WHERE entity = ?1 AND duplicate",
+            "UPDATE link SET duplicate = duplicate & ~?2 WHERE entity = ?1 AND duplicate"
+            # The words of the partial index `link_differs`, so that it is walked alone.
+            " AND (billing_hash IS NOT salesforce_hash OR duplicate)",
             (number, slot),
         )
         for record in self.twins:
