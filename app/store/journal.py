@@ -130,6 +130,7 @@ def settle(store: Store, run: str, outcomes: Sequence[tuple[Outcome, Record | No
         connection = chain.connection
         _write_outcomes(chain, run, [outcome for outcome, _ in outcomes])
         written: dict[tuple[str, Side], list[Record]] = {}
+        deleted: dict[tuple[str, Side], list[Operation]] = {}
         for outcome, record in outcomes:
             place = (outcome.operation.entity, outcome.operation.side)
             if outcome.state is not OutcomeState.WRITTEN:
@@ -139,20 +140,24 @@ def settle(store: Store, run: str, outcomes: Sequence[tuple[Outcome, Record | No
                     keep_pairing(connection, store.entity_ids[place[0]], record, run)
                 written.setdefault(place, []).append(record)
             else:
-                _forget(store, connection, outcome.operation)
+                deleted.setdefault(place, []).append(outcome.operation)
+        for (entity, side), operations in deleted.items():
+            _forget(connection, store.entity_ids[entity], side, operations)
         for (entity, side), records in written.items():
             write_records(store, connection, store.mapping.entity(entity), side, records)
 
 
-def _forget(store: Store, connection: sqlite3.Connection, deleted: Operation) -> None:
-    number = store.entity_ids[deleted.entity]
-    row = connection.execute(
-        "SELECT id FROM link WHERE entity = ? AND key = ?", (number, deleted.key)
-    ).fetchone()
-    if row:
-        remove_links(connection, deleted.side, [row[0]])
-    if deleted.side is Side.SALESFORCE:
-        forget_pair(connection, number, deleted.key, deleted.side_id)
+def _forget(
+    connection: sqlite3.Connection, number: int, side: Side, deleted: Sequence[Operation]
+) -> None:
+    rows = connection.execute(
+        "SELECT id FROM link WHERE entity = ? AND key IN (SELECT value FROM json_each(?))",
+        (number, orjson.dumps([operation.key for operation in deleted]).decode()),
+    )
+    remove_links(connection, side, [link for (link,) in rows.fetchall()])
+    if side is Side.SALESFORCE:
+        for operation in deleted:
+            forget_pair(connection, number, operation.key, operation.side_id)
 
 
 def finish(store: Store, run: str, calls: Mapping[str, int], seconds: float) -> None:

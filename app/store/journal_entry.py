@@ -6,7 +6,7 @@ from typing import Any
 
 import orjson
 
-from app.domain.convert import typed_by, typers
+from app.domain.convert import Typer, typed_by, typers
 from app.domain.mapping import EntityMapping, WorkspaceMapping
 from app.domain.plan import FieldChange, Operation, OutcomeState, Verb
 from app.domain.record import NO_BASE, BaseValue, Side, Unreadable
@@ -81,8 +81,9 @@ def _changes(
     stored: Mapping[str, Sequence[Any]], entity: EntityMapping | None
 ) -> tuple[tuple[FieldChange, ...], tuple[str, ...]]:
     made, unmapped = [], []
+    known = {} if entity is None else typers(entity)
     for name, (before, after) in stored.items():
-        change = _typed(name, before, after, entity)
+        change = _typed(name, before, after, known.get(name))
         if change is None:
             change = FieldChange(name, _raw(before), _raw(after))
             unmapped.append(name)
@@ -90,10 +91,9 @@ def _changes(
     return tuple(made), tuple(unmapped)
 
 
-def _typed(name: str, before: Any, after: Any, entity: EntityMapping | None) -> FieldChange | None:
-    if entity is None or name not in typers(entity):
+def _typed(name: str, before: Any, after: Any, typer: Typer | None) -> FieldChange | None:
+    if typer is None:
         return None
-    typer = typers(entity)[name]
     try:
         return FieldChange(name, typed_by(before, typer), typed_by(after, typer))
     except (ValueError, KeyError):

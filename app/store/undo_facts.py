@@ -1,50 +1,74 @@
-"""What the mirror knows that an undo must: what hangs on a record, and what is there at all."""
+"""What an undo must know: what of a commit was written, and what the mirror has of it."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 import orjson
 
-from app.domain.mapping import EntityMapping
-from app.domain.record import Record, RecordKey, Side
+from app.domain.mapping import KEY, EntityMapping
+from app.domain.plan import OutcomeState, Verb
+from app.domain.record import Record, Side
 from app.store.comparison import find_link
+from app.store.journal_entry import stored_changes
 from app.store.mirror import remove_links, write_records
-from app.store.slots import SLOT
+from app.store.slots import SALESFORCE, SLOT
 from app.store.workspace import Store
 
-
-def children_on(
-    store: Store, entity: EntityMapping, keys: Iterable[str], side: Side
-) -> Mapping[str, list[RecordKey]]:
-    """Return key → the records of a side that have that one as their parent, where there are any.
-
-    By what the side itself says: the tree of links is billing's, and a record may hang elsewhere on
-    the other side. Costs a walk over the side's records of each entity below.
-    """
-    found: dict[str, list[RecordKey]] = {}
-    wanted = orjson.dumps(list(keys)).decode()
-    for child in store.mapping.children(entity.name):
-        place = child.index[child.parent_field]
-        with store.translating():
-            rows = store.reader.execute(
-                f"SELECT json_extract(CAST(body AS TEXT), '$[{place}]') AS hangs_on, link.key"
-                " FROM link JOIN document ON document.id = link.id * 4 + ?"
-                " WHERE link.entity = ? AND hangs_on IN (SELECT value FROM json_each(?))",
-                (SLOT[side], store.entity_ids[child.name], wanted),
-            ).fetchall()
-        for parent, key in rows:
-            found.setdefault(parent, []).append(RecordKey(child.name, key))
-    return found
+_WRITTEN = f"journal.run = ? AND journal.state = {OutcomeState.WRITTEN.value}"
+_ROWS_AT_ONCE = 2000
 
 
-def key_of_id(store: Store, entity: EntityMapping, side: Side, side_id: str) -> str:
-    """Return the key of the record with a side's own id, `""` where the mirror has none."""
+def written_keys(store: Store, run: str) -> Iterator[tuple[str, str]]:
+    """Yield entity and key of what a commit wrote, in the order of sending."""
     with store.translating():
-        row = store.reader.execute(
-            "SELECT link.key FROM document JOIN link ON document.id = link.id * 4 + ?"
-            " WHERE document.side_id = ? AND link.entity = ?",
-            (SLOT[side], side_id, store.entity_ids[entity.name]),
-        ).fetchone()
-    return "" if row is None else str(row[0])
+        cursor = store.reader.execute(f"SELECT entity, key FROM journal WHERE {_WRITTEN}", (run,))
+        while rows := cursor.fetchmany(_ROWS_AT_ONCE):
+            yield from rows
+
+
+def written_fields(store: Store, run: str) -> set[str]:
+    """Return the names of the fields that a commit wrote."""
+    names: set[str] = set()
+    with store.translating():
+        for (changes,) in store.reader.execute(
+            f"SELECT changes FROM journal WHERE {_WRITTEN}", (run,)
+        ):
+            names.update(stored_changes(changes))
+    return names
+
+
+def written_counts(store: Store, run: str) -> Mapping[tuple[Side, str], int]:
+    """Return of how many records a commit wrote the key is asked, by side and entity.
+
+    A paired record is asked for by its id, unless it was made or its key changed: then by both.
+    """
+    paired = (
+        "SELECT 1 FROM entity JOIN pairing ON pairing.entity = entity.id"
+        " AND pairing.key = journal.key WHERE entity.name = journal.entity"
+        f" AND journal.side = '{Side.SALESFORCE.value}' AND pairing.side = {SALESFORCE}"
+    )
+    with store.translating():
+        rows = store.reader.execute(
+            f"SELECT side, entity, count(*) FROM journal WHERE {_WRITTEN}"
+            f" AND (verb = '{Verb.INSERT.value}' OR instr(changes, ?) OR NOT EXISTS ({paired}))"
+            " GROUP BY side, entity",
+            (run, orjson.dumps(KEY).decode()),
+        ).fetchall()
+    return {(Side(side), entity): count for side, entity, count in rows}
+
+
+def keys_of_ids(
+    store: Store, entity: EntityMapping, side: Side, ids: Sequence[str]
+) -> Mapping[str, str]:
+    """Return a side's own ids → the keys of those records, of all that the mirror has."""
+    with store.translating():
+        rows = store.reader.execute(
+            "SELECT document.side_id, link.key FROM document"
+            " JOIN link ON link.id = document.id >> 2"
+            " WHERE document.side_id IN (SELECT value FROM json_each(?)) AND document.id & 3 = ?"
+            " AND link.entity = ?",
+            (orjson.dumps(ids).decode(), SLOT[side], store.entity_ids[entity.name]),
+        )
+        return dict(rows.fetchall())
 
 
 def note_found(

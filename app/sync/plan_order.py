@@ -5,7 +5,7 @@ What stands or falls together stands side by side, so that no piece of a commit 
 
 from array import array
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
@@ -36,17 +36,28 @@ class Shelves:
         self._store = bench.store
         self._rank = {name: position for position, name in enumerate(bench.mapping.order)}
         self._spools: dict[Place, Spool] = {}
+        self._numbers: dict[Place, array[int]] = {}
         self.count = 0
 
-    def put(self, operation: Operation) -> None:
-        """Add an operation; each record and side at most once."""
+    def put(self, operation: Operation) -> int:
+        """Add an operation, each record and side at most once; return its number, 0 the first."""
         deletes = goes_with_deletes(operation, self._mapping)
         rank = self._rank[operation.entity]
         place = Place(deletes, -rank if deletes else rank, operation.side.value, operation.entity)
         if place not in self._spools:
             self._spools[place] = Spool(self._mapping, self._store.path.parent)
+            self._numbers[place] = array("Q")
         self._spools[place].append(operation)
+        self._numbers[place].append(self.count)
         self.count += 1
+        return self.count - 1
+
+    def those(self, wanted: Sequence[int]) -> Iterator[Operation]:
+        """Yield the operations for whose numbers something true stands in `wanted`."""
+        for place, spool in self._spools.items():
+            for number, operation in zip(self._numbers[place], spool, strict=True):
+                if wanted[number]:
+                    yield operation
 
     def pour(self, into: Spool) -> None:
         """Add all operations to a spool, in the order of sending."""

@@ -13,6 +13,7 @@ import app.sync.pieces
 import app.sync.preflight
 import app.sync.refresh
 import app.sync.sender
+import app.sync.undo
 from tests.simulation.disk import Disk
 from tests.simulation.fate import Fate
 from tests.simulation.lanes import Lanes
@@ -21,12 +22,13 @@ from tests.simulation.lanes import Lanes
 @contextmanager
 def stood_in(fate: Fate, lanes: Lanes, disk: Disk) -> Iterator[None]:
     """Let the engine run on simulated threads, disk and clock; a seam that moved is an error."""
-    clock = _clock(fate)
+    clock, few = _clock(fate), 1 + fate.random.randrange(6)
     seams: list[tuple[Any, str, Any]] = [
         (sqlite3, "connect", disk.connect),
         (app.sync.sender, "ThreadPoolExecutor", lanes.pool),
         (app.sync.sender, "wait", lanes.wait),
-        (app.sync.pieces, "SEGMENT", 1 + fate.random.randrange(6)),
+        (app.sync.pieces, "SEGMENT", few),
+        (app.sync.undo, "SEGMENT", few),
         (app.sync.preflight, "ThreadPoolExecutor", lanes.pool),
         (app.sync.refresh, "ThreadPoolExecutor", lanes.pool),
         (app.sync.refresh, "Queue", lanes.queue),

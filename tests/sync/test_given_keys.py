@@ -22,6 +22,7 @@ from app.sync.compare import compare
 from app.sync.given_keys import MADE
 from app.sync.planner import Selection, assembled, build_plan
 from app.sync.refresh import RefreshRequest, refresh
+from app.sync.undo import UndoPart, build_undo
 from app.sync.workbench import Workbench
 from tests.keyed_side import KeyedSide, keyed, keyed_bench
 
@@ -112,6 +113,17 @@ def test_it_is_the_same_when_the_answer_was_lost(bench: Workbench) -> None:
     assert kinds(bench) == {Kind.DIFFERENT: 1}
     settled(bench)
     assert again(bench) == {Kind.IDENTICAL: 1}
+
+
+def test_an_undo_takes_back_the_record_under_the_key_that_was_given(bench: Workbench) -> None:
+    keyed(bench, Side.SALESFORCE).add("plan", "mine", "id1", *PRO)
+    again(bench)
+    taken_from_salesforce(bench, "mine")
+    made = commit(bench, build_plan(bench, Selection(), NEVER, quiet), NEVER, quiet).commit
+    (given,) = keys(bench, Side.BILLING)
+    plan = build_undo(bench, made, NEVER, quiet, UndoPart({"plan": frozenset({"mine"})}))
+    (operation,) = plan.operations
+    assert (operation.verb, operation.key, operation.side_id) == (Verb.DELETE, given, given)
 
 
 def test_a_record_without_a_key_is_named_by_its_id(bench: Workbench) -> None:
