@@ -1,4 +1,4 @@
-"""Salesforce records that have no twin: what somebody made there, to be made in billing too."""
+"""Salesforce records by their ids; those without a twin are what somebody made there."""
 
 from typing import cast
 
@@ -41,3 +41,14 @@ def alone_by_id(store: Store, entity: EntityMapping, side_id: str) -> tuple[str,
         return None
     (values,) = decode_each([row[1]], entity)
     return str(row[0]), cast("Values", values)
+
+
+def key_by_id(store: Store, entity: EntityMapping, side_id: str) -> str:
+    """Return the key of a Salesforce record by its id; `""` where it has none or is not known."""
+    with store.translating():
+        row = store.reader.execute(
+            "SELECT key FROM document JOIN link ON link.id = document.id >> 2"
+            " WHERE document.side_id = ?2 AND document.id & 3 = ?3 AND link.entity = ?1",
+            (store.entity_ids[entity.name], side_id, SALESFORCE),
+        ).fetchone()
+    return str(row[0]) if row is not None and side_id else ""

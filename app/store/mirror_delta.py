@@ -51,7 +51,7 @@ class MirrorDelta:
             self.doubtful = self.doubtful or len(ids) > len(by_key)
             self._take_away(connection, set(gone) - ids, [r.side_id for r in came.loose])
             self._forget_pairings(connection, number, set(gone) - ids)
-            self._leave_old_keys(connection, number, by_key)
+            self._leave_old_keys(connection, by_key)
             self._doubt(connection, number, by_key)
             stored = put_page(connection, number, self.entity, self.side, by_key.values())
             if self.side is Side.SALESFORCE:
@@ -90,33 +90,32 @@ class MirrorDelta:
         connection.execute("CREATE INDEX IF NOT EXISTS document_side_id ON document(side_id)")
 
     def _links(self, connection: sqlite3.Connection, ids: Iterable[str]) -> list[tuple[str, int]]:
-        """Return id and link of this side's records that the mirror holds.
+        """Return id and link of this side's records of the entity that the mirror holds.
 
-        One has two links where a commit has just found it under another key.
+        One has two links where a commit has just found it under another key. Other entities may
+        have records of the same number: a billing system counts each kind for itself.
         """
         found: list[tuple[str, int]] = []
         wanted = [side_id for side_id in ids if side_id]
+        number = self.store.entity_ids[self.entity.name]
         for start in range(0, len(wanted), _IDS_AT_ONCE):
             some = wanted[start : start + _IDS_AT_ONCE]
             rows = connection.execute(
-                "SELECT document.side_id, document.id >> 2 FROM document"
+                "SELECT document.side_id, link.id FROM document JOIN link"
+                " ON link.id = document.id >> 2 AND link.entity = ?"
                 f" WHERE side_id IN ({','.join('?' * len(some))}) AND (document.id & 3) = ?",
-                (*some, SLOT[self.side]),
+                (number, *some, SLOT[self.side]),
             )
             found += rows.fetchall()
         return found
 
-    def _leave_old_keys(
-        self, connection: sqlite3.Connection, number: int, records: dict[str, Record]
-    ) -> None:
+    def _leave_old_keys(self, connection: sqlite3.Connection, records: dict[str, Record]) -> None:
         keys = {record.side_id: record.key for record in records.values()}
         links = self._links(connection, keys)
         old = []
         for side_id, link in links:
-            entity, key = connection.execute(
-                "SELECT entity, key FROM link WHERE id = ?", (link,)
-            ).fetchone()
-            if (entity, key) != (number, keys[side_id]):
+            (key,) = connection.execute("SELECT key FROM link WHERE id = ?", (link,)).fetchone()
+            if key != keys[side_id]:
                 old.append(link)
         self.moved += len(old)
         self.changed += self._remove(connection, old)

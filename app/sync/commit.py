@@ -99,7 +99,7 @@ def commit(bench: Workbench, plan: CommitPlan, cancel: CancelToken, report: Repo
     sender = Sender(bench, run, cancel, report, total=len(plan.operations))
     sender.go(again=False, first=first)
     if not sender.stopped_by:
-        _conclude_jobs(bench, run, cancel)
+        _conclude_jobs(bench, sender, cancel)
         sender.unsure.clear()
         sender.go(again=True)
     return _finished(bench, sender, before, started)
@@ -120,10 +120,10 @@ def resume(bench: Workbench, cancel: CancelToken, report: Report) -> CommitResul
     found = journal.find_run(bench.store, run)
     was = {side: found.connections.get(side.value, {}).get("instance", "") for side in Side}
     _check_instances(bench, was, cancel)
-    _conclude_jobs(bench, run, cancel)
     total = sum(found.counts.get(state, 0) for state in UNSETTLED)
-    first = _look(bench, next(pieces(bench, run), []), cancel, report)
     sender = Sender(bench, run, cancel, report, total=total)
+    _conclude_jobs(bench, sender, cancel)
+    first = _look(bench, next(pieces(bench, run), []), cancel, report)
     sender.note(_outcomes(bench, run, _MISSED))
     unsure = operations_of(bench, run, (OutcomeState.UNKNOWN,))
     doubted = frozenset(operation.idempotency_key for operation in unsure)
@@ -151,11 +151,13 @@ def _check_instances(bench: Workbench, instances: Mapping[Side, str], cancel: Ca
             )
 
 
-def _conclude_jobs(bench: Workbench, run: str, cancel: CancelToken) -> None:
-    """Bring the target's own jobs that a commit began to their end, and note what they refused.
+def _conclude_jobs(bench: Workbench, sender: Sender, cancel: CancelToken) -> None:
+    """Bring the target's own jobs that a commit began to their end, and take what they tell.
 
-    While one could still write, looking at the target would tell nothing.
+    While one could still write, looking at the target would tell nothing. Until the commit is
+    finished they can be asked again: it may die before what they wrote is settled.
     """
+    run = sender.run
     for job in jobs_of(bench.store, run):
         mine = [
             operation
@@ -168,7 +170,7 @@ def _conclude_jobs(bench: Workbench, run: str, cancel: CancelToken) -> None:
         outcomes = list(bench.connectors[job.side].conclude(job.id, entity, mine, cancel))
         refused = [item for item in outcomes if item.state is OutcomeState.FAILED]
         journal.mark(bench.store, run, refused)
-    forget_jobs(bench.store, run)
+        sender.learn(outcomes)
 
 
 def _outcomes(bench: Workbench, run: str, states: Sequence[OutcomeState]) -> list[Outcome]:
@@ -184,6 +186,8 @@ def _finished(
     journal.finish(
         bench.store, sender.run, {side.value: count for side, count in calls.items()}, seconds
     )
+    if sender.run not in journal.open_runs(bench.store):
+        forget_jobs(bench.store, sender.run)
     result = replace(
         result_of(bench, sender.run), calls=calls, seconds=seconds, stopped_by=sender.stopped_by
     )

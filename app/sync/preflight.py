@@ -1,11 +1,12 @@
 """Preflight: read again what is about to be written, and tell what is no longer as expected."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from enum import Enum
 from types import MappingProxyType
+from typing import NamedTuple
 
 from app.connectors.protocol import ReadRequest, Scope
 from app.domain.control import CancelToken, Progress, Report
@@ -22,20 +23,15 @@ from app.domain.record import (
     content_hash,
 )
 from app.store.comparison import find_link
-from app.store.cursors import cursor_of
-from app.store.mirror import remove_links, write_records
+from app.store.mirror import remove_links
 from app.store.mirrored import mirrored
 from app.store.pairing import ids_of_pairs, keys_borne
+from app.store.twins import pairs_beside, put_found
+from app.sync.look_costs import Lot, cheaper_by_cursor
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.workbench import Workbench
 
-SEGMENT = 20_000  # operations that are read again and sent before the next are looked at
 _READERS = 4
-_DELTA = 4  # calls that a read of what changed takes, about
-_JUST_WRITTEN = 120_000  # in the five minutes that a cursor reaches back, about
-_CHANGED = 2000  # records in a call of what changed, as Salesforce pages them
-
-Lot = tuple[Side, str]  # records of an entity, by its name, on a side
 
 
 class Found(Enum):
@@ -48,7 +44,11 @@ class Found(Enum):
 
 @dataclass(frozen=True, slots=True)
 class Live:
-    """What a side holds now of the records asked for; a key that stands twice has two records."""
+    """What a side holds now of the records asked for; a key that stands twice has two records.
+
+    One that bears the key, but is paired with another, has that as `key` and what it bears as
+    `own_key`.
+    """
 
     records: dict[tuple[Side, RecordKey], tuple[Record, ...]] = field(default_factory=dict)
 
@@ -77,8 +77,8 @@ def read_live(
         report: Told how far they are.
         sent: How many were sent a moment ago: they are among what changed.
     """
-    lots, by_id = _asked_for(bench, operations)
-    told = _told_by_cursor(bench, lots, sent)
+    lots, by_id, counts_as = _asked_for(bench, operations)
+    told = cheaper_by_cursor(bench, lots, sent)
     for side in Side:
         if entities := tuple(entity for where, entity in told if where is side):
             refresh(bench, RefreshRequest((side,), entities), cancel, report)
@@ -97,18 +97,30 @@ def read_live(
                 place = (side, RecordKey(entity, record.key))
                 found = records.get(place, ())
                 if all(record.side_id != one.side_id for one in found) or not by_id[entity]:
-                    records[place] = (*found, record)
+                    pairs = counts_as.get(entity, {}) if side is Side.SALESFORCE else {}
+                    records[place] = (*found, _paired(record, pairs))
             done = min(done + count, len(operations))  # some are read in two ways
             report(Progress(done, len(operations), "Reading again", "preflight"))
     return Live(records)
 
 
-def _asked_for(
-    bench: Workbench, operations: Sequence[Operation]
-) -> tuple[dict[Lot, list[str]], dict[str, dict[str, str]]]:
-    """Return what is read: side and entity → keys; of Salesforce's entities also id → key.
+class _Asked(NamedTuple):
+    """What is read: side and entity → keys; of Salesforce's entities also id → key.
 
-    Where a record is to get a key, who bears that key is asked too: there may be one by now.
+    Attributes:
+        counts_as: Salesforce's entity → id of a paired record → the key as which it counts.
+    """
+
+    lots: dict[Lot, list[str]]
+    by_id: dict[str, dict[str, str]]
+    counts_as: dict[str, dict[str, str]]
+
+
+def _asked_for(bench: Workbench, operations: Sequence[Operation]) -> _Asked:
+    """Return what is read before operations are sent.
+
+    Where a record is made or is to get a key, who bears that key is asked too: there may be one by
+    now, and a write by key would meet it.
     """
     lots: dict[Lot, list[str]] = defaultdict(list)
     by_id: dict[str, dict[str, str]] = defaultdict(dict)
@@ -120,29 +132,12 @@ def _asked_for(
         side_id = operation.side_id if key else paired.get(name, {}).get(operation.key, "")
         if side_id and operation.side is Side.SALESFORCE:
             by_id[name][side_id] = operation.key
-            if key is None or key.after != operation.key:
+            gets_key = operation.verb is Verb.INSERT if key is None else key.after == operation.key
+            if not gets_key:
                 continue
         lots[operation.side, name].append(operation.key)
-    return lots, by_id
-
-
-def forecast_live(bench: Workbench, side: Side, entity: EntityMapping, count: int) -> int:
-    """Return the calls that `read_live` takes for so many records, in pieces of a `SEGMENT`.
-
-    A read of what changed asks for what is gone and for what is there, and in each piece but the
-    first it brings what the commit wrote in those before, as far back as a cursor reaches: once
-    that takes more calls than the keys do, these are asked for.
-    """
-    connector = bench.connectors[side]
-    by_keys = connector.forecast_reads(entity, count)
-    tells = connector.incremental(entity) and cursor_of(bench.store, side, entity.name)
-    if by_keys <= _DELTA or not tells:
-        return by_keys
-    pieces = -(-count // SEGMENT)
-    first = connector.forecast_reads(entity, 1) + 1
-    piece_by_keys = connector.forecast_reads(entity, SEGMENT)
-    further = (1 + _own_calls(piece * SEGMENT) for piece in range(1, pieces))
-    return first + sum(min(calls, piece_by_keys) for calls in further)
+    counts_as = {name: {one: key for key, one in ids.items()} for name, ids in paired.items()}
+    return _Asked(lots, by_id, counts_as)
 
 
 def stands(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> Found:
@@ -165,23 +160,54 @@ def stands(operation: Operation, live: Sequence[Record], entity: EntityMapping) 
 def why_stale(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> str:
     """Return in words what is no longer as the plan expected."""
     side = operation.side.label
-    if len(live) > 1:
-        return f"{len(live)} records in {side} share the key"
     if not live:
-        return f"gone from {side} since the review"
+        by_id = operation.key_change is not None
+        return f"gone from {side} since the review" + ("" if by_id else ", or its key was changed")
+    if len(live) > 1:
+        if any(record.own_key is not None for record in live):
+            return f"another record in {side} has this key, beside the one that is paired with it"
+        return f"{len(live)} records in {side} share the key"
     if operation.expects is None:
+        return _why_not_made(operation, live[0])
+    if stands(operation, live, entity) is Found.AFTER:
+        return f"somebody has written the same in {side} since the review"
+    return _why_left_alone(operation, live[0], entity)
+
+
+def _why_not_made(operation: Operation, found: Record) -> str:
+    side = operation.side.label
+    if found.key != operation.key:
+        paired = f"the record in {side} that is paired with {found.key!r}"
+        return f"{paired} still has this key: write that one's key first, then plan again"
+    if found.own_key is None:
         return f"made in {side} since the review"
-    if _is_another(operation, live[0]):
-        return f"another record in {side} has its key now"
-    now = {change.name: value_of(live[0], change.name, entity) for change in operation.changes}
-    changed = [
-        f"{change.name} is now {text(now[change.name]) or 'empty'!r}"
-        for change in operation.changes
-        if now[change.name] != change.before
-    ]
-    if operation.key_change is None and not _key_stands(operation, live[0], entity):
-        changed.append(f"it bears the key {live[0].own_key!r} now")
+    bears = f"the key {found.own_key!r}" if found.own_key else "no key"
+    return f"paired since the review with a record in {side} that has {bears}"
+
+
+def _why_left_alone(operation: Operation, found: Record, entity: EntityMapping) -> str:
+    if _is_another(operation, found):
+        return f"another record in {operation.side.label} has its key now"
+    if found.key != operation.key and operation.verb is not Verb.DELETE:
+        return f"paired with {found.key!r} since the review"
+    changed = _changed(operation, found, entity)
     return "changed since the review: " + ("; ".join(changed) or "in other fields")
+
+
+def _changed(operation: Operation, found: Record, entity: EntityMapping) -> list[str]:
+    changed = [
+        f"{change.name} is now {_shown(now)}"
+        for change in operation.changes
+        if change.name != KEY and (now := value_of(found, change.name, entity)) != change.before
+    ]
+    if not _key_stands(operation, found, entity):
+        key = value_of(found, KEY, entity)
+        changed.append(f"its key is now {_shown(key)}" if key else "it has no key now")
+    return changed
+
+
+def _shown(value: FieldValue) -> str:
+    return repr(text(value)) if text(value) else "empty"
 
 
 def note_live(bench: Workbench, operations: Iterable[Operation], live: Live) -> None:
@@ -190,7 +216,7 @@ def note_live(bench: Workbench, operations: Iterable[Operation], live: Live) -> 
         entity, found = bench.mapping.entity(operation.entity), live.of(operation)
         with bench.store.transaction(bench.store.mirror) as connection:
             if found:
-                write_records(bench.store, connection, entity, operation.side, found[:1])
+                put_found(bench.store, connection, entity, operation.side, found)
             elif (link := find_link(bench.store, entity, operation.key)) is not None:
                 remove_links(connection, operation.side, [link])
 
@@ -217,36 +243,37 @@ def value_of(record: Record, name: str, entity: EntityMapping) -> FieldValue:
     return record.values[entity.index[name]]
 
 
-def _told_by_cursor(
-    bench: Workbench, lots: Mapping[Lot, Sequence[str]], sent: Mapping[Lot, int]
-) -> frozenset[Lot]:
-    """Return the lots for which a read of what changed costs less than a read of the keys."""
-
-    def is_told(lot: Lot, keys: Sequence[str]) -> bool:
-        connector, entity = bench.connectors[lot[0]], bench.mapping.entity(lot[1])
-        if not connector.incremental(entity) or not cursor_of(bench.store, *lot):
-            return False
-        calls = _DELTA + _own_calls(sent.get(lot, 0))
-        return connector.forecast_reads(entity, len(keys)) > calls
-
-    return frozenset(lot for lot, keys in lots.items() if is_told(lot, keys))
-
-
-def _own_calls(sent: int) -> int:
-    """Return the calls by which what was sent before comes back among what changed."""
-    return min(sent, _JUST_WRITTEN) // _CHANGED
-
-
 def _mirrored(bench: Workbench, lot: Lot, keys: Sequence[str], cancel: CancelToken) -> list[Record]:
     """Return what a read of the keys would: a paired record is found by the key that it bears."""
     cancel.check()
     side, entity = lot[0], bench.mapping.entity(lot[1])
     found = list(mirrored(bench.store, entity, side, keys))
-    if side is Side.SALESFORCE and (borne := keys_borne(bench.store, entity)):
-        own_keys = {borne[key]: key for key in keys if key in borne}
-        paired = mirrored(bench.store, entity, side, list(own_keys))
-        found += [one._replace(key=own_keys[one.key], own_key=None) for one in paired]
+    if side is Side.SALESFORCE and (ids := ids_of_pairs(bench.store, entity)):
+        found += _bearing(bench, entity, ids, keys, cancel)
     return found
+
+
+def _bearing(
+    bench: Workbench,
+    entity: EntityMapping,
+    ids: Mapping[str, str],
+    keys: Sequence[str],
+    cancel: CancelToken,
+) -> Iterator[Record]:
+    """Yield paired records (key → id) that bear one of the keys themselves, under that key.
+
+    Of one that stands beside another the mirror does not say what key it bears by now.
+    """
+    beside = pairs_beside(bench.store, entity)
+    borne = keys_borne(bench.store, entity)
+    own_keys = {borne[key]: key for key in keys if key in borne}
+    for one in mirrored(bench.store, entity, Side.SALESFORCE, list(own_keys)):
+        if one.side_id == ids[one.key] and one.side_id not in beside:
+            yield one._replace(key=own_keys[one.key], own_key=None)
+    wanted = frozenset(keys)
+    for one in _read_ids(bench, entity.name, beside, cancel) if beside else ():
+        if one.own_key in wanted:
+            yield one._replace(key=one.own_key, own_key=None)
 
 
 def _read(bench: Workbench, lot: Lot, keys: Sequence[str], cancel: CancelToken) -> list[Record]:
@@ -273,6 +300,14 @@ def _read_ids(
         own_key = None if key == record.key else record.key
         found.append(record._replace(key=key, own_key=own_key))
     return found
+
+
+def _paired(record: Record, counts_as: Mapping[str, str]) -> Record:
+    """Return a record that was found by the key that it bears under the key as which it counts."""
+    key = counts_as.get(record.side_id, record.key)
+    if record.own_key is not None or key == record.key:
+        return record
+    return record._replace(key=key, own_key=record.key)
 
 
 def _is_another(operation: Operation, record: Record) -> bool:

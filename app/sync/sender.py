@@ -50,6 +50,7 @@ class Sender:
         missing: Inserts that did not happen: what refers to them is skipped.
         sent: How many were sent of each side and entity.
         unsure: Inserts that may have happened: what refers to them waits for the second `go`.
+        told: Idempotency key of what a job of the target's own told to be written → its id.
     """
 
     bench: Workbench
@@ -63,6 +64,7 @@ class Sender:
     sent: Counter[Lot] = field(default_factory=Counter)
     missing: set[tuple[RecordKey, Side]] = field(default_factory=set)
     unsure: set[tuple[RecordKey, Side]] = field(default_factory=set)
+    told: dict[str, str] = field(default_factory=dict)
 
     def go(self, *, again: bool, first: Looked | None = None) -> None:
         """Send what has no outcome, piece by piece: read again, set stale aside, send.
@@ -84,6 +86,16 @@ class Sender:
             if self.stopped_by:
                 return
 
+    def learn(self, told: Sequence[Outcome]) -> None:
+        """Take what one of the target's own jobs told of operations that had no answer.
+
+        What it wrote is not sent again, though somebody has changed or deleted it since.
+        """
+        self.note(told)
+        for item in told:
+            if item.state is OutcomeState.WRITTEN:
+                self.told[item.operation.idempotency_key] = item.side_id
+
     def give_up(self, doubted: frozenset[str]) -> None:
         """Leave alone what stays without an answer however often it is sent.
 
@@ -103,24 +115,28 @@ class Sender:
 
     def set_stale_aside(self, operations: Sequence[Operation], *, again: bool) -> list[Operation]:
         """Return what may be sent; journal the rest as stale or, when resuming, as written."""
-        fresh, stale = [], []
+        fresh, stale, changed = [], [], []
         settled: list[tuple[Outcome, Record | None]] = []
         for operation in operations:
             entity, found = self.bench.mapping.entity(operation.entity), self.live.of(operation)
             state = stands(operation, found, entity)
-            if state is Found.BEFORE:
-                fresh.append(operation)
-            elif state is Found.AFTER and again:
+            if state is Found.AFTER and again:
                 outcome = Outcome(operation, OutcomeState.WRITTEN, "found written")
                 settled.append((outcome, self._written(outcome)))
+            elif (told := self.told.get(operation.idempotency_key)) is not None:
+                words = "written, and changed by somebody since"
+                changed.append(Outcome(operation, OutcomeState.WRITTEN, words, side_id=told))
+            elif state is Found.BEFORE:
+                fresh.append(operation)
             else:
                 message = why_stale(operation, found, entity)
                 stale.append(Outcome(operation, OutcomeState.STALE, message))
-        journal.mark(self.bench.store, self.run, stale)
+        left = [*stale, *changed]
+        note_live(self.bench, [outcome.operation for outcome in left], self.live)
+        journal.mark(self.bench.store, self.run, left)
         journal.settle(self.bench.store, self.run, settled)
-        note_live(self.bench, [outcome.operation for outcome in stale], self.live)
-        self.note([*stale, *(outcome for outcome, _ in settled)])
-        self.done += len(stale) + len(settled)
+        self.note([*left, *(outcome for outcome, _ in settled)])
+        self.done += len(left) + len(settled)
         return self._without_broken(fresh, stale)
 
     def send(self, operations: Sequence[Operation]) -> None:

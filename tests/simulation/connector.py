@@ -79,6 +79,7 @@ class SimulatedConnector:
     _late: list[_Late] = field(default_factory=list)
     _jobs: dict[str, list[Sent]] = field(default_factory=dict)
     _ran: dict[str, list[Outcome]] = field(default_factory=dict)
+    _told: set[str] = field(default_factory=set)
     _job_numbers: Iterator[int] = field(default_factory=lambda: count(1))
 
     @property
@@ -246,6 +247,11 @@ class SimulatedConnector:
             raise _REFUSES[trouble](f"simulated: {where}")
         self.calls += 1
         writes = [Sent(o, self._last_look(o)) for o in batch.operations]
+        self.server.violations += [
+            f"written twice: {o.verb.value} {o.record_key}, which a job had told to be written"
+            for o in batch.operations
+            if o.idempotency_key in self._told
+        ]
         if self.ways.jobs:
             yield from self._job(batch, writes, trouble)
             return
@@ -263,6 +269,8 @@ class SimulatedConnector:
         mine = {operation.idempotency_key for operation in operations}
         for outcome in self._end_of(job):
             if outcome.operation.idempotency_key in mine:
+                if outcome.state is OutcomeState.WRITTEN:
+                    self._told.add(outcome.operation.idempotency_key)
                 yield outcome
 
     def forget_reads(self) -> None:
@@ -289,7 +297,7 @@ class SimulatedConnector:
                 self.server.carry_out(sent)
         if all_of_them or (self._jobs and self.fate.chance(1 / 20)):
             for job in list(self._jobs):
-                self._ran[job] = self._end_of(job)
+                self._end_of(job)
 
     def _job(self, batch: Batch, writes: list[Sent], trouble: str) -> Iterator[Outcome]:
         job = f"{self.name}-job-{next(self._job_numbers)}"
@@ -311,9 +319,9 @@ class SimulatedConnector:
 
     def _end_of(self, job: str) -> list[Outcome]:
         """Bring a job to its end, unless it came there by itself; return its results."""
-        if job in self._ran:
-            return self._ran.pop(job)
-        return [self._one(sent) for sent in self._jobs.pop(job, [])]
+        if job in self._jobs:
+            self._ran[job] = [self._one(sent) for sent in self._jobs.pop(job)]
+        return self._ran.get(job, [])
 
     def _send(self, writes: list[Sent], trouble: str) -> Iterator[Outcome]:
         if trouble == "lost request":

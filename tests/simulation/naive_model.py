@@ -107,6 +107,8 @@ class Model:
         for key, side in stale:
             live = self.truth[side].get(key, [])
             self._see(key, side, live[0] if live else None)
+            if len(live) > 1:
+                self.doubled[side].add(key)
         for (key, side), write in plan.items():
             if (key, side) not in stale:
                 self._carry_out(key, side, write)

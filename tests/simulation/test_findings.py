@@ -9,11 +9,17 @@ from app.domain.plan import Verb
 from app.domain.record import RecordKey, Side
 from app.store.journal import open_runs
 from app.sync.pairing import confirm
+from app.sync.refresh import RefreshRequest, refresh
 from app.sync.undo import build_undo
 from tests.simulation.connector import Ways
-from tests.simulation.invariants import base_was_agreed, outcomes_are_in_the_mirror
+from tests.simulation.invariants import (
+    base_was_agreed,
+    mirror_agrees,
+    outcomes_are_in_the_mirror,
+)
 from tests.simulation.keyed_server import KeyedServer
 from tests.simulation.pairing import no_record_twice, note_pairs
+from tests.simulation.people import REFUSED
 from tests.simulation.server import ARIA, ORB, SALESFORCE, Semantics
 from tests.simulation.simulator import Simulation, world
 
@@ -155,6 +161,107 @@ def test_a_stale_pair_whose_key_another_record_got_stands_once_in_the_mirror(
     assert list(no_record_twice(bench.store)) == []
 
 
+def test_another_record_of_a_paired_ones_key_does_not_bear_what_that_one_bears(
+    calm: Simulation,
+) -> None:
+    salesforce, billing = calm.servers[Side.SALESFORCE], calm.servers[Side.BILLING]
+    parent, paired, borne = (
+        RecordKey(*place) for place in (("plan", "P8"), ("tier", "T8"), ("tier", "T9"))
+    )
+    for server in (salesforce, billing):
+        server.put(parent, ["a", None, None])
+    billing.put(paired, [None, "of billing", parent.key])
+    salesforce.put(borne, [None, "of Salesforce", parent.key])
+    for connector in calm.engine.connectors.values():
+        connector.ways = Ways(tells_changes=True, dear_keys=True)
+    calm.look()
+    confirm(calm.engine.bench, "tier", paired.key, salesforce.rows[borne][0].side_id)
+    salesforce.put(paired, [None, "made anew", parent.key])
+    billing.put(borne, [None, "made anew", parent.key])
+    calm.look()
+    calm.plan(frozenset({Verb.INSERT}), drawn=False)
+    result = calm.commit()
+    assert result is not None
+    assert [(f.key, "still has this key" in f.message) for f in result.failures] == [("T9", True)]
+    assert calm.violations == []
+
+
+def test_an_insert_overwrites_nothing_though_a_record_that_is_gone_was_paired_with_its_key(
+    calm: Simulation,
+) -> None:
+    salesforce, billing = calm.servers[Side.SALESFORCE], calm.servers[Side.BILLING]
+    parent, wanted, other = (
+        RecordKey(*place) for place in (("plan", "P8"), ("tier", "T8"), ("tier", "T9"))
+    )
+    for server in (salesforce, billing):
+        server.put(parent, ["a", None, None])
+    billing.put(wanted, [None, "of billing", parent.key])
+    salesforce.put(other, [None, "paired", parent.key])
+    salesforce.semantics = SALESFORCE
+    calm.look()
+    calm.plan(frozenset({Verb.INSERT}), drawn=False)
+    confirm(calm.engine.bench, "tier", wanted.key, salesforce.rows[other][0].side_id)
+    salesforce.drop(other)
+    salesforce.put(wanted, [None, "made by somebody", parent.key])
+    calm.commit()
+    assert salesforce.rows[wanted][0].values[1] == "made by somebody"
+    assert calm.violations == []
+
+
+def test_the_key_of_a_paired_record_that_shares_its_key_is_known_after_a_refresh(
+    calm: Simulation,
+) -> None:
+    salesforce, billing = calm.servers[Side.SALESFORCE], calm.servers[Side.BILLING]
+    assert isinstance(salesforce, KeyedServer)
+    parent, paired, borne, later = (
+        RecordKey(*place)
+        for place in (("plan", "P8"), ("tier", "T7"), ("tier", "T8"), ("tier", "T9"))
+    )
+    for server in (salesforce, billing):
+        server.put(parent, ["a", None, None])
+    salesforce.semantics = SALESFORCE
+    billing.put(paired, [None, "of billing", parent.key])
+    salesforce.put(borne, [None, "of Salesforce", parent.key])
+    for connector in calm.engine.connectors.values():
+        connector.ways = Ways(tells_changes=True, dear_keys=True)
+    calm.look()
+    confirm(calm.engine.bench, "tier", paired.key, salesforce.rows[borne][0].side_id)
+    salesforce.put(paired, [None, "made anew", parent.key])
+    calm.look()
+    calm.look()
+    salesforce.rekey(borne, later.key)
+    billing.put(later, [None, "of billing", parent.key])
+    calm.look()
+    calm.plan(frozenset({Verb.INSERT}), drawn=False)
+    calm.commit()
+    assert salesforce.rows[later][0].values[1] == "of Salesforce"
+    assert calm.violations == []
+
+
+@pytest.mark.parametrize("own_key", ["", "T9"])
+def test_records_that_share_a_key_are_known_though_only_their_account_was_read_between(
+    calm: Simulation, own_key: str
+) -> None:
+    salesforce, billing = calm.servers[Side.SALESFORCE], calm.servers[Side.BILLING]
+    bench, parent = calm.engine.bench, RecordKey("plan", "P8")
+    paired, borne = RecordKey("tier", "T8"), RecordKey("tier", own_key)
+    for server in (salesforce, billing):
+        server.put(parent, ["a", None, None])
+    billing.put(paired, [None, "of billing", parent.key])
+    salesforce.put(borne, [None, "of Salesforce", parent.key])
+    for connector in calm.engine.connectors.values():
+        connector.ways = Ways(page_size=1, tells_changes=True)
+    calm.look()
+    confirm(bench, "tier", paired.key, salesforce.rows[borne][0].side_id)
+    calm.look()
+    salesforce.put(paired, [None, "made anew", parent.key])
+    refresh(bench, RefreshRequest(account=parent.key), CancelToken(), calm.engine.report)
+    calm.look()
+    assert list(mirror_agrees(bench, calm.servers)) == []
+    assert list(no_record_twice(bench.store)) == []
+    assert bench.store.reader.execute("SELECT count(*) FROM twin").fetchone() == (1,)
+
+
 @pytest.mark.parametrize("own_key", ["T9", "X1", None])
 def test_what_a_record_held_before_it_moved_or_was_deleted_is_no_false_base(
     calm: Simulation, own_key: str | None
@@ -176,3 +283,52 @@ def test_what_a_record_held_before_it_moved_or_was_deleted_is_no_false_base(
     assert list(base_was_agreed(bench, calm.servers)) == []
     salesforce.history[counts_as, "note"].remove("n")
     assert list(base_was_agreed(bench, calm.servers)) != []
+
+
+@pytest.fixture
+def with_jobs(calm: Simulation, monkeypatch: pytest.MonkeyPatch) -> Simulation:
+    """Return a world in which Salesforce's jobs end after the commit has given up to ask."""
+    calm.engine.connectors[Side.SALESFORCE].ways = Ways(jobs=True)
+    calm.servers[Side.SALESFORCE].semantics = SALESFORCE
+    monkeypatch.setattr(calm.fate, "write_trouble", lambda _where: "lost answer")
+    return calm
+
+
+def test_what_refers_to_a_record_that_a_job_refused_is_not_sent(with_jobs: Simulation) -> None:
+    billing, connector = (
+        with_jobs.servers[Side.BILLING],
+        with_jobs.engine.connectors[Side.SALESFORCE],
+    )
+    billing.edit(PLACE, "name", REFUSED)
+    billing.put(RecordKey("tier", "T9"), [None, None, PLACE.key])
+    with_jobs.look()
+    with_jobs.plan(frozenset({Verb.INSERT}), drawn=False)
+    result = with_jobs.commit()
+    assert result is not None
+    assert (result.failed, result.skipped, len(connector.sent_keys)) == (1, 1, 1)
+
+
+@pytest.mark.parametrize("key", ["X1", None])
+def test_what_a_job_told_to_be_written_is_not_made_again_though_its_key_is_gone(
+    with_jobs: Simulation, key: str | None
+) -> None:
+    salesforce, billing = with_jobs.servers[Side.SALESFORCE], with_jobs.servers[Side.BILLING]
+    assert isinstance(salesforce, KeyedServer)
+    child = RecordKey("tier", "T9")
+    for server in (salesforce, billing):
+        server.put(RecordKey("plan", "P8"), ["a", None, None])
+    billing.put(child, [None, None, "P8"])
+    billing.drop(PLACE)
+
+    def somebody_takes_it() -> None:
+        if child in salesforce.rows and key is None:
+            salesforce.drop(child)
+        elif child in salesforce.rows:
+            salesforce.rekey(child, str(key))
+
+    with_jobs.look()
+    with_jobs.fate.on_touch = somebody_takes_it
+    with_jobs.plan(frozenset({Verb.INSERT}), drawn=False)
+    result = with_jobs.commit()
+    assert result is not None
+    assert (result.written, child in salesforce.rows, with_jobs.violations) == (1, False, [])
