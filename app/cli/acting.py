@@ -6,12 +6,12 @@ from typing import Any
 
 from app.cli import output
 from app.cli.commands import hand_out_plan
-from app.domain.action import Action, Input
+from app.domain.action import Action, Input, Taken
 from app.domain.control import CancelToken
 from app.errors import ExitStatus, WrongUse
 from app.services import Services
 from app.sync.actions import action_named, actions_of, plan_action
-from app.sync.taking import taken_from
+from app.sync.taking import Wish, taken_from
 
 
 def run_act(services: Services, options: Namespace, cancel: CancelToken) -> int:
@@ -23,13 +23,22 @@ def run_act(services: Services, options: Namespace, cancel: CancelToken) -> int:
         if options.output is None:
             raise WrongUse("An action is a plan to review.", "Say where with -o plan.json.")
         given = dict(_told(words) for words in options.settings)
-        key, made_from = options.key, ""
+        taken = Taken("", options.key)
         if options.made_from:
-            action = action_named(bench, options.action)
-            taken = taken_from(bench, action, key, options.made_from, cancel)
-            key, made_from, given = taken.key, taken.made_from, {**taken.given, **given}
-        plan = plan_action(bench, options.action, key, given, made_from=made_from)
+            wish = Wish(action_named(bench, options.action), options.key, given)
+            taken = taken_from(bench, wish, options.made_from, cancel)
+            _refuse_unclear(taken)
+        plan = plan_action(bench, options.action, taken.key, {**taken.given, **given}, taken=taken)
     return hand_out_plan(options, plan)
+
+
+def _refuse_unclear(taken: Taken) -> None:
+    """Raise where a part of the record would be left out of what is planned."""
+    if taken.unclear:
+        raise WrongUse(
+            "\n".join(("Not all of the record could be taken:", *taken.unclear)),
+            "Mend the record, or say with --set what it does not: that counts more.",
+        )
 
 
 def _told(words: str) -> tuple[str, str]:
@@ -64,6 +73,7 @@ def _action_json(action: Action) -> dict[str, Any]:
         "entity": action.entity,
         "makes": action.makes,
         "undo": action.undo,
+        "takes_from": [source.sobject for source in action.sources],
         "inputs": [
             {
                 "name": one.name,

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
 
 from app.domain.action import Action, Asked, Named, Planned
+from app.domain.deal import Deal, Sold
 from app.domain.mapping import EntityMapping
 from app.domain.plan import Operation
 
@@ -22,6 +23,15 @@ class Acts(Protocol):
         Raises:
             WrongUse: It cannot be done to this record, or not so.
         """
+        ...
+
+
+@runtime_checkable
+class Sells(Protocol):
+    """A connector that knows what the lines of an order are in its system."""
+
+    def sold(self, deal: Deal) -> Sold:
+        """Return which inputs of an action the lines of a deal tell; nobody is called."""
         ...
 
 

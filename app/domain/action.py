@@ -11,6 +11,7 @@ from datetime import datetime
 from app.domain.mapping import FieldType
 from app.domain.plan import Verb
 from app.domain.record import FieldValue
+from app.domain.source import Source
 
 Named = Mapping[str, FieldValue]
 """A record's values by the mapping's names of its fields."""
@@ -36,22 +37,6 @@ class Input:
 
 
 @dataclass(frozen=True, slots=True)
-class Source:
-    """An object of the org, a record of which tells some of what an action has to be told.
-
-    Attributes:
-        prefix: With what its ids begin (salesforce.md §1).
-        fields: Input → its field.
-        account: Its field that names the account of whose customer the action is; `""` for none.
-    """
-
-    sobject: str
-    prefix: str
-    fields: Mapping[str, str]
-    account: str = ""
-
-
-@dataclass(frozen=True, slots=True)
 class Action:
     """One thing that can be done about a record of an entity.
 
@@ -60,7 +45,8 @@ class Action:
         inputs: What it has to be told, in the order in which to ask.
         makes: Whether it makes such a record, so that there is none yet to name.
         undo: How it is taken back, in words.
-        sources: Objects of the org, other than its own, from which inputs can be taken.
+        sources: Objects of the org, other than its own, from which inputs can be taken: the mapping
+            names them.
     """
 
     name: str
@@ -70,6 +56,31 @@ class Action:
     makes: bool = False
     undo: str = ""
     sources: tuple[Source, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Taken:
+    """What a record of Salesforce tells an action.
+
+    Attributes:
+        made_from: The key by which the record counts as the one that is made, `""` where it
+            does not.
+        key: The key of the record that the action is about, `""` for one that makes one.
+        given: Input → words, as somebody would type them.
+        notes: How the record was understood.
+        warnings: What of it is left out.
+        unclear: What of the record could not be taken, and what to do.
+    """
+
+    made_from: str = ""
+    key: str = ""
+    given: Mapping[str, str] = field(default_factory=dict)
+    notes: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    unclear: tuple[str, ...] = ()
+
+
+NOTHING_TAKEN = Taken()
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,6 +8,7 @@ from functools import cached_property
 from hashlib import sha256
 
 from app.domain.record import CANONICAL_VERSION
+from app.domain.source import Source
 
 KEY = "@key"
 """Stands for a record's own key where fields are named: no field can be called so."""
@@ -261,6 +262,7 @@ class WorkspaceMapping:
     entities: tuple[EntityMapping, ...]
     fingerprint: str = ""
     jobs: tuple[JobRow, ...] = ()
+    sources: tuple[Source, ...] = ()
 
     @cached_property
     def by_name(self) -> Mapping[str, EntityMapping]:

@@ -8,6 +8,8 @@ from app.domain.mapping import EntityMapping, FieldMapping, WorkspaceMapping
 
 JOBS = "[jobs]"
 """Stands for the mapping's jobs where entities are named: no entity can be called so."""
+SOURCES = "[sources]"
+"""Stands likewise for what actions take from the org's own objects."""
 _TOLD_APART = frozenset({"name", "sobject", "billing_key", "salesforce_key", "fields"})
 
 
@@ -81,6 +83,9 @@ def change_between(old: WorkspaceMapping, new: WorkspaceMapping) -> MappingChang
     found += [Change(each.name, "", Effect.ENTITY_REMOVED, each.sobject) for each in gone]
     if old.jobs != new.jobs:
         found.append(Change(JOBS, "", Effect.SETTING, *(_schedules(each) for each in (old, new))))
+    if old.sources != new.sources:
+        told = (", ".join(source.name for source in each.sources) for each in (old, new))
+        found.append(Change(SOURCES, "", Effect.SETTING, *told))
     known = [entity for entity in new.entities if entity.name in old.by_name]
     reread = [each.name for each in known if each.shape != old.entity(each.name).shape]
     return MappingChange(tuple(found), tuple(reread))

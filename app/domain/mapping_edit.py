@@ -13,8 +13,8 @@ from app.errors import MappingInvalid, WrongUse
 
 Setting = str | int | Mapping[str, str] | Sequence[str] | None
 """A setting's value; None takes the setting away."""
-_BLOCK = re.compile(r"^(?:#.*\n)*\[\[(entity|job)\]\]", re.MULTILINE)
-"""Begins an entity or a job; comments right above it belong to it."""
+_BLOCK = re.compile(r"^(?:#.*\n)*\[\[(entity|job|source)\]\]", re.MULTILINE)
+"""Begins an entity, a job or a source; comments right above it belong to it."""
 _NAMED_BY_FIELD = ("title", "parent_field", "group_by", "together")
 _INDENT = "    "
 REFERENCE = FieldType.REFERENCE.value
@@ -60,7 +60,7 @@ def draft_of(text: str, file_name: str, find: FindText = lambda _name: None) -> 
 
 
 def flattened(text: str, file_name: str, find: FindText) -> str:
-    """Return a mapping's text with the entities and jobs of those that it includes in their place.
+    """Return a mapping's text with the blocks of those that it includes in their place.
 
     Raises:
         MappingInvalid: The file is wrong, or writes its entities in another way than [[entity]].
@@ -288,16 +288,16 @@ def _parsed(text: str, file_name: str) -> Any:
 
 
 def _named_blocks(text: str, file_name: str) -> dict[tuple[str, str], str]:
-    """Return the texts of a file's entities and jobs by kind and name, in their order."""
+    """Return the texts of a file's entities, jobs, sources by kind and name, in their order."""
     found = _places(text, file_name)
     return {name: text[block.start : block.end].strip("\n") for name, block in found.items()}
 
 
 def _places(text: str, file_name: str) -> dict[tuple[str, str], _Block]:
-    """Return where a file's entities and jobs stand by kind and name, those left out too."""
+    """Return where a file's blocks stand by kind and name, those left out too."""
     found: dict[tuple[str, str], _Block] = {}
     data, blocks = tomllib.loads(text), _blocks(text)
-    for kind in ("entity", "job"):
+    for kind in ("entity", "job", "source"):
         names = [str(row.get("name", "")) for row in data.get(kind, [])]
         places = [block for block in blocks if block.kind == kind]
         if len(names) != len(places):

@@ -24,11 +24,12 @@ from app.domain.mapping import (
     WorkspaceMapping,
     dependency_order,
 )
+from app.domain.source import LineSource, ProductSource, Source
 from app.errors import MappingInvalid, WrongUse
 
 SCHEMA = 1
 
-_FILE_NAMES = {"schema", "name", "billing", "include", "leave_out", "entity", "job"}
+_FILE_NAMES = {"schema", "name", "billing", "include", "leave_out", "entity", "job", "source"}
 _ENTITY_NAMES = {
     "name", "label", "plural", "sobject", "key", "parent", "parent_field", "group_by", "title",
     "fields", "ignore", "sums", "pair", "role", "shows",
@@ -38,8 +39,12 @@ _FIELD_NAMES = {
     "name", "billing", "salesforce", "type", "owner", "length", "scale", "to", "convert", "map",
     "values", "currency", "label", "precision", "format", "lookup",
 }  # fmt: skip
+_SOURCE_NAMES = {
+    "name", "action", "sobject", "prefix", "fields", "account", "currency", "lines", "product",
+}  # fmt: skip
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _JOB_NAME = re.compile(r"[a-z][a-z0-9_-]*")
+_API_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 Choice = TypeVar("Choice", FieldType, Owner, Role)
 FindText = Callable[[str], str | None]
 """Gives the text of the mapping that an `include` names, None where there is none."""
@@ -69,7 +74,9 @@ def parse_mapping(
     parser.once((job.name for job in jobs), "job")
     texts = dict.fromkeys(part.text for part, _told in files)
     fingerprint = sha256("".join(texts).encode()).hexdigest()[:16]
-    made = WorkspaceMapping(*parser.names(data), entities, fingerprint, jobs)
+    sources = {source.name: source for part, told in files for source in part.sources(told)}
+    names = parser.names(data)
+    made = WorkspaceMapping(*names, entities, fingerprint, jobs, tuple(sources.values()))
     return parser.reduced(made, data)
 
 
@@ -163,6 +170,46 @@ class _Parser:
                 raise self._error(path, "a job has one schedule", hint)
             yield JobRow(name, chosen, cron, every, full=row.get("full") is True)
 
+    def sources(self, data: Mapping[str, Any]) -> Iterator[Source]:
+        """Yield the objects of the org of which this file's actions take what they are told."""
+        rows = data.get("source", [])
+        self.once((str(row.get("name", "")) for row in rows), "source")
+        for row in rows:
+            path = (self._name(row, ()),)
+            self._known(row, _SOURCE_NAMES, path)
+            if ("lines" in row) != ("product" in row):
+                hint = 'Write lines = { … } and product = { sobject = "Product2", … }.'
+                raise self._error(path, "lines and product go together", hint)
+            yield Source(
+                name=self._word(row, "name", path),
+                action=self._word(row, "action", path),
+                sobject=self._api_name(row, "sobject", path),
+                prefix=self._word(row, "prefix", path),
+                fields={n: self._api_name(row["fields"], n, path) for n in row.get("fields", {})},
+                account=self._api_name_or_none(row, "account", path),
+                currency=self._api_name_or_none(row, "currency", path),
+                lines=self._lines(row["lines"], path) if "lines" in row else None,
+                product=self._product(row["product"], path) if "product" in row else None,
+            )
+
+    def _lines(self, row: Mapping[str, Any], path: tuple[str, ...]) -> LineSource:
+        place = (*path, "lines")
+        needed = ("sobject", "parent", "product", "quantity", "unit_price")
+        self._known(row, {*needed, "discount", "number"}, place)
+        named = {name: self._api_name(row, name, place) for name in needed}
+        discount = self._api_name_or_none(row, "discount", place)
+        number = self._api_name_or_none(row, "number", place)
+        return LineSource(**named, discount=discount, number=number)
+
+    def _product(self, row: Mapping[str, Any], path: tuple[str, ...]) -> ProductSource:
+        place, codes = (*path, "product"), row.get("codes")
+        self._known(row, {"sobject", "name", "codes"}, place)
+        if not isinstance(codes, list) or not codes:
+            raise self._error(place, "it has no codes", 'Write codes = ["ProductCode"].')
+        sobject, name = (self._api_name(row, one, place) for one in ("sobject", "name"))
+        named = (self._api_name({"codes": code}, "codes", place) for code in codes)
+        return ProductSource(sobject, name, tuple(named))
+
     def entity(self, row: Mapping[str, Any]) -> EntityMapping:
         name = self._name(row, ())
         path = (name,)
@@ -182,9 +229,9 @@ class _Parser:
             name=name,
             label=self._word(row, "label", path),
             plural=self._word(row, "plural", path),
-            sobject=self._word(row, "sobject", path),
+            sobject=self._api_name(row, "sobject", path),
             billing_key=str(key["billing"]),
-            salesforce_key=str(key["salesforce"]),
+            salesforce_key=self._api_name(key, "salesforce", (*path, "key")),
             title=self._word(row, "title", path),
             fields=tuple(self._field(item, name) for item in rows),
             parent=parent,
@@ -250,7 +297,7 @@ class _Parser:
         return FieldMapping(
             name=name,
             billing=self._word(row, "billing", path),
-            salesforce=self._word(row, "salesforce", path),
+            salesforce=self._api_name(row, "salesforce", path),
             type=self._choice(FieldType, row, "type", path),
             owner=self._choice(Owner, row, "owner", path),
             length=self._number(row, "length", path),
@@ -374,6 +421,17 @@ class _Parser:
         if not isinstance(value, str) or not value:
             raise self._error(path, f"{name} is missing", f'Write {name} = "…".')
         return value
+
+    def _api_name(self, row: Mapping[str, Any], setting: str, path: tuple[str, ...]) -> str:
+        """Return the name of an object or field of Salesforce; it is put into queries as it is."""
+        value = self._word(row, setting, path)
+        if not _API_NAME.fullmatch(value):
+            hint = "Write the API name, e.g. Unit_Price__c: A-Z, a-z, 0-9 and _, a letter first."
+            raise self._error(path, f"{setting} cannot be {value!r}", hint, setting=setting)
+        return value
+
+    def _api_name_or_none(self, row: Mapping[str, Any], setting: str, path: tuple[str, ...]) -> str:
+        return self._api_name(row, setting, path) if row.get(setting, "") != "" else ""
 
     def _number(self, row: Mapping[str, Any], name: str, path: tuple[str, ...]) -> int:
         value = row.get(name, 0)

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 from app.connectors.acting import Acts
-from app.domain.action import Action, Asked, Input, Named, Planned
+from app.domain.action import NOTHING_TAKEN, Action, Asked, Input, Named, Planned, Taken
 from app.domain.convert import converter
 from app.domain.diff import same
 from app.domain.mapping import EntityMapping, FieldMapping, Owner
@@ -20,11 +20,13 @@ from app.sync.workbench import Workbench
 
 
 def actions_of(bench: Workbench) -> Iterator[Action]:
-    """Yield what the billing system offers, by entity; nothing where it offers nothing."""
+    """Yield what the billing system offers, by entity, with what the mapping says it takes from."""
     connector = bench.connectors[Side.BILLING]
     if isinstance(connector, Acts):
         for entity in bench.mapping.entities:
-            yield from connector.actions(entity)
+            for action in connector.actions(entity):
+                told = (one for one in bench.mapping.sources if one.action == action.name)
+                yield replace(action, sources=tuple(told))
 
 
 def action_named(bench: Workbench, name: str) -> Action:
@@ -37,7 +39,7 @@ def action_named(bench: Workbench, name: str) -> Action:
 
 
 def plan_action(
-    bench: Workbench, name: str, key: str, given: Mapping[str, str], *, made_from: str = ""
+    bench: Workbench, name: str, key: str, given: Mapping[str, str], taken: Taken = NOTHING_TAKEN
 ) -> CommitPlan:
     """Return the plan of one action, from the store as last refreshed; nobody is called.
 
@@ -46,7 +48,7 @@ def plan_action(
         name: The action's name.
         key: The key of billing's record; `""` where the action makes one.
         given: Input → what was typed.
-        made_from: The key of the Salesforce record from which an action makes one (`taken_from`).
+        taken: What a record of Salesforce told (`taken_from`): `given` has it already.
 
     Raises:
         WrongUse: There is no such action or input, or it cannot be done so.
@@ -57,7 +59,7 @@ def plan_action(
         raise WrongUse(f"There is no action {name!r}.")
     entity = bench.mapping.entity(action.entity)
     values = {each: _input(action, each, words) for each, words in given.items()}
-    key = made_from if action.makes else key
+    key = taken.made_from if action.makes else key
     _check(action, values, key if not action.makes else "-")
     record: Named = {} if action.makes else _billing(bench, entity, key)
     asked = Asked(action, key, record, values, datetime.now(UTC), partial(looked_up, bench))
@@ -65,6 +67,9 @@ def plan_action(
     operation = _operation(bench, planned)
     notes = [*planned.notes, *([f"To take it back: {action.undo}"] if action.undo else [])]
     told = [Problem("info", planned.entity, planned.key, words) for words in notes]
+    told += [Problem("info", planned.entity, planned.key, words) for words in taken.notes]
+    left_out = (*taken.warnings, *taken.unclear)
+    told += [Problem("warning", planned.entity, planned.key, words) for words in left_out]
     return assembled(bench, [operation], told)
 
 

@@ -19,6 +19,8 @@ from app.errors import WrongUse
 
 NOW = datetime(2026, 11, 22, 9, 30, 15, 7, tzinfo=UTC)
 JUNE = datetime(2027, 6, 1, tzinfo=UTC)
+JUNE_THERE = datetime(2027, 5, 31, 22, tzinfo=UTC)
+"""That day's beginning where the customer is: in Paris."""
 SEAT = {
     "id": "p1",
     "name": "Seat",
@@ -91,8 +93,9 @@ def test_actions_name_entities_and_fields_of_the_mapping(orb_mapping: WorkspaceM
     [
         ({}, NOW.replace(microsecond=0)),
         ({"when": "end_of_term"}, datetime(2027, 1, 1, tzinfo=UTC)),
-        ({"when": "date", "date": JUNE}, JUNE),
-        ({"date": JUNE}, JUNE),
+        ({"when": "date", "date": JUNE}, JUNE_THERE),
+        ({"date": JUNE}, JUNE_THERE),
+        ({"date": JUNE.replace(hour=9)}, JUNE.replace(hour=9)),
     ],
 )
 def test_a_cancellation_is_an_end_date(given: dict[str, Any], end: datetime) -> None:
@@ -118,7 +121,7 @@ def test_a_plan_changes_at_once_or_as_a_version() -> None:
     assert (now.entity, now.verb, now.values["plan_id"]) == ("subscription", Verb.UPDATE, "pro")
     later = become("change_plan", plan="pro", date=JUNE)
     assert (later.entity, later.verb) == ("subscription_version", Verb.INSERT)
-    assert later.key == "s1|2027-06-01T00:00:00Z"
+    assert later.key == "s1|2027-05-31T22:00:00Z"
     price = "Seat: unit: USD 10.00 per unit; in USD, monthly"
     assert said(later) == ["Plan Pro, version 2:", price]
     assert said(now)[-1].startswith("The plan changes at once. Orb may void")
@@ -145,9 +148,10 @@ def test_metadata_is_changed_by_one_name() -> None:
 def test_prices_are_added_and_ended_as_intervals() -> None:
     added = become("add_price", price="p2", start_date=JUNE)
     rows = json.loads(str(added.values["price_intervals"]))
-    assert rows[1] == {"price_id": "p2", "start_date": JUNE.isoformat()}
+    assert rows[1] == {"price_id": "p2", "start_date": JUNE_THERE.isoformat()}
     ended = become("end_price", price="p1", end_date=JUNE)
-    assert json.loads(str(ended.values["price_intervals"]))[0]["end_date"] == JUNE.isoformat()
+    (row,) = json.loads(str(ended.values["price_intervals"]))
+    assert row["end_date"] == JUNE_THERE.isoformat()
 
 
 def test_quantities_of_a_new_one_are_read_from_words() -> None:
@@ -156,6 +160,26 @@ def test_quantities_of_a_new_one_are_read_from_words() -> None:
     assert [(row["price_id"], row["quantity"]) for row in rows] == [("p1", 5), ("p2", 2.5)]
     with pytest.raises(WrongUse, match="names no quantity"):
         become("create_subscription", plan="pro", start_date=JUNE, quantities="p1")
+
+
+def test_a_new_one_says_what_it_has_otherwise_than_its_plan() -> None:
+    cheaper = {**SEAT, "unit_config": {"unit_amount": "8.00"}}
+    rows = [{"replaces_price_id": "p1", "price": cheaper}, {"price_id": "p9"}]
+    given = {"quantities": "p1=5", "prices": json.dumps(rows)}
+    words = said(become("create_subscription", plan="pro", start_date=JUNE, **given))
+    assert words[-3] == "Seat: quantity 5."
+    assert words[-2].startswith("Seat: unit: USD 8.00 per unit")
+    assert ", not unit: USD 10.00 per unit" in words[-2]
+    assert words[-1] == "A price: p9, besides those of the plan."
+
+
+def test_a_day_of_a_new_one_begins_where_the_customer_is() -> None:
+    action = next(each for each in ACTIONS if each.name == "create_subscription")
+    nine = JUNE.replace(hour=9)
+    given: dict[str, FieldValue] = {"plan": "pro", "start_date": JUNE, "end_date": nine}
+    made = planned(Asked(action, "c1", {}, given, NOW, lambda e, k: MIRROR.get((e, k))))
+    assert made.values["start_date"] == JUNE_THERE
+    assert made.values["end_date"] == nine
 
 
 def test_an_edit_of_a_field_is_explained_as_an_action_is() -> None:
@@ -167,6 +191,9 @@ def test_an_edit_of_a_field_is_explained_as_an_action_is() -> None:
     assert edited("net_terms", 30) == []
     assert edited("plan_id", "never read") == [edited("plan_id", "pro")[-1]]
     assert edited("fixed_fee_quantity_schedule", "no JSON") == []
+    begin = {"price_id": "p1", "quantity": 5, "start_date": "2025-01-01T00:00:00+00:00"}
+    (gone, *_new) = edited("fixed_fee_quantity_schedule", json.dumps([begin]))
+    assert gone == "Seat: quantity 5 from 2026-01-01 on is taken back."
     credit: dict[str, FieldValue] = {
         "entry_type": "void",
         "void_amount": Decimal("2.50"),

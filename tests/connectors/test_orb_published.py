@@ -1,6 +1,7 @@
 """What the connector asks for is what Orb's published description allows."""
 
 from datetime import datetime
+from decimal import Decimal
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
 
@@ -10,12 +11,16 @@ import requests
 from jsonschema import Draft202012Validator, FormatChecker
 
 from app.connectors.http import Http, HttpRequest
+from app.connectors.orb.deal_lines import sold
 from app.connectors.protocol import Scope
 from app.domain.control import CancelToken
-from tests.connectors.orb_each_write import write_each
+from app.domain.deal import Deal, Line
+from app.domain.plan import OutcomeState, Verb
+from tests.connectors.orb_each_write import START, write_each
 from tests.connectors.orb_world import OrbWorld
 from tests.sandbox.orb.published import document, operation_of, operations
 
+INPUTS = frozenset({"plan", "quantities", "prices"})
 ADDRESS = '{"city":"Bern","country":"CH","line1":"Gasse 1"}'
 
 
@@ -99,7 +104,8 @@ def test_every_write_is_allowed(asked: list[HttpRequest], own_orb: OrbWorld) -> 
     own_orb.update(made["id"], metadata='{"c":"d"}', billing_address=ADDRESS, email="x@y.example")
     own_orb.update(made["id"], auto_collection="true", additional_emails='["a@b.example"]')
     own_orb.update(made["id"], tax_id='{"country":"CH","type":"ch_vat","value":"1"}')
-    assert {request.method for request in asked} == {"GET", "POST", "PUT"}
+    own_orb.write("customer", made["id"], Verb.DELETE)
+    assert {request.method for request in asked} == {"GET", "POST", "PUT", "DELETE"}
     assert [(r.url, wrong) for r in asked for wrong in complaints(r)] == []
 
 
@@ -124,3 +130,44 @@ def test_a_mistake_would_be_found() -> None:
 
 def _path(request: HttpRequest) -> str:
     return urlsplit(request.url).path.removeprefix("/v1")
+
+
+def test_price_overrides_of_a_deal_are_allowed_and_keep_the_rest_of_the_price(
+    asked: list[HttpRequest], own_orb: OrbWorld
+) -> None:
+    plans = [row for row in own_orb.state("test:plan") if row["status"] == "active"]
+    found = {row["id"]: row for row in plans}
+    catalog = [(key, own_orb.values("plan", key)) for key in found]
+    given: dict[str, Any] = {"name": "Kestrel", "email": "ap@kestrel.example"}
+    overridden = 0
+    for plan in plans:
+        given["currency"] = plan["invoicing_currency"]
+        who = own_orb.write("customer", f"of {plan['id']}", Verb.INSERT, **given).key
+        for price in plan["prices"]:
+            line = Line("line", (price["id"],), {}, Decimal(3), Decimal("7.125"))
+            deal = Deal((line,), INPUTS, {"plan": plan["id"]}, "", lambda _name: catalog)
+            prices = sold(deal).given.get("prices")
+            if prices is not None:
+                whole = {"customer_id": who, "plan_id": plan["id"], "start_date": START}
+                made = own_orb.write(
+                    "subscription", "new", Verb.INSERT, **whole, price_intervals=prices
+                )
+                assert made.state is OutcomeState.WRITTEN, made.message
+                _check_override(own_orb, made.key, price)
+                overridden += 1
+    assert overridden > len(plans)
+    assert [(r.url, wrong) for r in asked for wrong in complaints(r)] == []
+
+
+def _check_override(world: OrbWorld, key: str, price: dict[str, Any]) -> None:
+    """Check that a subscription has a price that is another's but for amount and quantity."""
+    (row,) = [row for row in world.state("test:subscription") if row["id"] == key]
+    intervals = [i["price"] for i in row["price_intervals"]]
+    (new,) = [p for p in intervals if p["replaces_price_id"] == price["id"]]
+    assert Decimal(new["unit_config"]["unit_amount"]) == Decimal("7.125")
+    assert new["fixed_price_quantity"] == (3 if price["price_type"] == "fixed_price" else None)
+    other = {"id", "created_at", "unit_config", "fixed_price_quantity", "replaces_price_id"}
+    other |= {"external_price_id", "plan_phase_order"}
+    assert {n: v for n, v in new.items() if n not in other} == {
+        n: v for n, v in price.items() if n not in other
+    }

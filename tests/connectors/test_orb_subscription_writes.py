@@ -3,9 +3,12 @@
 import json
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from app.connectors.orb.client import Row
+from app.connectors.orb.quantities import change_quantities
 from app.connectors.orb.sendable import NotSendable
 from app.connectors.orb.subscription_writes import interval_changes
 from app.domain.control import CancelToken
@@ -101,6 +104,43 @@ def test_quantities_change_from_a_day_on_and_back(own_orb: OrbWorld, made: str) 
     assert held(own_orb, made)["fixed_fee_quantity_schedule"] == before
 
 
+def test_a_quantity_that_began_today_is_taken_back(own_orb: OrbWorld, made: str) -> None:
+    before = held(own_orb, made)["fixed_fee_quantity_schedule"]
+    zone = ZoneInfo(held(own_orb, made)["customer"]["timezone"])
+    today = datetime.now(zone).replace(hour=0, minute=0, second=0, microsecond=0)
+    step = {**before[0], "quantity": 7, "start_date": today.isoformat()}
+    after = json.dumps([*before, step])
+    outcome = own_orb.write(SUBSCRIPTION, made, Verb.UPDATE, fixed_fee_quantity_schedule=after)
+    assert outcome.state is OutcomeState.WRITTEN, outcome.message
+    back = json.dumps(before)
+    outcome = own_orb.write(SUBSCRIPTION, made, Verb.UPDATE, fixed_fee_quantity_schedule=back)
+    assert outcome.state is OutcomeState.WRITTEN, outcome.message
+    now = held(own_orb, made)["fixed_fee_quantity_schedule"]
+    assert [row["quantity"] for row in now][-1] == before[0]["quantity"]
+
+
+def test_what_began_on_a_former_day_is_refused_before_anything_is_sent() -> None:
+    def never(name: str, _body: Row) -> Row:
+        raise AssertionError(name)
+
+    first = {"price_id": "p", "quantity": 1, "start_date": "2020-01-01T00:00:00+00:00"}
+    second = {"price_id": "p", "quantity": 2, "start_date": "2020-02-01T00:00:00+00:00"}
+    with pytest.raises(NotSendable, match="what began on 2020-02-01 cannot be taken back"):
+        change_quantities({"fixed_fee_quantity_schedule": [first, second]}, [first], never)
+
+
+def test_an_interval_that_ends_as_it_begins_is_gone(own_orb: OrbWorld, made: str) -> None:
+    before = held(own_orb, made)["price_intervals"]
+    added = {"price_id": before[0]["price"]["id"], "start_date": NEXT_YEAR.isoformat()}
+    after = json.dumps([*before, added], default=str)
+    own_orb.write(SUBSCRIPTION, made, Verb.UPDATE, price_intervals=after)
+    now = held(own_orb, made)["price_intervals"]
+    now[-1]["end_date"] = now[-1]["start_date"]
+    outcome = own_orb.write(SUBSCRIPTION, made, Verb.UPDATE, price_intervals=json.dumps(now))
+    assert outcome.state is OutcomeState.WRITTEN, outcome.message
+    assert held(own_orb, made)["price_intervals"] == before
+
+
 def test_a_price_interval_is_added_and_ended(own_orb: OrbWorld, made: str) -> None:
     before = held(own_orb, made)["price_intervals"]
     price = before[0]["price"]["id"]
@@ -152,6 +192,15 @@ def test_an_interval_that_is_left_out_is_not_guessed_at() -> None:
         interval_changes([{"id": "a"}], [])
     with pytest.raises(NotSendable, match="has no price interval b"):
         interval_changes([], [{"id": "b"}])
+
+
+def test_a_refusal_of_the_first_call_says_that_nothing_was_done(
+    own_orb: OrbWorld, made: str
+) -> None:
+    code = '{"redemption_code":"NOSUCH"}'
+    outcome = own_orb.write(SUBSCRIPTION, made, Verb.UPDATE, redeemed_coupon=code)
+    assert outcome.state is OutcomeState.FAILED
+    assert "part" not in outcome.message
 
 
 def test_what_was_done_before_a_refusal_is_told(own_orb: OrbWorld, made: str) -> None:

@@ -12,6 +12,7 @@ from app.domain.mapping import WorkspaceMapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
 from app.domain.record import NO_BASE, Side
 from tests.connectors.far_end import FarEnd, Told, far_end, in_turn, told
+from tests.connectors.orb_each_write import made_subscription
 from tests.connectors.orb_world import OrbWorld, connected
 
 METADATA = {"tier": "gold", "region": "north"}
@@ -136,8 +137,24 @@ def test_an_answer_that_stays_away_is_unknown(answer: Told, orb_mapping: Workspa
     assert outcome.state is OutcomeState.UNKNOWN
 
 
+def test_a_customer_on_whom_nothing_hangs_is_deleted(own_orb: OrbWorld, customer: str) -> None:
+    for _ in range(2):  # one that is gone already is as it should be
+        outcome = own_orb.write("customer", customer, Verb.DELETE)
+        assert outcome.state is OutcomeState.WRITTEN, outcome.message
+        assert customer not in [row["id"] for row in own_orb.state("test:customer")]
+
+
+def test_a_customer_with_a_subscription_stays(own_orb: OrbWorld) -> None:
+    key = made_subscription(own_orb)
+    (row,) = [row for row in own_orb.state("test:subscription") if row["id"] == key]
+    outcome = own_orb.write("customer", row["customer"]["id"], Verb.DELETE)
+    assert outcome.state is OutcomeState.FAILED
+    assert "has subscriptions, which Orb would delete" in outcome.message
+    assert held(own_orb, row["customer"]["id"])
+
+
 WRITTEN = {
-    "customer": {Verb.INSERT, Verb.UPDATE},
+    "customer": {Verb.INSERT, Verb.UPDATE, Verb.DELETE},
     "subscription": {Verb.INSERT, Verb.UPDATE},
     "subscription_version": {Verb.INSERT, Verb.DELETE},
     "credit_ledger_entry": {Verb.INSERT},

@@ -47,7 +47,7 @@ asked_settings = st.fixed_dictionaries(
     {},
     optional={
         "billing": words,
-        "salesforce": words,
+        "salesforce": st.from_regex(r"[A-Za-z][A-Za-z0-9_]{0,11}", fullmatch=True),
         "owner": st.sampled_from([owner.value for owner in Owner]),
         "type": st.sampled_from(["text", "integer", "money", "picklist"]),
         "length": st.none() | st.integers(1, 999),

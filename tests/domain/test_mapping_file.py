@@ -58,6 +58,8 @@ def test_a_toml_error_names_its_line() -> None:
         ('label = "Plan"', "", "label is missing"),
         ('key = { billing = "id", salesforce = "Key__c" }', "key = {}", "key needs billing"),
         ("scale = 2", 'convert = "lower"', "unknown converter"),
+        ('salesforce = "Key__c"', 'salesforce = "Two Words"', "salesforce cannot be 'Two Words'"),
+        ('sobject = "', 'sobject = "1', "sobject cannot be '1"),
     ],
 )
 def test_what_is_wrong_is_said_with_a_hint(old: str, new: str, words: str) -> None:

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -79,7 +80,9 @@ def test_a_cancellation_is_reviewed_written_and_taken_back(orb: Concord, door: D
     plan = act(orb, "cancel_subscription", key, date=f"{NEXT_YEAR:%Y-%m-%d}")
     assert only(plan["operations"])["changes"].keys() == {"end_date"}
     assert any("may void or credit" in each["message"] for each in plan["problems"])
-    assert datetime.fromisoformat(held(door, "subscription", key)["end_date"]) == NEXT_YEAR
+    row = held(door, "subscription", key)
+    there = ZoneInfo(row["customer"]["timezone"])
+    assert datetime.fromisoformat(row["end_date"]) == NEXT_YEAR.replace(tzinfo=there)
     refreshed(orb)
     assert orb.kinds()["subscription", key] == "different"
     undone(orb)
@@ -99,6 +102,76 @@ def test_a_quantity_is_changed_with_its_price_in_words(orb: Concord, door: Door)
     refreshed(orb)
     undone(orb)
     assert held(door, "subscription", row["id"])["fixed_fee_quantity_schedule"] == before
+
+
+def test_a_quantity_that_is_changed_today_is_taken_back_the_same_day(
+    orb: Concord, door: Door
+) -> None:
+    row = active(door)
+    before = row["fixed_fee_quantity_schedule"][0]
+    act(orb, "change_quantity", row["id"], price=before["price_id"], quantity=77)
+    refreshed(orb)
+    undone(orb)
+    now = held(door, "subscription", row["id"])["fixed_fee_quantity_schedule"]
+    mine = [one["quantity"] for one in now if one["price_id"] == before["price_id"]]
+    assert mine[-1] == before["quantity"]
+
+
+def test_a_price_is_added_and_taken_away_as_of_its_start(orb: Concord, door: Door) -> None:
+    row = active(door)
+    price = row["price_intervals"][0]["price"]
+    new = {
+        "model_type": "unit",
+        "unit_config": {"unit_amount": "12.50"},
+        "name": "Extra seats",
+        "item_id": price["item"]["id"],
+        "cadence": "monthly",
+        "currency": price["currency"],
+        "fixed_price_quantity": 2,
+    }
+    day = f"{NEXT_YEAR:%Y-%m-%d}"
+    act(orb, "add_price", row["id"], price=json.dumps(new), start_date=day)
+    assert len(held(door, "subscription", row["id"])["price_intervals"]) == 1 + len(
+        row["price_intervals"]
+    )
+    refreshed(orb)
+    act(orb, "end_price", row["id"], price="Extra seats", end_date=day)
+    now = held(door, "subscription", row["id"])["price_intervals"]
+    assert [one["id"] for one in now] == [one["id"] for one in row["price_intervals"]]
+
+
+def test_a_new_customer_goes_again_by_an_undo(orb: Concord, door: Door) -> None:
+    known = {row["id"] for row in door.state("orb", "customer")}
+    act(orb, "create_customer", "", name="Kite", email="ap@kite.example")
+    assert len(door.state("orb", "customer")) == len(known) + 1
+    refreshed(orb)
+    undone(orb)
+    assert {row["id"] for row in door.state("orb", "customer")} == known
+    refreshed(orb)
+    assert orb.counts() == {}
+
+
+def test_metadata_is_set_and_taken_back(orb: Concord, door: Door) -> None:
+    row = active(door)
+    whose = {"subscription": row["id"], "customer": row["customer"]["id"]}
+    for kind, key in whose.items():
+        before = held(door, kind, key)["metadata"]
+        act(orb, f"set_{kind}_metadata", key, name="tier", value="gold")
+        assert held(door, kind, key)["metadata"] == {**before, "tier": "gold"}
+        refreshed(orb)
+        undone(orb)
+        assert held(door, kind, key)["metadata"] == before
+
+
+def test_a_cancellation_at_the_end_of_the_term_is_unscheduled(orb: Concord, door: Door) -> None:
+    key = active(door)["id"]
+    act(orb, "cancel_subscription", key, when="end_of_term")
+    assert held(door, "subscription", key)["end_date"]
+    refreshed(orb)
+    act(orb, "unschedule_cancellation", key)
+    assert held(door, "subscription", key)["end_date"] is None
+    refreshed(orb)
+    assert orb.counts() == {}
 
 
 def test_a_change_of_plan_is_scheduled_and_taken_back(orb: Concord, door: Door) -> None:

@@ -1,6 +1,6 @@
 """What can be done in Orb that no edit of one field says (orb.md §2.1, §2.3, §2.5)."""
 
-from app.domain.action import Action, Input, Source
+from app.domain.action import Action, Input
 from app.domain.mapping import FieldType
 
 NOW, TERM, DATE = "now", "end_of_term", "date"
@@ -14,17 +14,6 @@ _METADATA = (
     Input("value", "Value", about="nothing takes the name away"),
 )
 _PRICE = Input("price", "Price", needed=True, about="the id of one of its prices, or its name")
-
-_ACCOUNT = Source("Account", "001", {"name": "Name", "account": "Id"})
-_DEALS = (
-    Source("Opportunity", "006", {"name": "Name", "start_date": "CloseDate"}, "AccountId"),
-    Source(
-        "Order",
-        "801",
-        {"name": "Name", "start_date": "EffectiveDate", "end_date": "EndDate"},
-        "AccountId",
-    ),
-)
 
 ACTIONS = (
     Action(
@@ -42,8 +31,7 @@ ACTIONS = (
             Input("metadata", "Metadata", about="JSON: names and texts"),
         ),
         makes=True,
-        undo="delete the customer in Orb, as long as no invoice was issued.",
-        sources=(_ACCOUNT,),
+        undo="`concord undo`, as long as it has no subscription and no invoice.",
     ),
     Action(
         "create_subscription",
@@ -62,7 +50,6 @@ ACTIONS = (
             Input("metadata", "Metadata", about="JSON: names and texts"),
         ),
         undo="cancel the subscription as of its start.",
-        sources=_DEALS,
     ),
     Action(
         "cancel_subscription",
@@ -99,7 +86,7 @@ ACTIONS = (
             Input("quantity", "Quantity", _NUMBER, needed=True),
             Input("date", "From", _TIME, about="the day from which it counts, else today"),
         ),
-        undo="`concord undo`, until the day has come; later, change it back.",
+        undo="`concord undo`, as long as that day is not over; later, change it back.",
     ),
     Action(
         "add_price",

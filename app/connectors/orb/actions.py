@@ -40,7 +40,10 @@ def _create_customer(asked: Asked) -> Planned:
 
 
 def _create_subscription(asked: Asked) -> Planned:
-    given, plan = asked.given, _known_plan(asked)
+    given, plan = dict(asked.given), _known_plan(asked)
+    for name in ("start_date", "end_date"):
+        if given.get(name) is not None:
+            given[name] = _day_or_moment(given[name], zone_of(asked.look(CUSTOMER, asked.key)))
     start, days = _moment(given["start_date"]), given.get("trial_days")
     values: dict[str, FieldValue] = {
         "customer_id": asked.key,
@@ -119,14 +122,18 @@ def _add_price(asked: Asked) -> Planned:
     given, words = asked.given, str(asked.given["price"])
     price = _json(words) if words.startswith("{") else None
     named = {"price_id": words} if price is None else {"price": price}
-    dates = {n: _moment(given[n]).isoformat() for n in ("start_date", "end_date") if given.get(n)}
+    dates = {
+        name: _day_or_moment(given[name], _zone(asked)).isoformat()
+        for name in ("start_date", "end_date")
+        if given.get(name)
+    }
     after = json_text([*_rows(asked.record, _INTERVALS), {**named, **dates}])
     notes = () if price is None else (in_words(price),)
     return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, {_INTERVALS: after}, notes)
 
 
 def _end_price(asked: Asked) -> Planned:
-    price, end = _price(asked), _moment(asked.given["end_date"])
+    price, end = _price(asked), _day_or_moment(asked.given["end_date"], _zone(asked))
     rows = _rows(asked.record, _INTERVALS)
     last = [row for row in rows if row["price"]["id"] == price["id"]][-1]
     after = [{**row, "end_date": end.isoformat()} if row is last else row for row in rows]
@@ -221,7 +228,7 @@ def _when(asked: Asked) -> datetime:
     if (wish == DATE) != ("date" in asked.given):
         raise WrongUse("A date belongs to when=date.", "Add --set date=2027-01-31, or leave it.")
     if wish == DATE:
-        return _moment(asked.given["date"])
+        return _day_or_moment(asked.given["date"], _zone(asked))
     if wish == NOW:
         return asked.now.replace(microsecond=0)
     ends = [row.get("current_billing_period_end_date") for row in _rows(asked.record, _INTERVALS)]
@@ -237,10 +244,13 @@ def _zone(asked: Asked) -> ZoneInfo:
 
 def _midnight(asked: Asked, at: FieldValue) -> datetime:
     """Return the beginning of the customer's day, as Orb shows it: in UTC."""
+    return midnight(_day_or_moment(at, _zone(asked)), _zone(asked))
+
+
+def _day_or_moment(at: FieldValue, zone: ZoneInfo) -> datetime:
+    """Return a moment; where a day was given, its beginning where the customer is."""
     given = _moment(at)
-    if given.time() == datetime.min.time():  # a day, not a moment: that day where the customer is
-        return midnight(given.date(), _zone(asked))
-    return midnight(given, _zone(asked))
+    return midnight(given.date(), zone) if given.time() == datetime.min.time() else given
 
 
 def _moment(value: FieldValue) -> datetime:

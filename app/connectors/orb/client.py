@@ -32,6 +32,7 @@ TOO_MANY_RESULTS = "413-too-many-results"
 _UNAUTHENTICATED, _FORBIDDEN, _TOO_MANY = 401, 403, 429
 _OWN_FAULT = 500  # and above: Orb's
 _REFUSED = 400
+_EMPTY = 204
 _AGAIN = frozenset({408, 409, 429})
 _LONGEST_PAUSE_S = 60.0
 _LONGEST_WINDOW_S = 366 * 86400.0
@@ -153,6 +154,10 @@ class OrbClient:
         """
         return self._send("POST", path, cancel, body or None, key)
 
+    def delete(self, path: str, cancel: CancelToken) -> None:
+        """Take something away; twice the same is refused as not found. Raises what `put` raises."""
+        self._send("DELETE", path, cancel)
+
     def _send(
         self, method: str, path: str, cancel: CancelToken, body: Row | None = None, key: str = ""
     ) -> dict[str, Any]:
@@ -178,7 +183,7 @@ class OrbClient:
     def _answer(self, call: str, answer: requests.Response) -> dict[str, Any]:
         if answer.status_code >= _REFUSED:
             raise self._refusal(call, answer)
-        found = self.http.decoded(answer)
+        found = {} if answer.status_code == _EMPTY else self.http.decoded(answer)
         if not isinstance(found, dict):
             raise AnswerUnreadable(
                 f"{self._where(call)} was answered with something else than an object.",

@@ -10,7 +10,9 @@ from app.connectors.orb.action_list import ACTIONS
 from app.connectors.orb.actions import planned
 from app.connectors.orb.client import Account, OrbClient, transient
 from app.connectors.orb.customer_writes import CUSTOMER
+from app.connectors.orb.deal_lines import sold
 from app.connectors.orb.events import webhooks_of
+from app.connectors.orb.paging import MOST
 from app.connectors.orb.preview import explained
 from app.connectors.orb.reads import LOOK_BACK, OrbReads, grouped
 from app.connectors.orb.writes import Desk
@@ -27,6 +29,7 @@ from app.connectors.spec import Given
 from app.domain.action import Action, Asked, Named, Planned
 from app.domain.constraint import Constraints, FieldRule
 from app.domain.control import CancelToken
+from app.domain.deal import Deal, Sold
 from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
@@ -124,6 +127,11 @@ class OrbConnector:
         """Return the calls that a read of that many keys takes, at least."""
         return self._reads.forecast(entity, keys)
 
+    def forecast_changed(self, entity: EntityMapping, changed: int) -> int:
+        """Return the pages that so many new records fill, at least (orb.md §6.1)."""
+        del entity
+        return 1 + changed // MOST
+
     def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
         """Return what can be done to an entity; all else is Orb's own to change."""
         return self.desk.verbs(entity)
@@ -139,6 +147,10 @@ class OrbConnector:
     def planned(self, asked: Asked) -> Planned:
         """Return the operation that an action becomes; nobody is asked."""
         return planned(asked)
+
+    def sold(self, deal: Deal) -> Sold:
+        """Return plan, quantities and prices that the lines of a deal tell; nobody is asked."""
+        return sold(deal)
 
     def explained(
         self, operation: Operation, look: Callable[[str, str], Named | None]

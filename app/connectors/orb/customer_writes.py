@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.connectors.orb.client import OrbClient, part
+from app.connectors.orb.client import OrbClient, if_there, part
+from app.connectors.orb.rows import amount
 from app.connectors.orb.sendable import (
     METADATA,
     TEXT_OR_NOTHING,
@@ -58,12 +59,15 @@ class CustomerWrites:
     """
 
     client: OrbClient
-    verbs: frozenset[Verb] = frozenset({Verb.INSERT, Verb.UPDATE})
+    verbs: frozenset[Verb] = frozenset({Verb.INSERT, Verb.UPDATE, Verb.DELETE})
     settable: frozenset[str] = frozenset(SETTABLE)
     most_calls: int = 2
 
     def carry_out(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Sent:
-        """Make or update a customer and compare it with what Orb then shows."""
+        """Make or update a customer and compare it with what Orb then shows, or delete it."""
+        if operation.verb is Verb.DELETE:
+            self._delete(operation.key, cancel)
+            return Sent(operation.key)
         post = Post(self.client, operation.idempotency_key, cancel)
         if operation.verb is Verb.INSERT:
             body = self._new(entity, operation)
@@ -85,6 +89,25 @@ class CustomerWrites:
                 raise NotSendable(message)
             body[METADATA] = whole_metadata(found, body[METADATA])
         return Sent(operation.key, unkept=unlike(body, post.put(path, body), body))
+
+    def _delete(self, key: str, cancel: CancelToken) -> None:
+        """Delete a customer on whom nothing hangs: Orb would delete that too, for good (§2.1).
+
+        Raises:
+            NotSendable: It has a subscription, an invoice or a balance.
+        """
+        found = self.client.find(f"customers/{part(key)}", cancel)
+        if found is None:
+            return
+        for kind, name in (("subscriptions", "customer_id[]"), ("invoices", "customer_id")):
+            if self.client.get(kind, cancel, ((name, key), ("limit", "1"))).get("data"):
+                message = f"the customer has {kind}, which Orb would delete with it"
+                raise NotSendable(message)
+        if amount(found.get("balance")) != 0:
+            message = f"the customer has a balance of {found.get('balance')}"
+            raise NotSendable(message)
+        with if_there():
+            self.client.delete(f"customers/{part(key)}", cancel)
 
     def _new(self, entity: EntityMapping, operation: Operation) -> dict[str, Any]:
         known = {**SETTABLE, **_ONCE}

@@ -42,6 +42,8 @@ def _of_subscription(
     plan = after.get("plan_id") or after.get("plan")
     if plan is not None:
         yield from plan_words(plan, look)
+    if operation.verb is Verb.INSERT:
+        yield from _of_new(after, look("plan", str(plan)) or {})
     if operation.verb is not Verb.UPDATE:
         return
     if plan is not None:
@@ -58,6 +60,23 @@ def _of_subscription(
         yield from _of_quantities(operation, str(after[QUANTITIES] or "[]"), look)
 
 
+def _of_new(after: Mapping[str, BaseValue], plan: Named) -> Iterator[str]:
+    """Yield what a new subscription has otherwise than its plan: quantities, and prices."""
+    prices = {price["id"]: price for price in _rows(plan.get("prices"))}
+    for row in _rows(after.get(QUANTITIES)):
+        price = prices.get(row.get("price_id"), {})
+        quantity = Decimal(str(row.get("quantity")))
+        was = price.get("fixed_price_quantity")
+        words = f"{price.get('name') or row.get('price_id')}: quantity {decimal_text(quantity)}"
+        yield f"{words}, not {decimal_text(Decimal(str(was)))}." if was is not None else f"{words}."
+    for row in _rows(after.get("price_intervals")):
+        price, other = prices.get(row.get("replaces_price_id")), row.get("price")
+        shown = in_words(other) if other else str(row.get("price_id"))
+        name = (price or other or row).get("name")
+        was = f", not {in_words(price)}" if price else ", besides those of the plan"
+        yield f"{name or 'A price'}: {shown}{was}."
+
+
 def _of_quantities(operation: Operation, wanted: str, look: Look) -> Iterator[str]:
     """Yield each step of a fee that is new, with what it costs."""
     record = look(SUBSCRIPTION, operation.key) or {}
@@ -68,6 +87,11 @@ def _of_quantities(operation: Operation, wanted: str, look: Look) -> Iterator[st
     except (NotSendable, TypeError):
         return  # the write says what is wrong with it
     prices = {row["price"]["id"]: row["price"] for row in _rows(record.get("price_intervals"))}
+    for key, some in now.items():
+        for at in sorted(some.keys() - steps[key].keys()) if key in steps else ():
+            name = prices.get(key, {}).get("name") or key
+            words = f"quantity {decimal_text(some[at])} from {at.astimezone(zone).date()} on"
+            yield f"{name}: {words} is taken back."
     for key, some in steps.items():
         price = prices.get(key, {"id": key, "name": key})
         last: Decimal | None = None

@@ -7,7 +7,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from app.connectors.orb.client import Row
-from app.connectors.orb.rows import moment, zone_of
+from app.connectors.orb.rows import midnight, moment, zone_of
 from app.connectors.orb.sendable import NotSendable
 from app.errors import AnswerUnreadable
 
@@ -19,7 +19,8 @@ Send = Callable[[str, Row], Row]
 def change_quantities(subscription: Row, after: Sequence[Row], send: Send) -> None:
     """Send what turns a subscription's schedule of quantities into another.
 
-    A change of one moment drops those after it, so they are sent again in their order.
+    A change of one moment drops those after it, so they are sent again in their order. What began
+    today is taken back by the quantity before it, from today on.
 
     Args:
         subscription: As Orb shows it.
@@ -33,17 +34,34 @@ def change_quantities(subscription: Row, after: Sequence[Row], send: Send) -> No
     if other := sorted(before.keys() ^ wanted.keys()):
         message = f"the fees of a schedule stay the same, {other[0]} is not in both"
         raise NotSendable(message)
-    zone = zone_of(subscription.get("customer"))
+    zone, present = zone_of(subscription.get("customer")), datetime.now(UTC)
+    for price, steps in wanted.items():
+        _refuse_past(price, before[price].keys() - steps.keys(), midnight(present, zone))
     for price, steps in wanted.items():
         now = before[price]
-        if now.keys() - steps.keys():
+        gone = now.keys() - steps.keys()
+        if any(at > present for at in gone):
             shown = send("unschedule_fixed_fee_quantity_updates", {"price_id": price})
             now = schedules(shown.get(QUANTITIES) or ()).get(price, {})
-            if left := sorted(now.keys() - steps.keys()):
-                message = f"{price}: what began on {left[0]:%Y-%m-%d} cannot be taken back"
-                raise NotSendable(message)
-        for body in _steps(price, now, steps, zone):
+        as_before = {at: _quantity_at(steps, at) for at in now.keys() & gone}
+        for body in _steps(price, now, {**steps, **as_before}, zone):
             send("update_fixed_fee_quantity", body)
+
+
+def _refuse_past(price: str, gone: Iterable[datetime], today: datetime) -> None:
+    """Raise where a step of a former day, or the first, would have to go."""
+    if past := sorted(at for at in gone if at < today):
+        message = f"{price}: what began on {past[0]:%Y-%m-%d} cannot be taken back; change it again"
+        raise NotSendable(message)
+
+
+def _quantity_at(steps: Steps, at: datetime) -> Decimal:
+    """Return what a schedule has at a moment; raises `NotSendable` before its first step."""
+    earlier = [each for each in steps if each < at]
+    if not earlier:
+        message = "a schedule begins with its first quantity"
+        raise NotSendable(message)
+    return steps[max(earlier)]
 
 
 def _steps(price: str, now: Steps, steps: Steps, zone: ZoneInfo) -> list[dict[str, Any]]:

@@ -110,7 +110,7 @@ class SubscriptionWrites:
 
 @dataclass(slots=True)
 class _Calls:
-    """The calls of one operation on one subscription, counted."""
+    """The calls of one operation on one subscription; those that Orb has taken are counted."""
 
     path: str
     found: Row
@@ -119,8 +119,9 @@ class _Calls:
 
     def send(self, name: str, body: Row) -> Row:
         """Do something to the subscription; its name stands at the end of the path."""
+        shown = self.post.post(f"{self.path}/{name}", body, self.count + 1)
         self.count += 1
-        return self.post.post(f"{self.path}/{name}", body, self.count)
+        return shown
 
     def quantities(self, value: FieldValue) -> None:
         """Change the quantities of fixed fees."""
@@ -204,7 +205,7 @@ def _carry_out(calls: _Calls, body: Row, asked: Mapping[str, FieldValue]) -> Non
         message = f"Only a part was carried out ({told}), then: {words} Refresh to see what is so."
         raise PartlyDone(message) from error
     except AppError as error:
-        if not done and calls.count <= 1:
+        if not done and not calls.count:
             raise
         message = f"Only a part was carried out for sure, then: {error.summary}"
         raise AnswerLost(message, "Refresh to see what is so.") from error
@@ -285,15 +286,23 @@ def _unkept(entity: EntityMapping, operation: Operation, found: Row, kept: Row) 
 
 
 def _has_intervals(found: Row, kept: Row, asked: Mapping[str, Any]) -> bool:
-    before = {str(one["id"]) for one in found.get(_INTERVALS) or ()}
+    before = {str(one["id"]): one for one in found.get(_INTERVALS) or ()}
     now = {str(one["id"]): one for one in kept.get(_INTERVALS) or ()}
     moved = all(
         _same(one[name], now.get(one["price_interval_id"], {}).get(name))
         for one in asked.get("edit", ())
+        if one["price_interval_id"] in now or not _is_removed(one, before)
         for name in _SPAN
         if name in one and one[name] not in {"start_of_term", "end_of_term"}
     )
-    return moved and len(now.keys() - before) >= len(asked.get("add", ()))
+    return moved and len(now.keys() - before.keys()) >= len(asked.get("add", ()))
+
+
+def _is_removed(edit: Row, before: Mapping[str, Row]) -> bool:
+    """Return whether an interval is to end as it begins: then Orb has it no more (orb.md §2.3)."""
+    old = before[edit["price_interval_id"]]
+    end = edit.get("end_date", old.get("end_date"))
+    return end is not None and _same(end, edit.get("start_date", old.get("start_date")))
 
 
 def _otherwise(entity: EntityMapping, changes: Sequence[FieldChange], kept: Row) -> tuple[str, ...]:

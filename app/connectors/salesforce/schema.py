@@ -84,8 +84,8 @@ class Schema:
             changed_types,
         )
 
-        if entity.salesforce_key == "Id":  # an object of the org's own that is only looked through
-            return ()
+        if entity.salesforce_key == "Id" or not entity.billing_key:
+            return ()  # an object of the org's own that is only looked through
         return tuple(changed_types(entity, self._mapping, fields))
 
     def _described(self, sobject: str, cancel: CancelToken) -> Mapping[str, FieldShape] | None:
