@@ -14,7 +14,8 @@ from PySide6.QtWidgets import QApplication
 
 from app.credentials import Credentials
 from app.services import Services
-from app.views.application import Looks, keep_collector_away
+from app.views.application import SWITCH_S, Looks
+from app.views.collector import Collector
 from app.views.commit.commit_dialog import CommitDialog
 from app.views.state import language
 from app.views.tasks import TaskPool
@@ -44,6 +45,8 @@ class Driver(QObject):
         """Note when the first paint of the window is through."""
         if event.type() == QEvent.Type.Paint and "first_paint_s" not in self.told:
             self.told["first_paint_s"] = -1.0
+            # From here on it would only cost: each event of the program comes by.
+            QApplication.instance().removeEventFilter(self)
             QTimer.singleShot(0, self.on_painted)
         return super().eventFilter(watched, event)
 
@@ -76,7 +79,7 @@ class Driver(QObject):
 
     def plan(self) -> None:
         """Open the commit dialog."""
-        self.window.plan_commit()
+        self.window.commits.plan_commit()
 
     def commit(self) -> None:
         """Confirm."""
@@ -90,9 +93,11 @@ class Driver(QObject):
 
 def main() -> None:
     """Run the window through its stages."""
+    sys.setswitchinterval(SWITCH_S)
     app = QApplication(["concord"])
     language.install(lambda text: QCoreApplication.translate("Concord", text))
-    keep_collector_away()
+    collector = Collector(app)
+    collector.start()
     looks = Looks(app, None)
     window = MainWindow(Services(Path(sys.argv[1]), Credentials()), TaskPool(looks))
     driver = Driver(window)
@@ -102,6 +107,7 @@ def main() -> None:
     app.exec()
     told = dict(driver.told)
     window.close()
+    collector.stop()
     print(json.dumps(told))
 
 

@@ -36,6 +36,13 @@ _COLUMNS = (
 )
 # The same words as the partial index `link_differs`, so that SQLite walks that index alone.
 _DIFFERS = "(link.billing_hash IS NOT link.salesforce_hash OR link.duplicate)"
+_UNJUDGED = (
+    f"{_DIFFERS} AND (diff.link IS NULL"
+    " OR diff.billing_hash IS NOT link.billing_hash"
+    " OR diff.salesforce_hash IS NOT link.salesforce_hash"
+    " OR diff.base_hash IS NOT link.base_hash"
+    f" OR (diff.kind = {Kind.DUPLICATE_KEY.value}) IS NOT (link.duplicate & {TWINS} > 0))"
+)
 
 
 class Hashes(NamedTuple):
@@ -87,19 +94,27 @@ def changed_pairs(store: Store, entity: EntityMapping) -> Iterator[Pair]:
 
     Costs what differs, not what there is: it walks the partial index over differing links.
     """
-    where = (
-        f" WHERE link.entity = ? AND {_DIFFERS} AND (diff.link IS NULL"
-        " OR diff.billing_hash IS NOT link.billing_hash"
-        " OR diff.salesforce_hash IS NOT link.salesforce_hash"
-        " OR diff.base_hash IS NOT link.base_hash"
-        f" OR (diff.kind = {Kind.DUPLICATE_KEY.value}) IS NOT (link.duplicate & {TWINS} > 0))"
-    )
     with store.translating():
         cursor = store.reader.execute(
-            f"SELECT {_COLUMNS}{_WITH_DOCUMENTS}{where}", (store.entity_ids[entity.name],)
+            f"SELECT {_COLUMNS}{_WITH_DOCUMENTS} WHERE link.entity = ? AND {_UNJUDGED}",
+            (store.entity_ids[entity.name],),
         )
         while rows := cursor.fetchmany(_ROWS_AT_ONCE):
             yield from (_pair(row, entity) for row in rows)
+
+
+def is_judged(store: Store, link: int) -> bool:
+    """Return whether a pair agrees, or a compare has judged it as it is now.
+
+    Where none has, a read may have broken off: what a side seems to lack may not have been read.
+    """
+    with store.translating():
+        row = store.reader.execute(
+            "SELECT 1 FROM link LEFT JOIN diff ON diff.link = link.id"
+            f" WHERE link.id = ? AND {_UNJUDGED}",
+            (link,),
+        ).fetchone()
+    return row is None
 
 
 def store_judged(store: Store, entity: EntityMapping, judged: Sequence[Judged]) -> None:

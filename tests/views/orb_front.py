@@ -8,8 +8,10 @@ from pathlib import Path
 from app.connectors.counting import EntityCount
 from app.connectors.orb.action_list import ACTIONS
 from app.connectors.orb.actions import planned
+from app.connectors.orb.deal_lines import sold
 from app.domain.action import Action, Asked, Planned
 from app.domain.control import CancelToken
+from app.domain.deal import Deal, Sold
 from app.domain.mapping import EntityMapping
 from app.domain.mapping_file import parse_mapping
 from app.domain.record import Record, RecordKey, Side
@@ -30,6 +32,9 @@ class OrbSide(FakeSide):
 
     def planned(self, asked: Asked) -> Planned:
         return planned(asked)
+
+    def sold(self, deal: Deal) -> Sold:
+        return sold(deal)
 
     def counts(
         self, entities: Sequence[EntityMapping], cancel: CancelToken

@@ -1,6 +1,8 @@
 """What is done about an account in its billing system: listed, asked for, reviewed, committed."""
 
+import json
 from collections.abc import Iterator
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -235,7 +237,7 @@ def test_a_record_made_in_salesforce_fills_the_form_in_and_is_made_in_billing(
 def test_an_order_tells_start_and_end_of_a_subscription(
     qtbot: QtBot, window: MainWindow, orb: Workbench
 ) -> None:
-    order = Record(ORDER, ("", "2027-01-01", "2027-12-31", "Renewal"), ORDER, None)
+    order = Record(ORDER, ("", "", "2027-01-01", "2027-12-31", "Renewal"), ORDER, None)
     side_of(orb, Side.SALESFORCE).records[RecordKey("Order", ORDER)] = [order]
     dialog = asked(qtbot, window, "create_subscription")
     link = f"https://x.lightning.force.example/lightning/r/Order/{ORDER}/view"
@@ -248,3 +250,65 @@ def test_an_order_tells_start_and_end_of_a_subscription(
     take(qtbot, dialog, ACME)
     assert "Objects that it takes from: Opportunity or Order." in dialog.said.text()
     dialog.reject()
+
+
+SEAT = {
+    "id": "seat",
+    "name": "Seat",
+    "price_type": "fixed_price",
+    "model_type": "unit",
+    "unit_config": {"unit_amount": "10.00"},
+    "cadence": "monthly",
+    "item": {"id": "i1"},
+}
+SECOND, PRODUCT = long_id("801000000000002"), long_id("01t000000000001")
+
+
+def sell(orb: Workbench, order: str, name: str, product: str, quantity: int) -> None:
+    """Put an order of one line into Salesforce."""
+    there = side_of(orb, Side.SALESFORCE).records
+    values = ("", "", "2027-01-01", "", name)
+    there[RecordKey("Order", order)] = [Record(order, values, order, None)]
+    line = ("0001", product, Decimal(quantity), Decimal(10))
+    there[RecordKey("OrderItem", order)] = [Record(order, line, f"{order}-1", None)]
+    there[RecordKey("Product2", product)] = [Record(product, ("Seats", "seat"), product, None)]
+
+
+def test_the_lines_of_an_order_fill_in_plan_and_quantities_and_another_order_its_own(
+    qtbot: QtBot, window: MainWindow, orb: Workbench
+) -> None:
+    plan = {"title": "Pro", "name": "Pro", "status": "active", "prices": json.dumps([SEAT])}
+    put(orb, Side.BILLING, "plan", "PRO", **plan)
+    read(orb)
+    sell(orb, ORDER, "First", PRODUCT, 5)
+    sell(orb, SECOND, "Second", PRODUCT.replace("0001", "0002"), 1)
+    dialog = asked(qtbot, window, "create_subscription")
+    fill(dialog, net_terms="30")
+    take(qtbot, dialog, ORDER)
+    assert (dialog.given["plan"], dialog.given["quantities"]) == ("PRO", "seat=5")
+    assert "Line 1 (Seats, seat): Seat, quantity 5." in dialog.said.text()
+    assert dialog.act.isEnabled()
+    take(qtbot, dialog, SECOND)
+    told = {"name": "Second", "start_date": "2027-01-01", "plan": "PRO", "quantities": "seat=1"}
+    assert dialog.given == {**told, "net_terms": "30"}
+    side_of(orb, Side.SALESFORCE).records.pop(RecordKey("OrderItem", ORDER))
+    take(qtbot, dialog, ORDER)
+    assert dialog.given == {"name": "First", "start_date": "2027-01-01", "net_terms": "30"}
+    dialog.reject()
+
+
+def test_a_line_that_is_not_clear_is_said_in_form_and_plan(
+    qtbot: QtBot, window: MainWindow, orb: Workbench
+) -> None:
+    sell(orb, ORDER, "First", PRODUCT, 5)
+    dialog = asked(qtbot, window, "create_subscription")
+    take(qtbot, dialog, ORDER)
+    assert "Line 1 (Seats, seat) is no plan and no price" in dialog.said.text()
+    assert dialog.said.property("role") == "error"
+    fill(dialog, plan="PRO")
+    dialog.act.click()
+    commit = reviewed(qtbot, window)
+    assert commit._planned is not None
+    found = commit._planned.plan.problems
+    assert [one.severity for one in found if one.message.startswith("Line 1")] == ["warning"]
+    commit.reject()

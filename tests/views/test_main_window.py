@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
@@ -17,6 +18,7 @@ from app.sync.workbench import Workbench
 from app.views.commit.commit_dialog import CommitDialog
 from app.views.widgets.looks import DARK, LIGHT, Colours, dress
 from app.views.window.main_window import FIRST_START, MainWindow
+from app.views.window.window_pages import CONNECTIONS, HISTORY, MAPPING, OF_WORKSPACE
 from tests.fakes import side_of
 from tests.views.accessible import nameless
 from tests.views.catalog import put
@@ -146,6 +148,33 @@ def test_without_a_workspace_there_are_two_doors_and_the_demo_opens(
     qtbot.waitUntil(lambda: window.bench is not None, timeout=5000)
     settle(qtbot, window)
     assert window.bar.workspace.currentText() == "demo"
+    assert window.pool.shutdown(5)
+
+
+def test_tab_comes_to_the_page_that_is_shown_and_the_arrows_to_the_others(
+    qtbot: QtBot, window: MainWindow
+) -> None:
+    window.choose_page(HISTORY)
+    rail = window.rail._buttons
+    stops = [name for name, one in rail.items() if one.focusPolicy() & Qt.FocusPolicy.TabFocus]
+    assert stops == [HISTORY]
+    rail[HISTORY].setFocus()
+    qtbot.keyClick(rail[HISTORY], Qt.Key.Key_Down)
+    assert rail[MAPPING].isChecked()
+    assert window._names[window._pages.currentIndex()] == MAPPING
+
+
+def test_without_a_workspace_no_page_is_blank(qtbot: QtBot) -> None:
+    window = MainWindow(FakeServices())
+    qtbot.addWidget(window)
+    window.start()
+    settle(qtbot, window)
+    for page in OF_WORKSPACE:
+        window.choose_page(page)
+        assert window._names[window._pages.currentIndex()] == FIRST_START
+        assert window.rail._buttons[page].isHidden()
+    window.choose_page(CONNECTIONS)
+    assert window._names[window._pages.currentIndex()] == CONNECTIONS
     assert window.pool.shutdown(5)
 
 

@@ -26,6 +26,7 @@ from app.views.state.acting import Offer, has_actions, offers
 from app.views.state.language import tr
 from app.views.state.progress import notice
 from app.views.tasks import Task, TaskPool
+from app.views.widgets.elided_label import ElidedLabel
 from app.views.widgets.labels import label, push_button, tool_button
 from app.views.widgets.looks import colours_of
 from app.views.widgets.message_page import MessagePage
@@ -73,7 +74,7 @@ class AccountFrame(QWidget):
         self._working = False
         self.finder = AccountFinder(pool)
         self.accounts, self.transactions = AccountsView(pool), TransactionsView(pool)
-        self.title, self.subtitle = label("", "heading"), label("", "muted")
+        self.title, self.subtitle = ElidedLabel("heading"), label("", "muted")
         self.pill, self.told = QLabel(), label("", "muted", wrap=True)
         self.refresh = push_button(tr("Refresh"), "", "refresh")
         self.days = push_button(tr("Refresh Transactions"), "", "refresh")
@@ -91,7 +92,6 @@ class AccountFrame(QWidget):
         for widget in (self.title, self.pill, self.subtitle):
             widget.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
         # In a narrow window the buttons matter more.
-        self.title.setMinimumWidth(1)
         self.subtitle.setMinimumWidth(1)
         head = QVBoxLayout()
         head.setContentsMargins(16, 12, 16, 8)
@@ -241,9 +241,7 @@ class AccountFrame(QWidget):
             self._show_nothing()
             return
         self._data = read.data
-        result = self._result
-        told = "" if result is None else told_words(result, read.data, self._billing)
-        self.told.setText(told)
+        self.told.setText(told_words(self._result, read.data, self._billing))
         self._show_head(read.page.head)
         self.accounts.show_page(self._bench, read.page)
         self.transactions.show_account(self._bench, read.data)
@@ -261,7 +259,6 @@ class AccountFrame(QWidget):
 
     def _show_head(self, head: AccountHead) -> None:
         self.title.setText(head.title)
-        self.title.setToolTip(head.title)
         self.subtitle.setText(head.subtitle)
         ink = colours_of(self.palette()).tones[head.pill.tone]
         self.pill.setText(head.pill.text)

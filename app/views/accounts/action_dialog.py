@@ -12,11 +12,10 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from app.domain.action import Input
+from app.domain.action import NOTHING_TAKEN, Input, Taken
 from app.domain.control import CancelToken, Report
 from app.domain.mapping import FieldType
 from app.domain.plan import CommitPlan
-from app.sync.taking import Taken
 from app.sync.workbench import Workbench
 from app.views.accounts.source_row import SourceRow
 from app.views.state.acting import (
@@ -29,9 +28,11 @@ from app.views.state.acting import (
     read_words,
     taken_words,
     takes,
+    typed,
 )
 from app.views.state.language import tr
 from app.views.state.progress import notice
+from app.views.state.ways_out import in_the_window
 from app.views.tasks import Task, TaskPool
 from app.views.widgets.dialog_buttons import cancel_or
 from app.views.widgets.labels import label, push_button
@@ -54,7 +55,8 @@ class ActionDialog(QDialog):
         super().__init__(parent)
         self._bench, self._pool, self._offer = bench, pool, offer
         self._task: Task | None = None
-        self._made_from, self._taken = "", ""
+        self._taken = NOTHING_TAKEN
+        self._told: dict[str, str] = {}
         self.editors: dict[str, QLineEdit | QComboBox] = {}
         self.source = SourceRow(bench, pool, offer) if takes(offer.action) else None
         self.said = label("", "error", wrap=True)
@@ -78,6 +80,7 @@ class ActionDialog(QDialog):
         form.setSpacing(8)
         if self.source is not None:
             form.addRow(tr("From Salesforce"), self.source)
+            self.source.typed = lambda: typed(self.given, self._told)
             self.source.taken.connect(self._on_taken)
             self.source.changed.connect(self._on_other_record)
             self.source.failed.connect(self.say)
@@ -88,7 +91,7 @@ class ActionDialog(QDialog):
         layout.addLayout(form)
         layout.addWidget(self.said)
         if action.undo:
-            words = tr("To take it back: {how}").format(how=_plain(action.undo))
+            words = tr("To take it back: {how}").format(how=in_the_window(action.undo))
             layout.addWidget(label(words, "muted", wrap=True))
         layout.addStretch(1)
         layout.addLayout(cancel_or(self, self.act))
@@ -132,7 +135,10 @@ class ActionDialog(QDialog):
         action, given = self._offer.action, self.given
         against = "\n".join(objections(action, given))
         lacking = missing(action, given)
-        self._say(against or f"{self._taken} {lacking}".strip(), is_error=bool(against))
+        taken = self._taken
+        told = taken_words(action, taken) if taken is not NOTHING_TAKEN else ""
+        is_error = bool(against or taken.unclear)
+        self._say(against or f"{told} {lacking}".strip(), is_error=is_error)
         self.act.setEnabled(self._task is None and not against and not lacking)
 
     @Slot(str)
@@ -152,6 +158,10 @@ class ActionDialog(QDialog):
         self.said.setText(words)
         self.said.setProperty("role", "error" if is_error else "muted")
         self.said.style().polish(self.said)
+        layout = self.layout()
+        needed = 0 if layout is None else layout.totalHeightForWidth(self.width())
+        if needed > self.height():  # Qt lets a form shrink for a text that wraps
+            self.resize(self.width(), needed)
 
     @Slot(object)
     def _on_known(self, known: Mapping[str, Sequence[Known]]) -> None:
@@ -163,21 +173,23 @@ class ActionDialog(QDialog):
 
     @Slot(object)
     def _on_taken(self, taken: Taken) -> None:
-        """Fill in what a record told; what it does not tell stays as it is."""
-        self._made_from = taken.made_from
-        self._taken = taken_words(self._offer.action, taken.given)
+        """Fill in what a record told; what another told before goes, what was typed stays."""
+        stale = {name: "" for name in self._told if name not in typed(self.given, self._told)}
+        for name, words in stale.items():
+            _fill(self.editors[name], words)
+        self._taken, self._told = taken, dict(taken.given)
         for name, words in taken.given.items():
             _fill(self.editors[name], words)
         self.check()
 
     @Slot()
     def _on_other_record(self) -> None:
-        self._made_from, self._taken = "", ""
+        self._taken = NOTHING_TAKEN
         self.check()
 
     @Slot()
     def _on_act(self) -> None:
-        bench, make = self._bench, maker(self._offer, self.given, self._made_from)
+        bench, make = self._bench, maker(self._offer, self.given, self._taken)
 
         def work(_cancel: CancelToken, _report: Report) -> CommitPlan:
             return make(bench)

@@ -166,6 +166,7 @@ class ChartPanel(QWidget):
         self.plot.setMouseEnabled(x=False, y=False)
         self.plot.hideButtons()
         self.plot.setFrameShape(self.plot.Shape.NoFrame)
+        self.plot.getPlotItem().setContentsMargins(8, 8, 16, 0)
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.plot.scene().sigMouseMoved.connect(self._on_mouse)
         self._pages.addWidget(self.plot)

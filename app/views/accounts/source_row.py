@@ -1,13 +1,14 @@
 """Takes what an action has to be told from a record of Salesforce."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QComboBox, QHBoxLayout, QWidget
 
+from app.domain.action import Taken
 from app.domain.control import CancelToken, Report
-from app.sync.taking import Taken, taken_from
+from app.sync.taking import Wish, taken_from
 from app.sync.workbench import Workbench
 from app.views.state.acting import Known, Offer, known_sources, takes
 from app.views.state.language import tr
@@ -37,6 +38,8 @@ class SourceRow(QWidget):
         super().__init__(parent)
         self._bench, self._pool, self._offer = bench, pool, offer
         self._task: Task | None = None
+        self.typed: Callable[[], Mapping[str, str]] = dict
+        """Tells what counts more than what the record says: input → words."""
         self.record = QComboBox()
         self.take = push_button(tr("Fill in"))
         self._lay_out()
@@ -81,10 +84,11 @@ class SourceRow(QWidget):
     @Slot()
     def read(self) -> None:
         """Read the record."""
-        bench, action, key, record = self._bench, self._offer.action, self._offer.key, self.chosen
+        bench, offer, record = self._bench, self._offer, self.chosen
+        wish = Wish(offer.action, offer.key, self.typed())
 
         def work(cancel: CancelToken, _report: Report) -> Taken:
-            return taken_from(bench, action, key, record, cancel)
+            return taken_from(bench, wish, record, cancel)
 
         self._task = self._pool.start(work, title=tr("Reading from Salesforce"))
         self._task.succeeded.connect(self.taken)

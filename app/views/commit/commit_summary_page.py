@@ -33,7 +33,9 @@ class SummaryPage(QWidget):
         )
         self.problem_words = label("", "section")
         self.export = push_button(tr("Export\u2026"), "", "export")
-        self._problem_table = RowTable(self.problems, tr("Problems of the plan"), (90, 280, 0))
+        self._problem_table = RowTable(
+            self.problems, tr("Problems of the plan"), (90, 280, 0), text_lines=2
+        )
         self._not_checked = label("", "muted", wrap=True)
         self.approvals = label("", "section", wrap=True)
         self._lay_out()

@@ -1,6 +1,6 @@
 """The history: all commits, and below them what the chosen one did, record by record."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.control import CancelToken, Report
-from app.store.journal import Entry, Run, entries, runs
+from app.store.journal import Entry, entries, runs
 from app.store.journal_search import Wanted, runs_with, search
 from app.sync.undo import WHOLE
 from app.sync.workbench import Workbench
@@ -24,18 +24,21 @@ from app.views.compare.filter_bar import TYPING_MS
 from app.views.models.rows import KEY_ROLE, Column, Line, Rows
 from app.views.state.difference import Tone
 from app.views.state.history import (
+    Changes,
+    Commits,
     EntryLine,
     can_undo,
+    changes_of,
+    commits_found,
     count_words,
     entry_lines,
     run_line,
-    runs_found,
     undo_choices,
     undo_part,
     undo_selected_words,
 )
 from app.views.state.language import tr
-from app.views.tasks import TaskPool
+from app.views.tasks import Task, TaskPool
 from app.views.widgets.labels import label, push_button
 from app.views.widgets.looks import colours_of
 from app.views.widgets.message_page import MessagePage
@@ -60,7 +63,8 @@ class HistoryView(QWidget):
         self._pool = pool
         self._bench: Workbench | None = None
         self._run, self._newest = "", ""
-        self._entries: Sequence[Entry] = ()
+        self._commits = Commits((), {})
+        self._reading: Task | None = None
         self._wanted = ""
         self.runs = Rows(
             [Column(tr("When")), Column(tr("Who")), Column(tr("State")),
@@ -76,7 +80,7 @@ class HistoryView(QWidget):
         self.undo = push_button(tr("Undo\u2026"), "", "undo")
         self.undo_selected = push_button("", "", "undo")
         self._typing, self._searching = QTimer(self), QTimer(self)
-        for timer, then in ((self._typing, self._show_entries), (self._searching, self.reload)):
+        for timer, then in ((self._typing, self._read_changes), (self._searching, self.reload)):
             timer.setSingleShot(True)
             timer.setInterval(TYPING_MS)
             timer.timeout.connect(then)
@@ -156,20 +160,21 @@ class HistoryView(QWidget):
         bench, text = self._bench, self.search.text().strip()
         self._wanted = text
         if bench is None:
-            self._show_runs([])
+            self._show_runs(Commits((), {}))
             return
 
-        def work(_cancel: CancelToken, _report: Report) -> list[Run]:
+        def work(_cancel: CancelToken, _report: Report) -> Commits:
             found = runs_with(bench.store, Wanted(text=text)) if text else None
-            return runs_found(runs(bench.store), found)
+            return commits_found(runs(bench.store), found)
 
         task = self._pool.start(work)
         task.succeeded.connect(self._show_runs)
         task.failed.connect(self.failed)
 
     @Slot(object)
-    def _show_runs(self, found: list[Run]) -> None:
-        lines = [run_line(run) for run in found]
+    def _show_runs(self, found: Commits) -> None:
+        self._commits = found
+        lines = [run_line(run) for run in found.runs]
         warn = colours_of(self.palette()).tones[Tone.CONFLICT].front
         self.runs.show(
             [
@@ -191,7 +196,7 @@ class HistoryView(QWidget):
         self._pages.setCurrentIndex(int(bool(lines or self._wanted)))
         if not lines:
             self._run = ""
-            self._on_entries([])
+            self._show_changes(Changes("", ()))
         if lines:
             ids = [line.id for line in lines]
             # A commit made since is what one comes here for, to look at it or to undo it.
@@ -203,26 +208,35 @@ class HistoryView(QWidget):
 
     @Slot(QModelIndex)
     def _on_run(self, index: QModelIndex) -> None:
-        bench, run = self._bench, str(index.data(KEY_ROLE) or "")
+        self._run = str(index.data(KEY_ROLE) or "")
+        self._read_changes()
+
+    @Slot()
+    def _read_changes(self) -> None:
+        """Read and filter the changes of the chosen commit in a worker: they may be a million."""
+        bench, run, searched = self._bench, self._run, self._wanted
+        filtered = self.text.text().strip()
+        if self._reading is not None:
+            self._reading.cancel()
+            self._reading = None
         if bench is None or not run:
             return
-        self._run, text = run, self._wanted
 
-        def work(_cancel: CancelToken, _report: Report) -> list[Entry]:
-            if text:
-                return list(search(bench.store, Wanted(run=run, text=text)))[::-1]
-            return list(entries(bench.store, run=run))
+        def work(cancel: CancelToken, _report: Report) -> Changes:
+            found: Iterable[Entry] = entries(bench.store, run=run)
+            if searched:
+                found = reversed(list(search(bench.store, Wanted(run=run, text=searched))))
+            return changes_of(run, entry_lines(found, bench.mapping, filtered), cancel)
 
-        task = self._pool.start(work)
-        task.succeeded.connect(self._on_entries)
-        task.failed.connect(self.failed)
+        self._reading = self._pool.start(work)
+        self._reading.succeeded.connect(self._on_changes)
+        self._reading.failed.connect(self.failed)
 
     @Slot(object)
-    def _on_entries(self, found: list[Entry]) -> None:
-        if not found or found[0].run == self._run:
-            self._entries = found
-            self.undo.setEnabled(can_undo(found))
-            self._show_entries()
+    def _on_changes(self, found: Changes) -> None:
+        if self.sender() is self._reading:
+            self._reading = None
+            self._show_changes(found)
 
     @Slot()
     def _on_undo(self) -> None:
@@ -268,11 +282,9 @@ class HistoryView(QWidget):
         chosen = self.table.selectionModel().selectedRows()
         return [index.data(KEY_ROLE) for index in chosen]
 
-    @Slot()
-    def _show_entries(self) -> None:
-        if self._bench is None:
-            return
-        lines = entry_lines(self._entries, self._bench.mapping, self.text.text().strip())
+    def _show_changes(self, changes: Changes) -> None:
+        run = next((each for each in self._commits.runs if each.id == changes.run), None)
+        self.undo.setEnabled(run is not None and can_undo(run))
         tones = colours_of(self.palette()).tones
         self.operations.show(
             [
@@ -280,10 +292,11 @@ class HistoryView(QWidget):
                     (line.verb, line.record, line.side, line.change, line.outcome, line.message),
                     line, "" if line.written else tones[Tone.CONFLICT].front,
                 )
-                for line in lines
+                for line in changes.lines
             ]
         )  # fmt: skip
-        self._count.setText(count_words(len(lines), len(self._entries), self._wanted))
+        count = self._commits.counts.get(changes.run, 0)
+        self._count.setText(count_words(changes, count, self._wanted))
         self._on_selected()
 
 

@@ -66,7 +66,7 @@ class FilterBar(QWidget):
         self.text.setAccessibleName(tr("Filter by name or key"))
         self.text.setClearButtonEnabled(True)
         self.text.setMinimumWidth(120)
-        self.text.setMaximumWidth(220)
+        self.text.setMaximumWidth(200)
         glass = QIcon(pixmap("search", 16, colours_of(self.palette()).muted))
         self.text.addAction(glass, QLineEdit.ActionPosition.LeadingPosition)
         self.text.textChanged.connect(self._on_text)

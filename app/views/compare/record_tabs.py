@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-from PySide6.QtCore import QModelIndex, Signal, Slot
+from PySide6.QtCore import QModelIndex, Qt, Signal, Slot
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QStackedWidget, QTabBar, QVBoxLayout, QWidget
 
@@ -118,7 +118,7 @@ class RecordTabs(QWidget):
         self._names: list[str] = []
         self._more: dict[str, QWidget] = {}
         self._empty = label(tr("Nothing here."), "muted")
-        self._empty.setMargin(24)
+        self._empty.setAlignment(Qt.AlignmentFlag.AlignCenter)
         self.bar.setAccessibleName(name)
         self.bar.setDrawBase(False)
         self.bar.setExpanding(False)

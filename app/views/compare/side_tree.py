@@ -44,7 +44,7 @@ _COLUMNS = {
     Side.BILLING: (BILLING_NAME, BILLING_KEY),
     Side.SALESFORCE: (SALESFORCE_NAME, DIFFERENCE),
 }
-_DETAIL_WIDTHS = {Side.BILLING: 170, Side.SALESFORCE: 240}
+_DETAIL_WIDTHS = {Side.BILLING: 170, Side.SALESFORCE: 260}
 _PLAIN = 0
 _BOLD = frozenset({Tone.CONFLICT})
 
@@ -234,7 +234,7 @@ class SideTree(QTreeView):
         """Forget the texts that were cut for another width; leave the names the most of it (Qt)."""
         self._elided.clear()
         _name, detail = _COLUMNS[self.side]
-        most, now = self.viewport().width() * 2 // 5, self.columnWidth(detail)
+        most, now = self.viewport().width() * 9 // 20, self.columnWidth(detail)
         wanted = min(most, _DETAIL_WIDTHS[self.side])
         # Only what this did before is undone: a width that a person chose stays, if it fits.
         if now > most or (now == self._fitted and now != wanted):

@@ -18,6 +18,7 @@ from app.views.state.language import tr
 from app.views.state.typed_value import Editor, Typed, ValueForm, read_typed, room_words
 from app.views.widgets.dialog_buttons import cancel_or
 from app.views.widgets.labels import label, push_button
+from app.views.widgets.spin_field import indent
 
 _WIDTH = 460
 _LINES_HEIGHT = 140
@@ -131,6 +132,7 @@ def _date(start: str) -> QDateEdit:
     edit = QDateEdit()
     edit.setCalendarPopup(True)
     edit.setDisplayFormat("yyyy-MM-dd")
+    indent(edit)
     day = QDate.fromString(start, Qt.DateFormat.ISODate)
     edit.setDate(day if day.isValid() else QDate.currentDate())
     return edit
@@ -138,6 +140,7 @@ def _date(start: str) -> QDateEdit:
 
 def _time(start: str) -> QDateTimeEdit:
     edit = QDateTimeEdit()
+    indent(edit)
     edit.setCalendarPopup(True)
     edit.setDisplayFormat("yyyy-MM-dd HH:mm:ss 'UTC'")
     edit.setTimeZone(QDateTime.currentDateTimeUtc().timeZone())

@@ -24,7 +24,7 @@ from app.views.widgets.dialog_buttons import cancel_or
 from app.views.widgets.labels import label, push_button
 from app.views.widgets.tall_form import TallForm, fit_screen
 
-_WIDTH = 640
+_WIDTH = 720
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,6 +87,7 @@ class ConnectionForm(QDialog):
         self._add_row(form, tr("Name"), self.name, "")
         for each in self._fields:
             line = QLineEdit(each.value)
+            line.setCursorPosition(0)  # of a long address its beginning is shown
             if each.secret:
                 line.setEchoMode(QLineEdit.EchoMode.Password)
             self.inputs[each.name] = line
@@ -94,7 +95,8 @@ class ConnectionForm(QDialog):
         self.production.setChecked(self._old is not None and self._old.production)
         form.addRow("", self.production)
         layout.addWidget(TallForm(self._inputs), 1)
-        layout.addWidget(label(tr("Secrets go into the keyring of this computer."), "muted"))
+        words = tr("Secrets go into this computer's keyring, if it has one.")
+        layout.addWidget(label(words, "muted"))
         layout.addWidget(self._problem)
         buttons = cancel_or(self, self.save)
         if self._spec.sign_in is not None:

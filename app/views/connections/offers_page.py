@@ -38,6 +38,7 @@ class OffersPage(QWidget):
         self.text = QLineEdit()
         self.model = OfferTree(self)
         self.tree = QTreeView()
+        self.tree.setObjectName("offers")
         self.detail = (self._detail(), self._detail())
         self.told = label("", "muted", wrap=True)
         self._none = label(tr("No plan is like that."), "muted")

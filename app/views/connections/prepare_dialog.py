@@ -64,7 +64,7 @@ class PrepareDialog(WorkDialog):
         self._clock.setInterval(_TICK_MS)
         self._clock.timeout.connect(self._show_progress)
         self.setWindowTitle(tr("Prepare Salesforce"))
-        fit_screen(self, QSize(920, 700))
+        fit_screen(self, QSize(1080, 700))
         self._lay_out()
         self._look()
 

@@ -10,7 +10,7 @@ from app.views.state.language import tr
 from app.views.state.offers import Asked, MappingChoice
 from app.views.widgets.labels import label
 
-_HEIGHT = 30
+_HEIGHT = 32
 
 Choosable = tuple[Connection, Sequence[MappingChoice]]
 """A billing connection and its mappings, one at least."""

@@ -25,6 +25,7 @@ from app.views.state.language import tr
 from app.views.state.progress import notice
 from app.views.widgets.dialog_buttons import cancel_or
 from app.views.widgets.labels import label, push_button
+from app.views.widgets.spin_field import indent
 
 _WIDTH, _LIST_HEIGHT, _MOST = 560, 140, 1_000_000
 _ON, _OFF = Qt.CheckState.Checked, Qt.CheckState.Unchecked
@@ -60,6 +61,7 @@ class JobDialog(QDialog):
         self.pair = QCheckBox(tr("First pair what the mapping's rules match"))
         self.insert, self.update_ = QCheckBox(tr("Insert")), QCheckBox(tr("Update"))
         self.most = QSpinBox(minimum=1, maximum=_MOST, value=draft.most)
+        indent(self.most)
         self.webhook = QCheckBox(tr("Post it to the webhook too"))
         self.told = label("", "error", wrap=True)
         self.keep = push_button(tr("Create") if is_new else tr("Save"), "primary")

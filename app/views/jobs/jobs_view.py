@@ -46,7 +46,7 @@ class JobsView(QWidget):
              Column(tr("Changed"), numeric=True), Column(tr("Written"), numeric=True),
              Column(tr("To review"), numeric=True), Column(tr("Result"))], self,
         )  # fmt: skip
-        self.table = RowTable(self.jobs, tr("Jobs"), (170, 110, 130, 136, 60, 82, 76, 90, 0))
+        self.table = RowTable(self.jobs, tr("Jobs"), (196, 110, 130, 136, 60, 82, 76, 90, 0))
         self.detail = label("", "", wrap=True)
         self.run = push_button(tr("Run now"), "primary", "play")
         self.switch = push_button(tr("Enable"))
@@ -64,7 +64,7 @@ class JobsView(QWidget):
         head.addStretch(1)
         for button in (self.new, self.change, self.remove, self.switch, self.run):
             head.addWidget(button)
-        words = tr("Jobs run while this window is open, or under `concord serve`.")
+        words = tr("Jobs run while this window is open, or under the command concord serve.")
         foot = label(words, "muted", wrap=True)
         self.detail.setContentsMargins(16, 12, 16, 4)
         self.detail.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from app.views.state.job_draft import HOW_WORDS, How, When, due_words
 from app.views.state.language import tr
 from app.views.widgets.labels import label
+from app.views.widgets.spin_field import indent
 
 _MOST_MINUTES = 31 * 24 * 60
 
@@ -37,6 +38,8 @@ class WhenEdit(QWidget):
         self.at = QTimeEdit(QTime(when.at.hour, when.at.minute))
         self.cron = QLineEdit(when.cron)
         self.due = label("", "muted", wrap=True)
+        indent(self.minutes)
+        indent(self.at)
         self._boxes = QStackedWidget()
         for how, words in HOW_WORDS.items():
             self.how.addItem(words(), how)

@@ -17,7 +17,7 @@ from app.views.state.language import tr
 from app.views.widgets.labels import label, push_button, tool_button
 from app.views.widgets.row_table import RowTable
 
-_LEFT, _RIGHT = 340, 900
+_LEFT, _RIGHT = 360, 900
 
 
 class MappingFrame(QWidget):
@@ -26,7 +26,7 @@ class MappingFrame(QWidget):
     def __init__(self, offer: Offer, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.entities = Rows([Column(tr("Entity")), Column(tr("Salesforce object"))], self)
-        self.list = RowTable(self.entities, tr("Entities"), (150, 0))
+        self.list = RowTable(self.entities, tr("Entities"), (168, 0))
         self.table = FieldTable(offer)
         self.sobject, self.key = QLineEdit(), QLineEdit()
         self.search = push_button(tr("Find fields\u2026"), "", "search")
@@ -62,6 +62,7 @@ class MappingFrame(QWidget):
         layout.addLayout(head)
         layout.addWidget(split, 1)
         layout.addWidget(self.problem)
+        self.problem.hide()
 
     def _left(self) -> QWidget:
         side = QWidget()

@@ -36,8 +36,8 @@ Index = QModelIndex | QPersistentModelIndex
 Offer = Callable[[str, Cell], Sequence[str]]
 """Gives what a cell of a field may be completed with, or chosen from."""
 _WIDTHS = {
-    Cell.NAME: 130, Cell.BILLING: 160, Cell.SALESFORCE: 150, Cell.TYPE: 100, Cell.OWNER: 90,
-    Cell.CONVERSION: 100,
+    Cell.NAME: 126, Cell.BILLING: 150, Cell.SALESFORCE: 150, Cell.TYPE: 96, Cell.OWNER: 84,
+    Cell.CONVERSION: 98,
 }  # fmt: skip
 CHOSEN = frozenset({Cell.TYPE, Cell.OWNER, Cell.CONVERSION})
 """Cells that are chosen from a list."""

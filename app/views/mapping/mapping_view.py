@@ -236,6 +236,7 @@ class MappingView(MappingFrame):
         self._clock.stop()
         self.table.fields.show_problem(concerning, words)
         self.problem.setText(words)
+        self.problem.setVisible(bool(words))
 
     @Slot()
     def _on_entity(self) -> None:

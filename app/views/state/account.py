@@ -19,6 +19,7 @@ from app.views.state.progress import duration
 from app.views.state.record_table import (
     RecordTable,
     count_differences,
+    not_compared,
     record_table,
 )
 
@@ -121,7 +122,9 @@ def account_head(data: AccountData) -> AccountHead:
     """Return the head of an account: its facts on both sides, how many records differ."""
     account = data.account
     count = count_differences(data.everything)
-    if account.kind in {Kind.ONLY_IN_BILLING, Kind.ONLY_IN_SALESFORCE}:
+    if not data.is_compared:
+        pill = Pill(not_compared(), Tone.MUTED)
+    elif account.kind in {Kind.ONLY_IN_BILLING, Kind.ONLY_IN_SALESFORCE}:
         pill = Pill(kind_word(account.kind), TONES[account.kind])
     elif count:
         words = tr("1 difference") if count == 1 else tr("{count:,} differences")
@@ -159,8 +162,18 @@ def reading_words(account: str, billing: str) -> str:
     return words.format(account=account, billing=billing)
 
 
-def told_words(result: RefreshResult, data: AccountData, billing: str) -> str:
-    """Return what a refresh of an account read, how long it took, and what would be written."""
+def told_words(result: RefreshResult | None, data: AccountData, billing: str) -> str:
+    """Return what a refresh of an account read, how long it took, and what would be written.
+
+    Without one, "", or that a refresh broke off.
+    """
+    if not data.is_compared:
+        return tr(
+            "A refresh broke off or is under way: what a side seems to lack may not have been"
+            " read yet. Refresh the account again."
+        )
+    if result is None:
+        return ""
     names = {Side.BILLING: billing, Side.SALESFORCE: Side.SALESFORCE.label}
     read = [
         tr("{count:,} from {system}").format(count=sum(counts.values()), system=names[side])

@@ -8,14 +8,14 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from app.domain.control import CancelToken
 from app.domain.convert import text
-from app.domain.diff import Kind
+from app.domain.diff import Kind, RecordDiff
 from app.domain.mapping import EntityMapping, IgnoreRule, Role, WorkspaceMapping
 from app.domain.plan import Verb
 from app.domain.proposal import is_ticked
 from app.domain.record import RecordKey, Side
 from app.store.belonging import AccountHit, pointing_at, records_of, titles_of
 from app.store.choices import choice_of
-from app.store.comparison import Pair, find_link, one_pair
+from app.store.comparison import Pair, find_link, is_judged, one_pair
 from app.store.holding import is_held
 from app.sync.compare import held, opened, proposal_of
 from app.sync.ignoring import rules_of
@@ -79,6 +79,11 @@ class AccountData:
         for records in self.records.values():
             yield from records
 
+    @property
+    def is_compared(self) -> bool:
+        """Whether it is known how each record stands; not after a read that broke off."""
+        return all(one.judged for one in self.everything)
+
 
 @dataclass
 class _Reading:
@@ -102,11 +107,16 @@ class _Reading:
     def _record(
         self, entity: EntityMapping, pair: Pair, rules: Sequence[IgnoreRule]
     ) -> AccountRecord:
-        kind, differs = self._judge(entity, pair, rules)
+        diff = _difference(self.bench, entity, pair, rules)
+        kind = Kind.IDENTICAL if diff is None else diff.kind
+        differs = frozenset(() if diff is None else (one.name for one in diff.fields))
+        judged = diff is None or is_judged(self.bench.store, pair.link)
+        if diff is not None and judged and kind in DIFFERENCES:
+            self._count(entity, pair, diff)
         inherited = self.currencies.get((entity.parent, _parent_key(entity, pair)), "")
         found = AccountRecord(
             entity, pair.link, pair.key, kind, pair.billing, pair.salesforce, differs, inherited,
-            self.zone, self.names,
+            self.zone, self.names, judged,
         )  # fmt: skip
         self.currencies[entity.name, pair.key] = found.currency
         self.names[RecordKey(entity.name, pair.key)] = found.title
@@ -124,22 +134,24 @@ class _Reading:
             found = titles_of(self.bench.store, self.bench.mapping.entity(name), keys)
             self.names.update((RecordKey(name, key), title) for key, title in found.items())
 
-    def _judge(
-        self, entity: EntityMapping, pair: Pair, rules: Sequence[IgnoreRule]
-    ) -> tuple[Kind, frozenset[str]]:
-        if pair.hashes.billing == pair.hashes.salesforce and not pair.duplicate:
-            return Kind.IDENTICAL, frozenset()
-        diff = opened(entity, pair, rules)
-        if diff.kind is Kind.ONLY_IN_BILLING and is_held(self.bench.store, pair.link):
-            diff = held(diff)
-        if diff.kind in DIFFERENCES:
-            choice = choice_of(self.bench.store, pair.link)
-            proposed = proposal_of(self.bench, entity, pair, diff, choice)
-            if is_ticked(diff.kind, choice):
-                self.ready.update((one.side, one.verb) for one in proposed.operations)
-            else:
-                self.waiting += 1
-        return diff.kind, frozenset(one.name for one in diff.fields)
+    def _count(self, entity: EntityMapping, pair: Pair, diff: RecordDiff) -> None:
+        """Count what a commit would do about a difference."""
+        choice = choice_of(self.bench.store, pair.link)
+        proposed = proposal_of(self.bench, entity, pair, diff, choice)
+        if is_ticked(diff.kind, choice):
+            self.ready.update((one.side, one.verb) for one in proposed.operations)
+        else:
+            self.waiting += 1
+
+
+def _difference(
+    bench: Workbench, entity: EntityMapping, pair: Pair, rules: Sequence[IgnoreRule]
+) -> RecordDiff | None:
+    """Return how the sides of a pair differ, None where they do not."""
+    if pair.hashes.billing == pair.hashes.salesforce and not pair.duplicate:
+        return None
+    diff = opened(entity, pair, rules)
+    return held(diff) if is_held(bench.store, pair.link) else diff
 
 
 def read_account(bench: Workbench, key: str, cancel: CancelToken) -> AccountData | None:

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
-from app.domain.action import Action, Input
+from app.domain.action import NOTHING_TAKEN, Action, Input, Taken
 from app.domain.convert import text
 from app.domain.mapping import NUMBERS, FieldType
 from app.domain.plan import CommitPlan
@@ -18,6 +18,8 @@ from app.views.state.language import tr
 
 MOST_KNOWN = 1000
 """Records that are listed for an input; of others the key can be typed."""
+MOST_TOLD = 6
+"""Remarks about a record that a form shows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,12 +90,21 @@ def known_sources(bench: Workbench, action: Action) -> tuple[Known, ...]:
     return tuple(Known(side_id, text(values[title]) or side_id) for side_id, values in found)
 
 
-def taken_words(action: Action, given: Mapping[str, str]) -> str:
-    """Return which inputs a record told, in words."""
-    names = [one.label for one in action.inputs if one.name in given]
-    if not names:
-        return tr("The record tells nothing of what is asked here.")
-    return tr("Taken from the record: {names}.").format(names=", ".join(names))
+def taken_words(action: Action, taken: Taken) -> str:
+    """Return which inputs a record told, and how it was understood, in words."""
+    names = [one.label for one in action.inputs if one.name in taken.given]
+    words = tr("The record tells nothing of what is asked here.")
+    if names:
+        words = tr("Taken from the record: {names}.").format(names=", ".join(names))
+    told = (*taken.unclear, *taken.warnings, *taken.notes)
+    more = len(told) - MOST_TOLD
+    left = (tr("\u2026 and {count} more, in the plan.").format(count=more),) if more > 0 else ()
+    return "\n".join((words, *told[:MOST_TOLD], *left))
+
+
+def typed(given: Mapping[str, str], told: Mapping[str, str]) -> Mapping[str, str]:
+    """Return what a person typed: what is given, without what a record told."""
+    return {name: words for name, words in given.items() if told.get(name) != words}
 
 
 def has_actions(bench: Workbench | None) -> bool:
@@ -142,14 +153,14 @@ def missing(action: Action, given: Mapping[str, str]) -> str:
 
 
 def maker(
-    offer: Offer, given: Mapping[str, str], made_from: str = ""
+    offer: Offer, given: Mapping[str, str], taken: Taken = NOTHING_TAKEN
 ) -> Callable[[Workbench], CommitPlan]:
     """Return what plans an action; it raises `WrongUse` where it cannot be done so.
 
-    `made_from` is the key of the Salesforce record from which it makes one.
+    `taken` is what a record of Salesforce told; it is in what is given, as far as it was kept.
     """
     name = offer.action.name
-    return lambda bench: plan_action(bench, name, offer.key, given, made_from=made_from)
+    return lambda bench: plan_action(bench, name, offer.key, given, taken=taken)
 
 
 def _belongs(data: AccountData, action: Action) -> bool:

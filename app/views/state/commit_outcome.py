@@ -17,6 +17,7 @@ from app.views.state.fields import NOTHING
 from app.views.state.history import change_words
 from app.views.state.language import tr
 from app.views.state.progress import duration
+from app.views.state.ways_out import in_the_window
 
 MOST_LISTED = 10_000
 _SENT = (OutcomeState.WRITTEN, OutcomeState.FAILED, OutcomeState.UNKNOWN)
@@ -184,7 +185,7 @@ def _listed(entry: Entry, mapping: WorkspaceMapping) -> ListedOperation:
         change=change_words(operation, mapping),
         field=field_label(entry.field) if entry.field else "",
         named=entry.field,
-        message=entry.message,
+        message=in_the_window(entry.message),
         can_edit=failed and operation.verb is not Verb.DELETE,
         trouble=entry.state is not OutcomeState.WRITTEN,
     )

@@ -10,6 +10,7 @@ from app.domain.record import Side
 from app.settings import NAME, Connection, Workspace
 from app.views.state.language import tr
 from app.views.state.offers import MappingChoice
+from app.views.state.ways_out import in_the_window
 
 _URL_WORDS = ("url", "instance", "login")
 
@@ -97,8 +98,9 @@ def health_view(health: Health) -> HealthView:
         )
         for quota in health.quotas
     ]
+    missing = tuple(in_the_window(words) for words in health.missing)
     headline = tr("Works") if not health.missing else tr("Signed in, but something is missing")
-    return HealthView(headline, tuple(line for line in lines if line[1]), health.missing)
+    return HealthView(headline, tuple(line for line in lines if line[1]), missing)
 
 
 def production_names(

@@ -28,6 +28,7 @@ class AccountRecord:
         inherited: The currency of what it stands under, "" for none.
         zone: Where the account's days begin and end.
         names: Entity and key → title, of what records refer to; one for all of an account.
+        judged: Whether a compare looked at it since it was read; else nobody knows how it stands.
     """
 
     entity: EntityMapping
@@ -40,6 +41,7 @@ class AccountRecord:
     inherited: str = ""
     zone: tzinfo = UTC
     names: Mapping[RecordKey, str] = field(default_factory=dict, compare=False, repr=False)
+    judged: bool = True
 
     @property
     def values(self) -> Values:

@@ -1,11 +1,14 @@
 """The history: commits, and what each of them did."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
+from app.domain.control import CancelToken
 from app.domain.convert import text as plain_text
-from app.domain.mapping import WorkspaceMapping
+from app.domain.mapping import FieldMapping, WorkspaceMapping
 from app.domain.plan import FieldChange, Operation, OutcomeState, Verb
+from app.domain.record import BaseValue
 from app.store.journal import Entry, Run
 from app.sync.undo import UndoPart
 from app.views.state.commit_summary import state_word
@@ -13,8 +16,18 @@ from app.views.state.difference import field_label, side_word, verb_word
 from app.views.state.fields import NOTHING, local_time, value_text
 from app.views.state.language import tr
 from app.views.state.progress import duration
+from app.views.state.ways_out import in_the_window
 
+MOST_LISTED = 10_000
 _CHANGES_SHOWN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Commits:
+    """The commits that are listed, and of each how many changes it has, or were found in it."""
+
+    runs: Sequence[Run]
+    counts: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +67,15 @@ class EntryLine:
         ))  # fmt: skip
 
 
+@dataclass(frozen=True, slots=True)
+class Changes:
+    """Changes of a commit as they are listed: of very many the first 10,000."""
+
+    run: str
+    lines: Sequence[EntryLine]
+    more: bool = False
+
+
 def run_line(run: Run) -> RunLine:
     """Return a commit as it is listed."""
     written = run.counts.get(OutcomeState.WRITTEN, 0)
@@ -71,14 +93,17 @@ def run_line(run: Run) -> RunLine:
     )
 
 
-def runs_found(runs: Iterable[Run], found: Mapping[str, int] | None) -> list[Run]:
+def commits_found(runs: Iterable[Run], found: Mapping[str, int] | None) -> Commits:
     """Return the commits that hold what was searched for; all of them where nothing was."""
-    return [run for run in runs if found is None or run.id in found]
+    if found is None:
+        listed = list(runs)
+        return Commits(listed, {run.id: sum(run.counts.values()) for run in listed})
+    return Commits([run for run in runs if run.id in found], found)
 
 
-def can_undo(entries: Iterable[Entry]) -> bool:
+def can_undo(run: Run) -> bool:
     """Return whether a commit wrote anything that could be taken back."""
-    return any(entry.state is OutcomeState.WRITTEN for entry in entries)
+    return run.counts.get(OutcomeState.WRITTEN, 0) > 0
 
 
 def undo_part(lines: Iterable[EntryLine]) -> UndoPart | None:
@@ -110,11 +135,14 @@ def undo_choices(lines: Sequence[EntryLine]) -> list[tuple[str, UndoPart]]:
     ]
 
 
-def count_words(shown: int, count: int, wanted: str) -> str:
+def count_words(changes: Changes, count: int, wanted: str) -> str:
     """Return how many changes of the commit are shown; `wanted`: what commits were searched for."""
     if not count and wanted:
         return tr("No commit has \u201c{words}\u201d.").format(words=wanted)
-    return tr("{shown:,} of {count:,} changes").format(shown=shown, count=count)
+    words = tr("{shown:,} of {count:,} changes")
+    if changes.more:
+        words = tr("The first {shown:,} of {count:,} changes: filter to find others")
+    return words.format(shown=len(changes.lines), count=count)
 
 
 def undo_selected_words(lines: Sequence[EntryLine]) -> str:
@@ -125,10 +153,21 @@ def undo_selected_words(lines: Sequence[EntryLine]) -> str:
 
 def entry_lines(
     entries: Iterable[Entry], mapping: WorkspaceMapping, text: str = ""
-) -> tuple[EntryLine, ...]:
-    """Return a commit's operations in the order of sending; those alone that hold a text."""
+) -> Iterator[EntryLine]:
+    """Yield a commit's operations in the order of sending; those alone that hold a text."""
     lines = (_entry_line(entry, mapping) for entry in entries)
-    return tuple(line for line in lines if not text or line.holds(text))
+    return (line for line in lines if not text or line.holds(text))
+
+
+def changes_of(run: str, lines: Iterable[EntryLine], cancel: CancelToken) -> Changes:
+    """Return the first lines of a commit, for a worker: there may be a million of them."""
+    found: list[EntryLine] = []
+    for line in lines:
+        cancel.check()
+        if len(found) == MOST_LISTED:
+            return Changes(run, found, more=True)
+        found.append(line)
+    return Changes(run, found)
 
 
 def change_words(operation: Operation, mapping: WorkspaceMapping) -> str:
@@ -148,7 +187,7 @@ def _change(change: FieldChange, operation: Operation, mapping: WorkspaceMapping
     if entity is None or at is None:  # the mapping lost it since: as it stands in the journal
         before, after = (plain_text(value) or NOTHING for value in values)
     else:
-        before, after = (value_text(entity.fields[at], value) or NOTHING for value in values)
+        before, after = (_as_searched(entity.fields[at], value) or NOTHING for value in values)
     label = field_label(change.name)
     if operation.verb is Verb.INSERT:
         return f"{label}: {after}"
@@ -157,11 +196,16 @@ def _change(change: FieldChange, operation: Operation, mapping: WorkspaceMapping
     return f"{label}: {before} \u2192 {after}"
 
 
+def _as_searched(field: FieldMapping, value: BaseValue) -> str:
+    """Return a value; a day as the journal has it, so that what is seen is found by a search."""
+    return plain_text(value) if isinstance(value, date) else value_text(field, value)
+
+
 def _entry_line(entry: Entry, mapping: WorkspaceMapping) -> EntryLine:
     operation = entry.operation
     entity = mapping.by_name.get(operation.entity)
     label = operation.entity if entity is None else entity.label
-    message = entry.message
+    message = in_the_window(entry.message)
     if entry.field:
         message = f"{field_label(entry.field)}: {message}"
     if entry.unmapped:

@@ -9,6 +9,7 @@ from app.domain.mapping import WorkspaceMapping
 from app.domain.schedule import Schedule
 from app.views.state.fields import local_time
 from app.views.state.language import tr
+from app.views.state.ways_out import in_the_window
 
 _DAILY = re.compile(r"(\d{1,2}) (\d{1,2}) \* \* \*")
 
@@ -139,11 +140,11 @@ def result_words(run: JobRun) -> str:
     if not run.finished_at:
         return tr("at work")
     if run.error:
-        return f"{run.error} {run.hint}".rstrip()
+        return in_the_window(f"{run.error} {run.hint}".rstrip())
     if run.failed:
         return tr("{count:,} changes were not written").format(count=run.failed)
     if run.held:
-        return tr("Waits for review: {why}").format(why=run.held)
+        return tr("Waits for review: {why}").format(why=in_the_window(run.held))
     return tr("done")
 
 

@@ -7,12 +7,13 @@ from enum import IntEnum
 
 from app.domain.column import Column
 from app.domain.mapping import EntityMapping, FieldMapping, FieldType, Owner, WorkspaceMapping
-from app.domain.mapping_change import JOBS, Change, Effect, MappingChange
+from app.domain.mapping_change import JOBS, SOURCES, Change, Effect, MappingChange
 from app.domain.mapping_edit import MappingDraft, Setting, change_field
 from app.domain.mapping_suggest import Pairing
 from app.errors import AppError
 from app.sync.mapping_fit import Template
 from app.views.state.language import tr
+from app.views.state.ways_out import in_the_window
 
 _PLACE = re.compile(r"^\S+?\.toml:(\d+): ")
 _AS_IT_IS, _UPPER = "as it is", "upper case"
@@ -148,7 +149,7 @@ def problem_words(error: AppError) -> str:
     """Return an error of a mapping with its line in front: `Line 17: …`."""
     found = _PLACE.match(error.summary)
     if found is None:
-        return str(error)
+        return in_the_window(str(error))
     summary = error.summary[found.end() :]
     return tr("Line {line}: {what} {hint}").format(line=found[1], what=summary, hint=error.hint)
 
@@ -217,7 +218,8 @@ def buttons(
 def change_row(change: Change, mapping: WorkspaceMapping) -> tuple[str, str, str, str, str]:
     """Return a change as a row: where, what, before, after, what happens to the base."""
     entity = mapping.by_name.get(change.entity)
-    where = entity.label if entity else tr("Jobs") if change.entity == JOBS else change.entity
+    others = {JOBS: tr("Jobs"), SOURCES: tr("Actions")}
+    where = entity.label if entity else others.get(change.entity, change.entity)
     if change.field:
         where = f"{where} \u00b7 {change.field}"
     effects = {

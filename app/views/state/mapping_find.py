@@ -14,6 +14,7 @@ from app.errors import AppError
 from app.sync.mapping_fit import Adapted, adapt, find_columns
 from app.sync.workbench import Workbench
 from app.views.state.language import tr
+from app.views.state.ways_out import in_the_window
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +50,7 @@ def look(
             columns[side] = find_columns(bench, entity, side, cancel)
         except AppError as error:
             cancel.check()
-            columns[side], failures[side] = (), str(error)
+            columns[side], failures[side] = (), in_the_window(str(error))
     adapted = None
     connector = bench.connectors[Side.SALESFORCE]
     if Side.SALESFORCE not in failures and isinstance(connector, Describes):

@@ -8,6 +8,7 @@ from app.domain.control import Progress
 from app.domain.record import Side
 from app.errors import AppError
 from app.views.state.language import tr
+from app.views.state.ways_out import in_the_window
 
 _HOUR_S, _MINUTE_S = 3600, 60
 _ETA_AFTER_S = 1.0
@@ -110,7 +111,7 @@ def quota_lines(quotas: Mapping[Side, Sequence[Quota]]) -> str:
 def notice(error: Exception) -> Notice:
     """Return how to show an error. What we did not expect is our own fault, and said to be."""
     if isinstance(error, AppError):
-        return Notice(error.summary, error.hint)
+        return Notice(in_the_window(error.summary), in_the_window(error.hint))
     kind = type(error).__name__
     return Notice(
         tr("This is a defect in Concord ({kind}).").format(kind=kind),

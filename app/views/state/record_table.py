@@ -72,11 +72,23 @@ def state_column() -> TableColumn:
     return TableColumn(tr("State"))
 
 
-def state_words(kind: Kind) -> str:
+def state_words(record: AccountRecord) -> str:
     """Return how a record stands, as a sign and a word."""
-    if kind is Kind.IDENTICAL:
+    if not record.judged:
+        return f"? {not_compared()}"
+    if record.kind is Kind.IDENTICAL:
         return tr("agrees")
-    return f"{glyph(kind, Intent(None, Arrow.NONE))} {kind_word(kind)}"
+    return f"{glyph(record.kind, Intent(None, Arrow.NONE))} {kind_word(record.kind)}"
+
+
+def not_compared() -> str:
+    """Return what is said of a record that was read, and that no compare looked at since."""
+    return tr("not compared yet")
+
+
+def tone_of(record: AccountRecord) -> Tone:
+    """Return the colours of a record's state."""
+    return TONES[record.kind] if record.judged else Tone.MUTED
 
 
 def record_table(
@@ -120,13 +132,13 @@ def _tells(record: AccountRecord, name: str, *, titled: bool) -> bool:
 def line_of(record: AccountRecord, fields: Iterable[str], *, titled: bool) -> TableLine:
     """Return the line of a record: its state, its title, and some fields."""
     title = [record.title] if titled else []
-    cells = (state_words(record.kind), *title, *(cell(record, name) for name in fields))
-    return TableLine(cells, record.link, TONES[record.kind], tip=exact_times(record))
+    cells = (state_words(record), *title, *(cell(record, name) for name in fields))
+    return TableLine(cells, record.link, tone_of(record), tip=exact_times(record))
 
 
 def count_differences(records: Iterable[AccountRecord]) -> int:
     """Return how many records do not agree; what is ignored does."""
-    return sum(one.kind in DIFFERENCES for one in records)
+    return sum(one.judged and one.kind in DIFFERENCES for one in records)
 
 
 def columns_of(entity: EntityMapping, above: EntityMapping | None = None) -> list[FieldMapping]:

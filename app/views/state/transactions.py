@@ -11,7 +11,7 @@ from app.domain.mapping import MOVING, EntityMapping, Role
 from app.views.state.account import subscriptions
 from app.views.state.account_data import AccountData
 from app.views.state.dates import day_text
-from app.views.state.difference import TONES, Tone
+from app.views.state.difference import Tone
 from app.views.state.facets import AccountRecord, exact_times, money, quantity
 from app.views.state.language import tr
 from app.views.state.ledger import (
@@ -33,6 +33,7 @@ from app.views.state.record_table import (
     record_table,
     state_column,
     state_words,
+    tone_of,
 )
 
 _MOST_METRICS = 4
@@ -185,7 +186,7 @@ def _ledger_columns(entity: EntityMapping) -> tuple[TableColumn, ...]:
 def _ledger_line(posting: Posting, *, with_balance: bool) -> TableLine:
     record, unit = posting.record, posting.record.currency
     cells = [
-        state_words(record.kind),
+        state_words(record),
         "" if posting.day is None else day_text(posting.day),
         what_words(record),
         money(posting.charge, unit),
@@ -193,7 +194,7 @@ def _ledger_line(posting: Posting, *, with_balance: bool) -> TableLine:
     ]
     if with_balance:
         cells.append(money(posting.balance, unit))
-    return TableLine(tuple(cells), record.link, TONES[record.kind], tip=exact_times(record))
+    return TableLine(tuple(cells), record.link, tone_of(record), tip=exact_times(record))
 
 
 def what_words(record: AccountRecord) -> str:

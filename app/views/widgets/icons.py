@@ -1,5 +1,7 @@
 """Icons from our one set, in the colour of the text beside them."""
 
+from functools import cache
+
 from PySide6.QtCore import QByteArray, QRectF, QSize, Qt
 from PySide6.QtGui import QGuiApplication, QIcon, QPainter, QPixmap
 from PySide6.QtSvg import QSvgRenderer
@@ -18,8 +20,7 @@ def pixmap(name: str, size: int, colour: str = "") -> QPixmap:
     Raises:
         NotFound: There is no icon of that name.
     """
-    svg = resource("icons", f"{name}.svg").read_text("utf-8")
-    renderer = QSvgRenderer(QByteArray(svg.replace("#000000", colour or "#000000").encode()))
+    renderer = QSvgRenderer(QByteArray(_svg(name).replace("#000000", colour or "#000000").encode()))
     screens = QGuiApplication.screens()
     ratio = max((screen.devicePixelRatio() for screen in screens), default=1.0)
     drawn = QPixmap(QSize(round(size * ratio), round(size * ratio)))
@@ -29,6 +30,12 @@ def pixmap(name: str, size: int, colour: str = "") -> QPixmap:
     renderer.render(painter, QRectF(0, 0, size, size))
     painter.end()
     return drawn
+
+
+@cache
+def _svg(name: str) -> str:
+    """Return an icon's source; found and read once, since a dialog that opens has dozens."""
+    return resource("icons", f"{name}.svg").read_text("utf-8")
 
 
 def set_icon(button: QAbstractButton, name: str, colour: str = "text") -> None:

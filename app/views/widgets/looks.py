@@ -112,6 +112,7 @@ def dress(app: QApplication, *, dark: bool) -> None:
         "checked_rail": "#2F7DE1",
         "tick": _picture("tick", dark=dark),
         "down": _picture("down", dark=dark),
+        "up": _picture("up", dark=dark),
     }
     app.setStyleSheet(style_sheet(lambda name: str(getattr(colours, name)), **more))
 

@@ -55,29 +55,41 @@ QToolButton[role="flat"] {{ background: transparent; border: 1px solid transpare
 QToolButton[role="flat"]:hover {{ background: {hover}; }}
 QToolButton[role="flat"]:focus {{ border: 1px solid {accent}; }}
 QToolButton[role="chip"] {{ background: {base}; color: {text}; border: 1px solid {line};
-  border-radius: 13px; padding: 3px 10px; min-height: 18px; }}
+  border-radius: 15px; padding: 3px 8px; min-height: 21px; }}
 QToolButton[role="chip"]:hover {{ background: {hover}; }}
 QToolButton[role="chip"]:checked {{ background: {selection}; border: 1px solid {accent};
   font-weight: bold; }}
-QToolButton[role="chip"]:focus {{ border: 2px solid {accent}; padding: 2px 9px; }}
+QToolButton[role="chip"]:focus {{ border: 2px solid {accent}; padding: 2px 7px; }}
 QToolButton[role="chip"]:disabled {{ color: {muted}; background: {window}; }}
 QLineEdit, QPlainTextEdit {{ background: {base}; color: {text}; placeholder-text-color: {muted};
-  border: 1px solid {edge}; border-radius: 4px; padding: 4px 8px; min-height: 20px;
+  border: 1px solid {edge}; border-radius: 4px; padding: 5px 8px; min-height: 20px;
   selection-background-color: {accent}; selection-color: {accent_text}; }}
-QLineEdit:focus, QPlainTextEdit:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
+QLineEdit:focus, QPlainTextEdit:focus {{ border: 2px solid {accent}; padding: 4px 7px; }}
 QLineEdit[role="cell"], QLineEdit[role="cell"]:focus {{ border: 2px solid {accent};
   border-radius: 0; padding: 0 4px; min-height: 0; }}
-QComboBox {{ background: {base}; color: {text}; border: 1px solid {edge}; border-radius: 4px;
-  padding: 4px 8px; min-height: 20px; }}
+QComboBox {{ background: {base}; color: {text}; placeholder-text-color: {muted};
+  border: 1px solid {edge}; border-radius: 4px; padding: 5px 8px; min-height: 20px; }}
 QComboBox:hover {{ background: {hover}; }}
-QComboBox:focus {{ border: 2px solid {accent}; padding: 3px 7px; }}
+QComboBox:focus {{ border: 2px solid {accent}; padding: 4px 7px; }}
 QComboBox:disabled {{ color: {muted}; background: {window}; border: 1px solid {line}; }}
 QComboBox::drop-down {{ border: none; width: 24px; }}
 QComboBox::down-arrow {{ image: url("{down}"); width: 12px; height: 12px; }}
+QAbstractSpinBox {{ background: {base}; color: {text}; border: 1px solid {edge};
+  border-radius: 4px; padding: 5px 0; min-height: 17px;
+  selection-background-color: {accent}; selection-color: {accent_text}; }}
+QAbstractSpinBox:focus {{ border: 2px solid {accent}; padding: 4px 0; }}
+QAbstractSpinBox:disabled {{ color: {muted}; background: {window}; border: 1px solid {line}; }}
+QAbstractSpinBox QLineEdit, QAbstractSpinBox QLineEdit:focus {{ border: none; min-height: 0;
+  padding: 0; }}
+QAbstractSpinBox::up-button, QAbstractSpinBox::down-button {{ border: none; width: 20px; }}
+QDateTimeEdit::drop-down {{ border: none; width: 24px; }}
+QAbstractSpinBox::up-button {{ subcontrol-position: top right; }}
+QAbstractSpinBox::down-button {{ subcontrol-position: bottom right; }}
+QAbstractSpinBox::up-arrow {{ image: url("{up}"); width: 9px; height: 9px; }}
+QAbstractSpinBox::down-arrow {{ image: url("{down}"); width: 9px; height: 9px; }}
 QComboBox[role="cell"], QComboBox[role="cell"]:focus {{ border: 2px solid {accent};
   border-radius: 0; padding: 0 4px; min-height: 0; }}
-QComboBox QLineEdit, QComboBox QLineEdit:focus {{ border: none; padding: 0; min-height: 0;
-  placeholder-text-color: {muted}; }}
+QComboBox QLineEdit, QComboBox QLineEdit:focus {{ border: none; padding: 0; min-height: 0; }}
 QComboBox QAbstractItemView {{ border: 1px solid {line}; padding: 4px; }}
 QCheckBox::indicator {{ width: 14px; height: 14px; border: 1px solid {muted}; border-radius: 3px;
   background: {base}; }}
@@ -98,7 +110,8 @@ QTableView, QTreeView, QListView {{ background: {base}; color: {text}; border: n
   selection-color: {text}; outline: none; }}
 QListWidget {{ border: 1px solid {line}; border-radius: 4px; padding: 4px; }}
 QTableView::item {{ padding: 2px 6px; }}
-QTreeWidget::item {{ padding: 2px 5px; }}
+QListWidget::item {{ padding: 3px 2px; }}
+QTreeWidget::item, #offers::item {{ padding: 2px 5px; }}
 #side {{ background: {base}; border: none; border-left: 1px solid {line}; }}
 #band {{ background: {base}; border-bottom: 1px solid {line}; }}
 #notice {{ background: {notice}; border-top: 1px solid {line}; }}
@@ -113,6 +126,10 @@ QTabBar::tab {{ background: transparent; color: {muted}; border: none; padding: 
 QTabBar::tab:hover {{ color: {text}; background: {hover}; }}
 QTabBar::tab:selected {{ color: {text}; font-weight: bold; border-bottom: 2px solid {accent}; }}
 QTabBar::tab:selected:focus {{ background: {selection}; }}
+QTabBar::scroller {{ width: 48px; }}
+QTabBar QToolButton {{ background: {window}; border: 1px solid {line}; border-radius: 4px;
+  margin: 4px 1px; }}
+QTabBar QToolButton:hover {{ background: {hover}; }}
 #door {{ background: {base}; border: 1px solid {line}; border-radius: 8px; }}
 QProgressBar {{ background: {hover}; border: none; border-radius: 3px; max-height: 6px;
   min-height: 6px; }}

@@ -74,8 +74,11 @@ class Rail(QWidget):
         return button
 
     def choose(self, name: str) -> None:
-        """Mark a page as the one that is shown."""
+        """Mark a page as the one that is shown; Tab comes to it, the arrow keys to the others."""
         self._buttons[name].setChecked(True)
+        for each, button in self._buttons.items():
+            policy = Qt.FocusPolicy.TabFocus if each == name else Qt.FocusPolicy.NoFocus
+            button.setFocusPolicy(policy)
 
     def show_pages(self, names: Sequence[str], wanted: Sequence[str]) -> None:
         """Show those of some pages that an open workspace has something for, and hide the rest."""

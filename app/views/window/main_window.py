@@ -46,6 +46,7 @@ from app.views.window.window_pages import (
     JOBS,
     MAPPING,
     OF_ACCOUNT,
+    OF_WORKSPACE,
     TRANSACTIONS,
     account_pages,
     rail_pages,
@@ -176,8 +177,8 @@ class MainWindow(QMainWindow):
 
     @Slot(str)
     def choose_page(self, name: str) -> None:
-        """Show a page; without any workspace the catalog is the page with the two doors."""
-        if name == CATALOG and self._inventory.specs and not self._inventory.workspaces:
+        """Show a page; without any workspace all but the connections are the two doors."""
+        if name != CONNECTIONS and self._inventory.specs and not self._inventory.workspaces:
             name = FIRST_START
         if name in OF_ACCOUNT:
             self.customers.show_transactions(wanted=name == TRANSACTIONS)
@@ -377,6 +378,7 @@ class MainWindow(QMainWindow):
             sides = f"{self._workspace.billing}  \u2194  {self._workspace.salesforce}"
         self.bar.show_workspaces(names, current, sides)
         self.strip.show_names(self.production)
+        self.rail.show_pages(OF_WORKSPACE, OF_WORKSPACE if names else ())
 
     @Slot()
     def find_text(self) -> None:

@@ -5,6 +5,7 @@ from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.errors import AppError
 from app.views.state.language import tr
+from app.views.state.progress import notice
 from app.views.widgets.labels import label, push_button
 
 
@@ -39,6 +40,6 @@ class ReadOnlyStrip(QWidget):
     def tell(self, refused: AppError | None) -> None:
         """Say why nothing can be written; None: it can."""
         if refused is not None:
-            words = tr("Read only. {summary} {hint}")
-            self._text.setText(words.format(summary=refused.summary, hint=refused.hint))
+            told, words = notice(refused), tr("Read only. {summary} {hint}")
+            self._text.setText(words.format(summary=told.summary, hint=told.hint))
         self.setVisible(refused is not None)

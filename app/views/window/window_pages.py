@@ -9,6 +9,8 @@ ACCOUNTS, TRANSACTIONS = "accounts", "transactions"
 MAPPING = "mapping"
 OF_ACCOUNT = (ACCOUNTS, TRANSACTIONS)
 """Two pages of one widget; a workspace whose mapping has no account goes without."""
+OF_WORKSPACE = (JOBS, HISTORY, MAPPING)
+"""They are about the open workspace, and would be blank without any."""
 
 
 def account_pages(mapping: WorkspaceMapping | None) -> tuple[str, ...]:

@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 
+from app.domain.control import CancelToken, no_report
 from app.domain.diff import Kind
 from app.domain.plan import Verb
 from app.domain.record import Side
@@ -9,10 +10,12 @@ from app.errors import WorkspaceBusy
 from app.store.belonging import accounts_by_name, pointing_at, titles_of
 from app.store.comparison import find_link
 from app.store.holding import keep_held
-from app.sync.refresh import RefreshResult
+from app.sync.compare import compare
+from app.sync.refresh import RefreshRequest, RefreshResult, refresh
 from app.sync.workbench import Workbench
 from app.views.state.account import (
     account_buttons,
+    account_head,
     account_page,
     mrr_of,
     none_words,
@@ -23,6 +26,7 @@ from app.views.state.account_data import Writes
 from app.views.state.difference import Tone
 from app.views.state.finder import MOST_HITS, finder_state
 from app.views.state.record_table import RecordTable, state_words
+from tests.views.catalog import change
 from tests.views.customers import read_data
 
 
@@ -154,4 +158,20 @@ def test_what_is_held_back_is_not_counted_as_ready(customers: Workbench) -> None
     assert kinds["I4"] is Kind.HELD_BACK
     assert data.writes.ready == {(Side.SALESFORCE, Verb.UPDATE): 1}
     assert data.writes.waiting == 2
-    assert state_words(Kind.HELD_BACK) == "\u2016 held back"
+    held = next(one for one in data.everything if one.key == "I4")
+    assert state_words(held) == "\u2016 held back"
+
+
+def test_what_no_compare_looked_at_is_not_told_as_missing(customers: Workbench) -> None:
+    change(customers, Side.BILLING, "account", "A1", state="closed")
+    refresh(
+        customers, RefreshRequest(account="A1", sides=(Side.BILLING,)), CancelToken(), no_report
+    )
+    data = read_data(customers)
+    states = {one.key: state_words(one) for one in data.everything}
+    assert (states["A1"], states["I4"]) == ("? not compared yet", "+ only in billing")
+    assert data.writes.ready == {(Side.SALESFORCE, Verb.INSERT): 1}
+    assert account_head(data).pill.text == "not compared yet"
+    assert told_words(None, data, "Aria").startswith("A refresh broke off or is under way")
+    compare(customers, CancelToken(), no_report)
+    assert told_words(None, read_data(customers), "Aria") == ""

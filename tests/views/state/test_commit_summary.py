@@ -128,7 +128,7 @@ def test_the_history_tells_before_and_after(bench: Workbench) -> None:
     (line,) = entry_lines(found, bench.mapping, "voice pro")
     assert line.change == "Name: Voice Pro \u2192 Voice Pro 2026"
     assert (line.verb, line.side, line.outcome) == ("update", "Salesforce", "written")
-    assert len(entry_lines(found, bench.mapping)) == 5
+    assert len(list(entry_lines(found, bench.mapping))) == 5
 
 
 def test_the_form_asks_for_settings_then_secrets_and_never_shows_one() -> None:

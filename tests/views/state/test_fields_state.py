@@ -102,7 +102,7 @@ def test_an_unreadable_value_is_shown_as_such(bench: Workbench) -> None:
         ("rate", "rate_per_unit", Decimal("1E+4"), "10,000.00 USD"),
         ("rate", "from_unit", Decimal(1000), "1,000"),
         ("plan", "billable", True, "yes"),
-        ("coupon", "expires_on", date(2026, 4, 28), "2026-04-28"),
+        ("coupon", "expires_on", date(2026, 4, 28), "28 Apr 2026"),
     ],
 )
 def test_values_are_written_for_people(

@@ -2,16 +2,21 @@
 
 from decimal import Decimal
 
+from app.domain.control import CancelToken
 from app.domain.plan import FieldChange, Operation, OutcomeState, Verb
 from app.domain.record import Side
 from app.store.journal import Entry, Run
 from app.sync.undo import UndoPart
 from app.views.state.fields import NOTHING
 from app.views.state.history import (
+    MOST_LISTED,
+    Changes,
+    Commits,
     EntryLine,
+    changes_of,
+    commits_found,
     count_words,
     entry_lines,
-    runs_found,
     undo_part,
     undo_selected_words,
 )
@@ -29,7 +34,7 @@ def entry(
 
 
 def lines(*entries: Entry) -> tuple[EntryLine, ...]:
-    return entry_lines(entries, MAPPING)
+    return tuple(entry_lines(entries, MAPPING))
 
 
 PRICE = FieldChange("price", Decimal(1), Decimal("2.5"))
@@ -61,11 +66,20 @@ def test_only_what_was_written_can_be_chosen_for_an_undo() -> None:
 
 def test_a_search_leaves_the_commits_that_were_found() -> None:
     runs = [Run(name, "ann", "finished", "", "", {}, 0, {}) for name in ("one", "two")]
-    assert runs_found(runs, None) == runs
-    assert runs_found(runs, {"two": 3}) == runs[1:]
+    assert commits_found(runs, None) == Commits(runs, {"one": 0, "two": 0})
+    assert commits_found(runs, {"two": 3}) == Commits(runs[1:], {"two": 3})
 
 
 def test_a_search_that_found_no_commit_is_told() -> None:
-    assert count_words(0, 0, "zzz") == "No commit has \u201czzz\u201d."
-    assert count_words(2, 1200, "plan") == "2 of 1,200 changes"
-    assert count_words(0, 0, "") == "0 of 0 changes"
+    none = Changes("one", ())
+    assert count_words(none, 0, "zzz") == "No commit has \u201czzz\u201d."
+    assert count_words(none, 1200, "plan") == "0 of 1,200 changes"
+    assert count_words(none, 0, "") == "0 of 0 changes"
+
+
+def test_of_very_many_changes_the_first_are_listed_and_the_rest_is_told() -> None:
+    many = (one for _ in range(MOST_LISTED + 1) for one in lines(entry("PRO", PRICE)))
+    found = changes_of("one", many, CancelToken())
+    assert (len(found.lines), found.more) == (MOST_LISTED, True)
+    told = count_words(found, 1_000_000, "")
+    assert told == "The first 10,000 of 1,000,000 changes: filter to find others"
