@@ -32,6 +32,7 @@ from app.sync.refresh import RefreshRequest, refresh
 from app.sync.workbench import Workbench
 
 _READERS = 4
+_LONGEST_SHOWN = 100  # characters of a value: some fields hold whole documents
 
 
 class Found(Enum):
@@ -207,7 +208,10 @@ def _changed(operation: Operation, found: Record, entity: EntityMapping) -> list
 
 
 def _shown(value: FieldValue) -> str:
-    return repr(text(value)) if text(value) else "empty"
+    words = text(value)
+    if len(words) > _LONGEST_SHOWN:
+        words = f"{words[:_LONGEST_SHOWN]}…"
+    return repr(words) if words else "empty"
 
 
 def note_live(bench: Workbench, operations: Iterable[Operation], live: Live) -> None:

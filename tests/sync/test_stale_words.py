@@ -76,6 +76,7 @@ def holding(name: str, price: int = 49) -> Record:
         ),
         (DELETE, (OTHER,), "another record in Salesforce has its key now"),
         (UPDATE, (holding("Pro 3"),), "changed since the review: name is now 'Pro 3'"),
+        (UPDATE, (holding("x" * 200),), f"changed since the review: name is now '{'x' * 100}…'"),
         (UPDATE, (holding(""),), "changed since the review: name is now empty"),
         (UPDATE, (holding("Pro", 9),), "changed since the review: in other fields"),
         (UPDATE, (holding("Pro 2"),), SAME),
