@@ -193,3 +193,16 @@ def test_it_deletes_what_it_deployed(cli: SalesforceCli) -> None:
     assert cli.result("project", "delete", "source", *words)["status"] == "Succeeded"
     found = cli.result("sobject", "list", "--sobject", "custom")
     assert "Memo__c" not in found
+
+
+def test_it_opens_the_org_and_gives_the_user_a_password(cli: SalesforceCli) -> None:
+    found = cli.result("org", "open", "--url-only", "--path", "lightning/setup")
+    assert found["url"].startswith(f"{cli.ready['instance_url']}/secur/frontdoor.jsp?otp=")
+    assert cli.result("org", "generate", "password")["password"]
+
+
+def test_it_hears_that_apex_does_not_compile(cli: SalesforceCli) -> None:
+    (cli.home / "code.apex").write_text("System.debug(1);")
+    body = cli.run("apex", "run", "--file", "code.apex", "--target-org", "sandbox")
+    assert body["name"] == "executeCompileFailure", body
+    assert "Apex is not available" in body["message"]

@@ -7,6 +7,7 @@ from app.sandbox.salesforce.schema import NUMBERS, Field, Schema, SObject
 
 Json = dict[str, Any]
 
+MERGEABLE = frozenset({"Account", "Contact"})
 _UTF8_BYTES = 3
 _SOAP = {
     "id": "tns:ID",
@@ -43,7 +44,7 @@ def global_entry(sobject: SObject, root: str) -> Json:
         "label": sobject.label,
         "labelPlural": sobject.plural,
         "layoutable": True,
-        "mergeable": sobject.name in {"Account", "Contact"},
+        "mergeable": sobject.name in MERGEABLE,
         "mruEnabled": writable,
         "name": sobject.name,
         "queryable": True,

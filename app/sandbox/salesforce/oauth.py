@@ -10,6 +10,7 @@ from urllib.parse import quote, unquote, urlencode
 
 from app.sandbox.salesforce.assertions import BadAssertion, Expected
 from app.sandbox.salesforce.errors import not_found
+from app.sandbox.salesforce.frontdoor import single_access
 from app.sandbox.salesforce.identity import identity_url, userinfo
 from app.sandbox.salesforce.org import Org
 from app.sandbox.salesforce.sessions import TOKEN_ERRORS, Grant, challenge_of
@@ -238,4 +239,5 @@ _RESOURCES = {
     "revoke": _revoke,
     "introspect": _introspect,
     "userinfo": userinfo,
+    "singleaccess": single_access,
 }

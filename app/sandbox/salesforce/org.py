@@ -57,7 +57,7 @@ class Org:
     user_id: str
     username: str
     page_size: int = 2000
-    password: str = field(default_factory=lambda: secrets.token_urlsafe(12))
+    passwords: list[str] = field(default_factory=lambda: [_new_password()])  # the last holds
     security_token: str = field(default_factory=lambda: secrets.token_hex(12))
     base_url: list[str] = field(default_factory=list)  # one address, known once the port is open
 
@@ -66,11 +66,29 @@ class Org:
         """The address under which the org is served."""
         return self.base_url[0] if self.base_url else ""
 
+    @property
+    def password(self) -> str:
+        """The user's password."""
+        return self.passwords[-1]
+
+    def renew_password(self, password: str = "") -> str:
+        """Give the user a password, one of the org's making by default, and return it."""
+        self.passwords[1:] = [password or _new_password()]
+        return self.password
+
+    def put_password_back(self) -> None:
+        """Give the user the first password again."""
+        del self.passwords[1:]
+
     def knows(self, username: str, password: str) -> bool:
         """Say whether a password, with or without the security token behind it, is the user's."""
         words = (self.password, self.password + self.security_token)
         same = [compare_digest(password.encode(), word.encode()) for word in words]
         return username.lower() == self.username.lower() and any(same)
+
+
+def _new_password() -> str:
+    return secrets.token_urlsafe(12)
 
 
 def create_org(clock: Clock, page_size: int, seed: int = 1) -> Org:

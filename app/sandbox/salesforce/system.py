@@ -13,12 +13,14 @@ from app.sandbox.salesforce import (
     bulk_query_api,
     collections_api,
     composite_api,
+    frontdoor,
     identity,
     layouts_api,
     list_views_api,
     loading,
     oauth,
     org_api,
+    password_api,
     query_api,
     rows_api,
     search_api,
@@ -79,6 +81,7 @@ _PLAIN = (
     *list_views_api.ROUTES,
     *org_api.ROUTES,
     *tabs_api.ROUTES,
+    *password_api.ROUTES,
     *query_api.ROUTES,
     *search_api.ROUTES,
     *graphql_api.ROUTES,
@@ -112,6 +115,7 @@ class Salesforce:
         self._ports: PubSubPorts | None = None
         self._doors: Mapping[str, Callable[[Request], Response]] = {
             "/services/oauth2/": partial(oauth.answer, org),
+            frontdoor.PATH: partial(frontdoor.page, org),
             "/id/": partial(identity.identity, org),
             soap.PREFIX: self._soap,
             "/services/async/": self._bulk1.answer,
@@ -309,7 +313,7 @@ class Salesforce:
         self._org.schema.permit(sobject, field, read=read, edit=edit, at=now)
 
     def reset(self, *, drift: bool) -> None:
-        """Go back to the data set: rows, permissions, open queries, bulk jobs; tokens stay."""
+        """Go back to the data set: rows, permissions, password, queries, bulk jobs; tokens stay."""
         self._org.bulk.clear()
         self._bulk1.jobs.clear()
         self._org.metadata.jobs.clear()
@@ -320,6 +324,7 @@ class Salesforce:
         self._org.cursors.clear()
         self._bus.clear()
         self._org.sessions.settings = SessionSettings()
+        self._org.put_password_back()
         if drift:
             self.drift()
 

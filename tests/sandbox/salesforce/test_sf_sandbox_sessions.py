@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+import requests
 
 from app.sandbox.clock import Clock
 from app.sandbox.salesforce.sessions import (
@@ -126,3 +127,30 @@ def test_an_identity_says_who_and_where(org: SandboxClient) -> None:
     info = org.get("/services/oauth2/userinfo").json()
     assert info["preferred_username"] == org.ready["username"]
     assert info["urls"]["partner"].startswith(f"{org.host}/services/Soap/u/{{version}}/00D")
+
+
+def test_a_token_opens_the_front_door_once(org: SandboxClient) -> None:
+    wish = {"redirect_uri": "/lightning/setup"}
+    found = org.send("GET", "/services/oauth2/singleaccess", params=wish).json()["frontdoor_uri"]
+    assert found.startswith(f"{org.host}/secur/frontdoor.jsp?otp=")
+    first, again = (requests.get(found, timeout=10) for _ in range(2))
+    assert (first.status_code, "/lightning/setup" in first.text) == (200, True)
+    assert again.status_code == 403
+    door = f"{org.host}/secur/frontdoor.jsp"
+    assert requests.get(door, params={"sid": org.sign_in()}, timeout=10).status_code == 200
+    refused = requests.get(f"{org.host}/services/oauth2/singleaccess", timeout=10)
+    assert refused.json()[0]["errorCode"] == "INVALID_SESSION_ID"
+
+
+def test_the_user_gets_another_password_over_rest(org: SandboxClient) -> None:
+    path = f"sobjects/User/{org.query('SELECT Id FROM User')[0]['Id']}/password"
+    who = {"grant_type": "password", "username": org.ready["username"]}
+    who |= {name: org.ready[name] for name in ("client_id", "client_secret")}
+    assert org.get(path).json() == {"isExpired": False}
+    assert org.post(path, {"NewPassword": "short"}).json()[0]["errorCode"] == "INVALID_NEW_PASSWORD"
+    assert org.post(path, {"NewPassword": "a new one"}).status_code == 204
+    assert "access_token" in _token(org, **who, password="a new one")
+    made = org.send("DELETE", path).json()["NewPassword"]
+    assert _token(org, **who, password="a new one")["error"] == "invalid_grant"
+    assert "access_token" in _token(org, **who, password=made)
+    assert org.get("sobjects/User/005000000000000/password").status_code == 404

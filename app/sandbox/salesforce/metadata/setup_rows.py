@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 Row = Mapping[str, str | int | None]
 _ADMIN = "System Administrator"
+_LICENSE, _LICENSES = "Salesforce", 4
 _FOLDER_TYPES = {"Report": "Report", "Dashboard": "Dashboard"}
 
 
@@ -34,7 +35,8 @@ class SetupRows:
         """Give an org that has no rows yet its administrator's profile, and the user that."""
         ids, user = self._org.ids, self._org.user_id
         profile, permission_set = ids.next("00e"), ids.next("0PS")
-        self._place("Profile", {"Id": profile, "Name": _ADMIN, "UserType": "Standard"})
+        own: Row = {"UserType": "Standard", "UserLicenseId": self._place_license()}
+        self._place("Profile", {"Id": profile, "Name": _ADMIN, **own})
         owned: Row = {
             "IsOwnedByProfile": 1,
             "ProfileId": profile,
@@ -46,6 +48,13 @@ class SetupRows:
         both: Row = {"PermissionSetId": permission_set, "AssigneeId": user, "IsActive": 1}
         self._place("PermissionSetAssignment", {"Id": ids.next("0Pa"), **both})
         self._connection.execute('UPDATE "User" SET ProfileId = ? WHERE Id = ?', (profile, user))
+
+    def _place_license(self) -> str:
+        key = self._org.ids.next("100")
+        named: Row = {"Name": _LICENSE, "MasterLabel": _LICENSE, "LicenseDefinitionKey": "SFDC"}
+        counted: Row = {"Status": "Active", "TotalLicenses": _LICENSES, "UsedLicenses": 1}
+        self._place("UserLicense", {"Id": key, **named, **counted})
+        return key
 
     def follow(self, shelf: Shelf, sets: Iterable[str]) -> None:
         """Bring the rows in step with a shelf; of permission sets, with those named."""

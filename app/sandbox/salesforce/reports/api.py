@@ -7,6 +7,7 @@ from app.sandbox.salesforce.errors import RequestError, not_found
 from app.sandbox.salesforce.ids import normalized
 from app.sandbox.salesforce.metadata.report_files import components_of
 from app.sandbox.salesforce.metadata.shelf import Held
+from app.sandbox.salesforce.reports import spreadsheet
 from app.sandbox.salesforce.reports.definition import Definition, definition_of, overridden
 from app.sandbox.salesforce.reports.running import Report
 from app.sandbox.wire import Response
@@ -46,16 +47,18 @@ def _report(call: Call, definition: Definition | None = None) -> Report:
 
 def run(call: Call) -> Response:
     """Answer `GET` and `POST analytics/reports/{id}`: details only where they are asked for."""
+    if spreadsheet.wanted(call.request):
+        return spreadsheet.workbook(result_of(call, details=True))
     return Response.json(result_of(call))
 
 
-def result_of(call: Call) -> dict[str, Any]:
+def result_of(call: Call, *, details: bool = False) -> dict[str, Any]:
     """Return a run; a body changes filters, columns and groups for this run alone."""
     body = call.json_object() if call.request.method == "POST" and call.request.body else {}
     wish = body.get("reportMetadata", {})
     if not isinstance(wish, dict):
         raise RequestError("JSON_PARSER_ERROR", "reportMetadata is an object")
-    details = call.request.query.get("includeDetails", "").lower() == "true"
+    details = details or call.request.query.get("includeDetails", "").lower() == "true"
     base = definition_of(found(call, "Report"))
     definition = overridden(base, {"hasDetailRows": details, **wish})
     if details:

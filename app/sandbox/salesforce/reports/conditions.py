@@ -1,5 +1,6 @@
 """The filters of a report, and the logic that joins them."""
 
+import csv
 import re
 from collections.abc import Callable, Sequence
 from datetime import datetime
@@ -30,7 +31,7 @@ def test_of(wish: Filter, field: Field, now: datetime) -> Test:
         RequestError: There is no such operator, or the value is none of the column's type.
     """
     operator = wish.operator
-    options = [_typed(each.strip(), field) for each in wish.value.split(",")]
+    options = [_typed(each.strip(), field) for each in _several(wish.value)]
     if operator in _MANY:
         make, negated = _MANY[operator]
         tests = [make(option) for option in options]
@@ -44,6 +45,11 @@ def test_of(wish: Filter, field: Field, now: datetime) -> Test:
     days = days_of(wish.value.strip().replace(" ", "_"), now) if _is_time(field) else None
     limit = _bound(days, operator) if days is not None else options[0]
     return lambda value: value is not None and limit is not None and compare(_plain(value), limit)
+
+
+def _several(value: str) -> list[str]:
+    """Return the values of a list; one that holds a comma stands in quotation marks."""
+    return next(csv.reader([value.replace("\n", " ")], skipinitialspace=True), []) or [""]
 
 
 def _bound(days: Days, operator: str) -> str:

@@ -1,15 +1,16 @@
-"""The SOAP addresses: /services/Soap/m for metadata, /u and /c for rows and signing in."""
+"""The SOAP addresses: /m for metadata, /u and /c for rows and signing in, /s for Apex."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from app.sandbox.salesforce import identity
 from app.sandbox.salesforce.errors import RequestError, SalesforceError
 from app.sandbox.salesforce.metadata.xml_tree import METADATA
 from app.sandbox.salesforce.org import Org
-from app.sandbox.salesforce.soap import metadata_calls, partner_calls, partner_rows
+from app.sandbox.salesforce.soap import apex_calls, metadata_calls, partner_calls, partner_rows
 from app.sandbox.salesforce.soap.envelope import (
+    APEX,
     ENTERPRISE,
     PARTNER,
     SoapCall,
@@ -22,10 +23,17 @@ from app.sandbox.wire import Request, Response
 
 PREFIX = "/services/Soap/"
 # Behind the version, clients write an org id or, as simple-salesforce does, deployRequest/{id}.
-_ADDRESS = re.compile(r"/services/Soap/([mcu])/(\d{1,3}(?:\.\d)?)(?:/.*)?", re.ASCII)
+_ADDRESS = re.compile(r"/services/Soap/([mcus])/v?(\d{1,3}(?:\.\d)?)(?:/.*)?", re.ASCII)
 _OPERATION = re.compile(rb"<(?:\w+:)?Body[^>]*>\s*<(?:\w+:)?(\w+)")
 _HEAD_BYTES = 16_384
-_NAMESPACES = {"m": METADATA, "u": PARTNER, "c": ENTERPRISE}
+_NAMESPACES = {"m": METADATA, "u": PARTNER, "c": ENTERPRISE, "s": APEX}
+
+_WITH_LOGIN = frozenset({"u", "c"})
+_Operation = Callable[[metadata_calls.Asked], object]
+_LISTED: Mapping[str, Mapping[str, _Operation]] = {
+    "m": metadata_calls.OPERATIONS,
+    "s": apex_calls.OPERATIONS,
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,16 +53,19 @@ def soap(org: Org, request: Request, door: Door) -> Response:
             raise RequestError("INVALID_TYPE", f"No service at {request.path}")
         call = read_call(request.body)
         version = match[2] if "." in match[2] else f"{match[2]}.0"
-        metadata = match[1] == "m"
-        if not metadata and call.operation.name == "login":
+        letter = match[1]
+        if letter in _WITH_LOGIN and call.operation.name == "login":
             origin = request.origin or org.instance_url
-            found = partner_calls.Service(f"{origin}/services/Soap", match[1], version)
+            found = partner_calls.Service(f"{origin}/services/Soap", letter, version)
             result: object = partner_calls.login(org, call.operation, found)
         else:
             request = _admitted(request, call, door)
             permission_rows.renew(org)
             asked = metadata_calls.Asked(org, call.operation, version)
-            result = _of_metadata(asked) if metadata else _of_partner(asked, request, call, door)
+            if letter in _WITH_LOGIN:
+                result = _of_partner(asked, request, call, door)
+            else:
+                result = _listed(asked, _LISTED[letter])
     except SalesforceError as error:
         return fault(error, namespace)
     return answer(call.operation.name, result, namespace)
@@ -71,8 +82,8 @@ def _admitted(request: Request, call: SoapCall, door: Door) -> Request:
     return request
 
 
-def _of_metadata(asked: metadata_calls.Asked) -> object:
-    found = metadata_calls.OPERATIONS.get(asked.node.name)
+def _listed(asked: metadata_calls.Asked, operations: Mapping[str, _Operation]) -> object:
+    found = operations.get(asked.node.name)
     if found is None:
         raise _no_operation(asked.node.name)
     return found(asked)

@@ -11,6 +11,7 @@ from app.sandbox.wire import Response
 
 PARTNER = "urn:partner.soap.sforce.com"
 ENTERPRISE = "urn:enterprise.soap.sforce.com"
+APEX = "http://soap.sforce.com/2006/08/apex"
 _SOBJECTS = {
     PARTNER: "urn:sobject.partner.soap.sforce.com",
     ENTERPRISE: "urn:sobject.enterprise.soap.sforce.com",
@@ -18,6 +19,15 @@ _SOBJECTS = {
 _FAULTS = {
     PARTNER: "urn:fault.partner.soap.sforce.com",
     ENTERPRISE: "urn:fault.enterprise.soap.sforce.com",
+}
+_FAULT_NAMES = {
+    "INVALID_LOGIN": "LoginFault",
+    "INVALID_FIELD": "InvalidFieldFault",
+    "INVALID_TYPE": "InvalidSObjectFault",
+    "MALFORMED_QUERY": "MalformedQueryFault",
+    "INVALID_QUERY_LOCATOR": "InvalidQueryLocatorFault",
+    "MALFORMED_SEARCH": "MalformedSearchFault",
+    "INVALID_ID_FIELD": "InvalidIdFault",
 }
 _ENVELOPE = "http://schemas.xmlsoap.org/soap/envelope/"
 _INSTANCE = "http://www.w3.org/2001/XMLSchema-instance"
@@ -81,12 +91,18 @@ def fault(error: SalesforceError, namespace: str) -> Response:
     code = f"sf:{error.code}"
     body = f"<soapenv:Fault><faultcode>{code}</faultcode><faultstring>{text}</faultstring>"
     if namespace in _FAULTS:
-        detail = (
-            f"<exceptionCode>{error.code}</exceptionCode>"
-            f"<exceptionMessage>{escape(error.message)}</exceptionMessage>"
-        )
-        body += f"<detail><sf:LoginFault>{detail}</sf:LoginFault></detail>"
+        body += _detail(error)
     return _response(_SERVER_ERROR, body + "</soapenv:Fault>", _FAULTS.get(namespace, namespace))
+
+
+def _detail(error: SalesforceError) -> str:
+    """Return what a fault is called and says; clients look for the names with their prefix."""
+    name = _FAULT_NAMES.get(error.code, "UnexpectedErrorFault")
+    said = (
+        f"<sf:exceptionCode>{error.code}</sf:exceptionCode>"
+        f"<sf:exceptionMessage>{escape(error.message)}</sf:exceptionMessage>"
+    )
+    return f'<detail><sf:{name} xsi:type="sf:{name}">{said}</sf:{name}></detail>'
 
 
 def _response(status: int, body: str, sf: str = "") -> Response:

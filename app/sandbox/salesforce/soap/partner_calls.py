@@ -5,11 +5,15 @@ from dataclasses import dataclass
 from typing import Any
 
 from app.sandbox.salesforce.errors import RequestError
+from app.sandbox.salesforce.ids import normalized
+from app.sandbox.salesforce.merging import merged
 from app.sandbox.salesforce.metadata.messages import Json, when
 from app.sandbox.salesforce.metadata.xml_tree import Node
 from app.sandbox.salesforce.org import Org
+from app.sandbox.salesforce.password_api import check_length
 from app.sandbox.salesforce.recycle_bin import RecycleBin, Work, worked
 from app.sandbox.salesforce.soap.envelope import NIL
+from app.sandbox.salesforce.soap.partner_rows import row_of, saved_error
 from app.sandbox.salesforce.tabs import apps
 
 _LAST_LOGIN = 64.0
@@ -111,10 +115,7 @@ def _in_bin(org: Org, work: Work, node: Node) -> list[Json]:
     ids = [each.text.strip() for each in node.children]
     return [
         {
-            "errors": [
-                {name: each[name] for name in ("fields", "message", "statusCode")}
-                for each in one["errors"]
-            ],
+            "errors": [saved_error(each) for each in one["errors"]],
             "id": one["id"] or NIL,
             "success": one["success"],
         }
@@ -122,10 +123,49 @@ def _in_bin(org: Org, work: Work, node: Node) -> list[Json]:
     ]
 
 
+def merge(org: Org, node: Node, version: str) -> list[Json]:
+    """Merge rows into others of their kind."""
+    del version
+    return [_merged(org, each) for each in node.all("request")]
+
+
+def _merged(org: Org, request: Node) -> Json:
+    master = request.child("masterRecord") or Node("masterRecord")
+    losers = [each.text.strip() for each in request.all("recordToMergeIds")]
+    done = merged(org, row_of(master), losers)
+    return {**done, "errors": [saved_error(each) for each in done["errors"]]}
+
+
 def describe_tabs(org: Org, node: Node, version: str) -> list[Json]:
     """List the apps and their tabs."""
     del node, version
     return apps(org, org.instance_url)
+
+
+def set_password(org: Org, node: Node, version: str) -> Json:
+    """Give a user the password that the caller chose.
+
+    Raises:
+        RequestError: There is no such user, or the password is too short.
+    """
+    del version
+    _check_user(org, node)
+    password = node.get("password")
+    check_length(password)
+    org.renew_password(password)
+    return {}
+
+
+def reset_password(org: Org, node: Node, version: str) -> Json:
+    """Give a user a password of the org's making; raises as set_password does."""
+    del version
+    _check_user(org, node)
+    return {"password": org.renew_password()}
+
+
+def _check_user(org: Org, node: Node) -> None:
+    if normalized(node.get("userId")) != org.user_id:
+        raise RequestError("INVALID_ID_FIELD", f"invalid user id {node.get('userId')}")
 
 
 Operation = Callable[[Org, Node, str], Any]
@@ -135,4 +175,7 @@ OPERATIONS: Mapping[str, Operation] = {
     "undelete": undelete,
     "emptyRecycleBin": empty_recycle_bin,
     "describeTabs": describe_tabs,
+    "setPassword": set_password,
+    "resetPassword": reset_password,
+    "merge": merge,
 }

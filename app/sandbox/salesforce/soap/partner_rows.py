@@ -101,7 +101,7 @@ class Partner:
 
     def save(self, node: Node) -> list[Json]:
         """Answer create and update."""
-        records = [_row(each) for each in node.all("sObjects")]
+        records = [row_of(each) for each in node.all("sObjects")]
         _check_count(len(records))
         method = "POST" if node.name == "create" else "PATCH"
         body = {"allOrNone": self.all_or_none, "records": records}
@@ -109,7 +109,7 @@ class Partner:
 
     def upsert(self, node: Node) -> list[Json]:
         """Insert or update by an external id."""
-        records = [_row(each) for each in node.all("sObjects")]
+        records = [row_of(each) for each in node.all("sObjects")]
         _check_count(len(records))
         kind = records[0]["attributes"]["type"] if records else ""
         path = f"composite/sobjects/{quote(kind)}/{quote(node.get('externalIDFieldName'))}"
@@ -165,22 +165,24 @@ def _check_count(count: int) -> None:
         raise RequestError("EXCEEDED_ID_LIMIT", message)
 
 
-def _row(node: Node) -> Json:
+def row_of(node: Node) -> Json:
     """Return an sObject element as a REST record; only what fieldsToNull names becomes null."""
     kind = node.get("type") or node.attributes.get("type", "").rpartition(":")[2]
     row: Json = {"attributes": {"type": kind}}
     for child in node.children:
         if child.name not in _NOT_FIELDS and child.attributes.get("nil") not in _TRUE:
-            row[child.name] = _row(child) if child.children else child.text
+            row[child.name] = row_of(child) if child.children else child.text
     row.update({each.text.strip(): None for each in node.all("fieldsToNull")})
     return row
 
 
+def saved_error(error: Json) -> Json:
+    """Return the error of a row in the order of the WSDL."""
+    return {name: error[name] for name in ("fields", "message", "statusCode")}
+
+
 def _saved(result: Json) -> Json:
-    errors = [
-        {"fields": each["fields"], "message": each["message"], "statusCode": each["statusCode"]}
-        for each in result["errors"]
-    ]
+    errors = [saved_error(each) for each in result["errors"]]
     return {"errors": errors, "id": result.get("id") or NIL, "success": result["success"]}
 
 

@@ -14,6 +14,15 @@ from app.sandbox.salesforce.soql_run import first_page, later_page, whole_page
 from app.sandbox.salesforce.tooling.catalog_objects import IN_QUERY_TOO, WITH_METADATA
 from app.sandbox.wire import Response, parse_json
 
+NOT_COMPILED = {
+    "line": 1,
+    "column": 1,
+    "compiled": False,
+    "success": False,
+    "compileProblem": "Apex is not available in this org",
+    "exceptionStackTrace": None,
+    "exceptionMessage": None,
+}  # of any code
 _PAGE = 2000
 _ORDINARY = frozenset(
     {"user", "profile", "permissionset", "permissionsetassignment", "objectpermissions",
@@ -114,16 +123,7 @@ def plain_query(call: Call) -> Response:
 def execute_anonymous(call: Call) -> Response:
     """Answer `GET tooling/executeAnonymous`: the code is not compiled, since there is no Apex."""
     call.query("anonymousBody")
-    body = {
-        "line": 1,
-        "column": 1,
-        "compiled": False,
-        "success": False,
-        "compileProblem": "Apex is not available in this org",
-        "exceptionStackTrace": None,
-        "exceptionMessage": None,
-    }
-    return Response.json(body)
+    return Response.json(NOT_COMPILED)
 
 
 def resources(call: Call) -> Response:

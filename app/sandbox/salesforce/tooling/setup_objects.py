@@ -24,6 +24,12 @@ def _parent(name: str, label: str, to: str, children: str | None, **more: Any) -
 
 
 _NAMED = {"label": "Name", "length": 80}
+_LICENSED = (
+    _text("MasterLabel", "Master Label", 40),
+    _text("Status", "Status", 40),
+    {"name": "TotalLicenses", "label": "Total Licenses", "type": "int"},
+    {"name": "UsedLicenses", "label": "Used Licenses", "type": "int"},
+)
 _OBJECT_RIGHTS = ("Read", "Create", "Edit", "Delete", "ViewAllRecords", "ModifyAllRecords")
 _NOTIFIED = (
     "IsActive",
@@ -31,9 +37,37 @@ _NOTIFIED = (
 )
 _ENTRIES: tuple[Entry, ...] = (
     {
+        "name": "UserLicense", "label": "User License", "plural": "User Licenses", "prefix": "100",
+        "writable": False, "name_field": _NAMED,
+        "fields": [_text("LicenseDefinitionKey", "License Def. ID", 40), *_LICENSED],
+    },
+    {
+        "name": "PackageLicense", "label": "Package License", "plural": "Package Licenses",
+        "prefix": "050", "writable": False, "name_field": None,
+        "fields": [
+            _text("NamespacePrefix", "Namespace Prefix", 15),
+            {"name": "AllowedLicenses", "label": "Allowed Licenses", "type": "int"},
+            *_LICENSED[1::2],
+            {"name": "ExpirationDate", "label": "Expiration Date", "type": "datetime"},
+        ],
+    },
+    {
+        "name": "PermissionSetLicense", "label": "Permission Set License",
+        "plural": "Permission Set Licenses", "prefix": "0PL", "writable": False,
+        "name_field": None,
+        "fields": [
+            _text("DeveloperName", "Permission Set License Name"),
+            _text("PermissionSetLicenseKey", "Permission Set License Key", 40),
+            *_LICENSED,
+            {"name": "ExpirationDate", "label": "Expiration Date", "type": "date"},
+        ],
+    },
+    {
         "name": "Profile", "label": "Profile", "plural": "Profiles", "prefix": "00e",
         "writable": False, "name_field": _NAMED,
-        "fields": [_text("Description", "Description", 255), _text("UserType", "User Type", 40)],
+        "fields": [_text("Description", "Description", 255), _text("UserType", "User Type", 40),
+                   _parent("UserLicenseId", "User License ID", "UserLicense", None,
+                           required=False)],
     },
     {
         "name": "PermissionSet", "label": "Permission Set", "plural": "Permission Sets",

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
+from zipfile import ZipFile
 
 import pytest
 
@@ -115,6 +118,28 @@ def test_a_run_can_have_other_filters(org: SandboxClient, report: str) -> None:
     body = run(org, report, reportFilters=[amount, name], reportBooleanFilter="NOT 1 OR 2")
     assert body["factMap"]["T!T"]["aggregates"][1]["value"] == 3
     assert run(org, report)["factMap"]["T!T"]["aggregates"][1]["value"] == 4
+
+
+def test_a_value_of_a_filter_may_stand_in_quotation_marks(org: SandboxClient, report: str) -> None:
+    column = "Client_Plan__c$Name"
+    for value, count in (('"lite"', 1), ('"lite,nobody"', 0), ('"nobody,x", lite', 1)):
+        wish = {"column": column, "operator": "contains", "value": value}
+        found = run(org, report, reportFilters=[wish])["factMap"]["T!T"]["aggregates"][1]["value"]
+        assert (found > 0) is (count > 0), value
+
+
+def test_a_run_can_be_had_as_a_workbook(org: SandboxClient, report: str) -> None:
+    media = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+    answer = org.get(f"analytics/reports/{report}", headers={"Accept": media})
+    assert answer.headers["Content-Type"] == media
+    assert re.search(r'filename="(.+)\.xlsx"', answer.headers["Content-Disposition"])
+    with ZipFile(BytesIO(answer.content)) as file:
+        sheet = file.read("xl/worksheets/sheet1.xml").decode()
+    body = run(org, report)
+    rows = sum(len(group.get("rows", ())) for group in body["factMap"].values())
+    assert sheet.count("<row>") == rows + 1
+    for info in body["reportExtendedMetadata"]["detailColumnInfo"].values():
+        assert f">{info['label']}</t>" in sheet
 
 
 def test_dates_are_grouped_and_limited(org: SandboxClient, report: str) -> None:

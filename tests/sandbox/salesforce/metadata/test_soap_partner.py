@@ -66,6 +66,46 @@ def test_it_goes_on_from_a_locator(partner: Partner) -> None:
     assert "<done>false</done>" in text
 
 
+def test_a_fault_names_its_code_with_the_prefix_that_clients_look_for(partner: Partner) -> None:
+    bad = partner.ask("query", "<queryString>SELECT Nope FROM Account</queryString>")
+    assert '<sf:InvalidFieldFault xsi:type="sf:InvalidFieldFault">' in bad
+    wrong = partner.ask("login", "<username>nobody</username><password>x</password>")
+    assert '<sf:LoginFault xsi:type="sf:LoginFault"><sf:exceptionCode>INVALID_LOGIN<' in wrong
+    assert "<sf:exceptionMessage>Invalid username" in wrong
+
+
+def test_the_version_may_have_its_letter(partner: Partner) -> None:
+    partner.url = partner.url.replace("/64.0", "/v64.0")
+    assert "<timestamp>" in partner.ask("getServerTimestamp", "")
+
+
+def test_rows_are_merged_with_what_belongs_to_them(partner: Partner, org: SandboxClient) -> None:
+    kept, gone = org.insert("Account", Name="Kept"), org.insert("Account", Name="Gone")
+    person = org.insert("Contact", LastName="Doe", AccountId=gone)
+    master = f"<s:type>Account</s:type><s:Id>{kept}</s:Id><s:Phone>1</s:Phone>"
+    losers = f"<recordToMergeIds>{gone}</recordToMergeIds>"
+    text = partner.ask("merge", f"<request><masterRecord>{master}</masterRecord>{losers}</request>")
+    assert f"<mergedRecordIds>{gone}</mergedRecordIds><success>true</success>" in text
+    assert f"<updatedRelatedIds>{person}</updatedRelatedIds>" in text
+    rows = org.query(f"SELECT Phone, (SELECT Id FROM Contacts) FROM Account WHERE Id = '{kept}'")
+    assert (rows[0]["Phone"], rows[0]["Contacts"]["totalSize"]) == ("1", 1)
+    assert org.query(f"SELECT Id FROM Account WHERE Id = '{gone}'") == []
+
+
+@pytest.mark.parametrize("kind", ["Account", "Client_Plan__c"])
+def test_a_merge_that_cannot_be_says_why_and_changes_nothing(
+    partner: Partner, org: SandboxClient, kind: str
+) -> None:
+    own = org.insert("Account", Name="One") if kind == "Account" else org.plan_id()
+    master = f"<masterRecord><s:type>{kind}</s:type><s:Id>{own}</s:Id></masterRecord>"
+    losers = f"<recordToMergeIds>{own}</recordToMergeIds>"
+    text = partner.ask("merge", f"<request>{master}{losers}</request>")
+    code = "MERGE_FAILED" if kind == "Account" else "INVALID_TYPE"
+    assert f"<statusCode>{code}</statusCode>" in text
+    assert "<success>false</success>" in text
+    assert org.query(f"SELECT Id FROM {kind} WHERE Id = '{own}'")
+
+
 def test_it_creates_updates_and_deletes(partner: Partner, org: SandboxClient) -> None:
     rows = plan("S1", "<s:Name>One</s:Name>") + plan("S2", "<s:Name>Two</s:Name>")
     text = partner.ask("create", rows)
@@ -210,3 +250,27 @@ def test_it_lists_the_tabs_of_the_apps(partner: Partner) -> None:
     text = partner.ask("describeTabs", "")
     assert "<label>Sales</label>" in text
     assert "<name>standard-Account</name><sobjectName>Account</sobjectName>" in text
+
+
+def test_a_user_gets_another_password(partner: Partner, org: SandboxClient) -> None:
+    me = org.query("SELECT Id FROM User")[0]["Id"]
+    user, name = f"<userId>{me}</userId>", f"<username>{org.ready['username']}</username>"
+    assert "INVALID_NEW_PASSWORD" in partner.ask("setPassword", f"{user}<password>short</password>")
+    partner.ask("setPassword", f"{user}<password>a new one</password>")
+    assert "<sessionId>" in partner.ask("login", f"{name}<password>a new one</password>")
+    found = re.search(r"<password>(.+)</password>", partner.ask("resetPassword", user))
+    assert found is not None
+    assert "INVALID_LOGIN" in partner.ask("login", f"{name}<password>a new one</password>")
+    assert "<sessionId>" in partner.ask("login", f"{name}<password>{found[1]}</password>")
+    assert "INVALID_ID_FIELD" in partner.ask("resetPassword", "<userId>005000000000000</userId>")
+    org.sandbox.systems["salesforce"].reset(drift=False)
+    told = f"<password>{org.ready['password']}</password>"
+    assert "<sessionId>" in partner.ask("login", f"{name}{told}")
+
+
+def test_apex_does_not_compile_over_soap_either(partner: Partner) -> None:
+    partner.url = partner.url.replace("/Soap/u/", "/Soap/s/")
+    text = partner.ask("executeAnonymous", "<String>System.debug(1);</String>")
+    assert "<compileProblem>Apex is not available in this org</compileProblem>" in text
+    assert '<compiled>false</compiled><exceptionMessage xsi:nil="true"/>' in text
+    assert "INVALID_OPERATION" in partner.ask("runTests", "")

@@ -225,6 +225,15 @@ def test_logs_are_asked_for_with_their_users(org: SandboxClient) -> None:
     assert ask(org, "SELECT Name FROM User")["records"][0]["Name"] == "Ada Admin"
 
 
+def test_licenses_are_counted(org: SandboxClient) -> None:
+    rows = org.query("SELECT Name, TotalLicenses, UsedLicenses, Status FROM UserLicense")
+    assert [(each["Name"], each["UsedLicenses"]) for each in rows] == [("Salesforce", 1)]
+    assert len(org.query("SELECT Id FROM Profile WHERE UserLicense.Name = 'Salesforce'")) == 1
+    soql = "SELECT MasterLabel, DeveloperName, TotalLicenses, ExpirationDate"
+    assert org.query(f"{soql} FROM PermissionSetLicense") == []
+    assert org.query("SELECT AllowedLicenses, UsedLicenses, Status FROM PackageLicense") == []
+
+
 def test_apex_that_is_run_does_not_compile(org: SandboxClient) -> None:
     answer = org.get("tooling/executeAnonymous", params={"anonymousBody": "System.debug(1);"})
     assert (answer.json()["compiled"], answer.json()["success"]) == (False, False)
