@@ -26,6 +26,11 @@ class SettingSpec:
     required: bool = True
     default: str = ""
 
+    @property
+    def named(self) -> str:
+        """How errors call it: by the name of the command line, and as the window does."""
+        return f"{self.name!r} ({self.label})"
+
 
 @dataclass(frozen=True, slots=True)
 class SecretSpec:
@@ -135,12 +140,11 @@ class Given:
         Raises:
             WrongUse: It is required and empty.
         """
-        asked = next(item for item in self.spec.settings if item.name == name)
+        asked = self._asked(name)
         value = self.settings.get(name, "").strip() or asked.default
         if not value and asked.required:
             raise WrongUse(
-                f"Connection {self.connection!r} lacks the setting {name!r} ({asked.label}).",
-                asked.hint,
+                f"Connection {self.connection!r} lacks the setting {asked.named}.", asked.hint
             )
         return value
 
@@ -149,20 +153,21 @@ class Given:
         value = self.setting(name)
         if value and not value.startswith(("https://", "http://")):
             raise WrongUse(
-                f"Connection {self.connection!r}: the setting {name!r} is no URL.",
+                f"Connection {self.connection!r}: the setting {self._asked(name).named} is no URL.",
                 "Write it with https:// in front.",
             )
         return value.rstrip("/")
 
     def number(self, name: str) -> int:
         """Return a setting that is a whole number above zero."""
-        value = self.setting(name)
+        value, asked = self.setting(name), self._asked(name)
         if not value.isascii() or not value.isdigit() or int(value) == 0:
-            raise WrongUse(
-                f"Connection {self.connection!r}: the setting {name!r} is no whole number above 0.",
-                next(item.hint for item in self.spec.settings if item.name == name),
-            )
+            where = f"Connection {self.connection!r}: the setting {asked.named}"
+            raise WrongUse(f"{where} is no whole number above 0.", asked.hint)
         return int(value)
+
+    def _asked(self, name: str) -> SettingSpec:
+        return next(item for item in self.spec.settings if item.name == name)
 
     def secret_value(self, name: str) -> str:
         """Return a secret, `""` where it is optional and not there.

@@ -155,7 +155,7 @@ class _Parser:
     ) -> Iterator[JobRow]:
         """Yield the jobs of this file."""
         known = {entity.name for entity in entities}
-        for row in data.get("job", []):
+        for row in self._blocks(data, "job"):
             name = self._name(row, (), _JOB_NAME)
             path = (name,)
             self._known(row, {"name", "cron", "every_minutes", "entities", "full"}, path)
@@ -172,7 +172,7 @@ class _Parser:
 
     def sources(self, data: Mapping[str, Any]) -> Iterator[Source]:
         """Yield the objects of the org of which this file's actions take what they are told."""
-        rows = data.get("source", [])
+        rows = self._blocks(data, "source")
         self.once((str(row.get("name", "")) for row in rows), "source")
         for row in rows:
             path = (self._name(row, ()),)
@@ -180,20 +180,21 @@ class _Parser:
             if ("lines" in row) != ("product" in row):
                 hint = 'Write lines = { … } and product = { sobject = "Product2", … }.'
                 raise self._error(path, "lines and product go together", hint)
+            fields = self._table(row, "fields", path)
             yield Source(
                 name=self._word(row, "name", path),
                 action=self._word(row, "action", path),
                 sobject=self._api_name(row, "sobject", path),
                 prefix=self._word(row, "prefix", path),
-                fields={n: self._api_name(row["fields"], n, path) for n in row.get("fields", {})},
+                fields={name: self._api_name(fields, name, path) for name in fields},
                 account=self._api_name_or_none(row, "account", path),
                 currency=self._api_name_or_none(row, "currency", path),
-                lines=self._lines(row["lines"], path) if "lines" in row else None,
-                product=self._product(row["product"], path) if "product" in row else None,
+                lines=self._lines(row, path) if "lines" in row else None,
+                product=self._product(row, path) if "product" in row else None,
             )
 
-    def _lines(self, row: Mapping[str, Any], path: tuple[str, ...]) -> LineSource:
-        place = (*path, "lines")
+    def _lines(self, source: Mapping[str, Any], path: tuple[str, ...]) -> LineSource:
+        row, place = self._table(source, "lines", path), (*path, "lines")
         needed = ("sobject", "parent", "product", "quantity", "unit_price")
         self._known(row, {*needed, "discount", "number"}, place)
         named = {name: self._api_name(row, name, place) for name in needed}
@@ -201,8 +202,9 @@ class _Parser:
         number = self._api_name_or_none(row, "number", place)
         return LineSource(**named, discount=discount, number=number)
 
-    def _product(self, row: Mapping[str, Any], path: tuple[str, ...]) -> ProductSource:
-        place, codes = (*path, "product"), row.get("codes")
+    def _product(self, source: Mapping[str, Any], path: tuple[str, ...]) -> ProductSource:
+        row, place = self._table(source, "product", path), (*path, "product")
+        codes = row.get("codes")
         self._known(row, {"sobject", "name", "codes"}, place)
         if not isinstance(codes, list) or not codes:
             raise self._error(place, "it has no codes", 'Write codes = ["ProductCode"].')
@@ -415,6 +417,18 @@ class _Parser:
                 (*path, name), f"bad name {name!r}", "Use a-z, 0-9 and _, a letter first."
             )
         return name
+
+    def _blocks(self, data: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
+        rows = data.get(kind, [])
+        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
+            raise self._error((), f"{kind} is no list of tables", f"Write [[{kind}]].")
+        return rows
+
+    def _table(self, row: Mapping[str, Any], name: str, path: tuple[str, ...]) -> Mapping[str, Any]:
+        value = row.get(name, {})
+        if not isinstance(value, dict):
+            raise self._error(path, f"{name} is no table", f"Write {name} = {{ … }}.")
+        return value
 
     def _word(self, row: Mapping[str, Any], name: str, path: tuple[str, ...]) -> str:
         value = row.get(name)

@@ -1,5 +1,6 @@
 """Actions: what a billing system offers, and the plan that one of them becomes."""
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import UTC, datetime
@@ -9,7 +10,7 @@ from app.connectors.acting import Acts
 from app.domain.action import NOTHING_TAKEN, Action, Asked, Input, Named, Planned, Taken
 from app.domain.convert import converter
 from app.domain.diff import same
-from app.domain.mapping import EntityMapping, FieldMapping, Owner
+from app.domain.mapping import EntityMapping, FieldMapping, FieldType, Owner
 from app.domain.plan import CommitPlan, FieldChange, Operation, Problem, Verb
 from app.domain.record import FieldValue, Side, Unreadable
 from app.errors import NotFound, WrongUse
@@ -17,6 +18,8 @@ from app.store.comparison import side_details
 from app.sync.looking_up import billing_pair, looked_up
 from app.sync.planner import assembled
 from app.sync.workbench import Workbench
+
+_DAY = re.compile(r"\d{4}-?\d\d-?\d\d")
 
 
 def actions_of(bench: Workbench) -> Iterator[Action]:
@@ -82,7 +85,9 @@ def _input(action: Action, name: str, words: str) -> FieldValue:
 
 
 def input_value(wanted: Input, words: str) -> FieldValue:
-    """Return what was typed for an input as a value.
+    """Return what was typed for an input as a value; a day stays a day where a time is wanted.
+
+    Only the system knows where its days begin.
 
     Raises:
         WrongUse: It cannot be one.
@@ -90,7 +95,9 @@ def input_value(wanted: Input, words: str) -> FieldValue:
     if wanted.choices and words not in wanted.choices:
         known = ", ".join(wanted.choices)
         raise WrongUse(f"{wanted.name} cannot be {words!r}.", f"It may be: {known}.")
-    field = FieldMapping(wanted.name, wanted.name, wanted.name, wanted.type, Owner.BOTH)
+    is_day = wanted.type is FieldType.DATETIME and _DAY.fullmatch(words.strip())
+    kind = FieldType.DATE if is_day else wanted.type
+    field = FieldMapping(wanted.name, wanted.name, wanted.name, kind, Owner.BOTH)
     found = converter(field, Side.BILLING)(words)
     if isinstance(found, Unreadable):
         raise WrongUse(f"{wanted.name} cannot be {words!r}.", f"It is a {wanted.type.value}.")

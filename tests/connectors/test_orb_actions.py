@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
@@ -18,7 +18,8 @@ from app.domain.record import FieldValue, Side
 from app.errors import WrongUse
 
 NOW = datetime(2026, 11, 22, 9, 30, 15, 7, tzinfo=UTC)
-JUNE = datetime(2027, 6, 1, tzinfo=UTC)
+JUNE = date(2027, 6, 1)
+JUNE_UTC = datetime(2027, 6, 1, tzinfo=UTC)
 JUNE_THERE = datetime(2027, 5, 31, 22, tzinfo=UTC)
 """That day's beginning where the customer is: in Paris."""
 SEAT = {
@@ -95,7 +96,9 @@ def test_actions_name_entities_and_fields_of_the_mapping(orb_mapping: WorkspaceM
         ({"when": "end_of_term"}, datetime(2027, 1, 1, tzinfo=UTC)),
         ({"when": "date", "date": JUNE}, JUNE_THERE),
         ({"date": JUNE}, JUNE_THERE),
-        ({"date": JUNE.replace(hour=9)}, JUNE.replace(hour=9)),
+        ({"date": JUNE_UTC.replace(hour=9)}, JUNE_UTC.replace(hour=9)),
+        ({"date": JUNE_UTC}, JUNE_UTC),  # a time that was told with its zone is itself
+        ({"when": "end_of_term", "date": None}, datetime(2027, 1, 1, tzinfo=UTC)),
     ],
 )
 def test_a_cancellation_is_an_end_date(given: dict[str, Any], end: datetime) -> None:
@@ -175,11 +178,29 @@ def test_a_new_one_says_what_it_has_otherwise_than_its_plan() -> None:
 
 def test_a_day_of_a_new_one_begins_where_the_customer_is() -> None:
     action = next(each for each in ACTIONS if each.name == "create_subscription")
-    nine = JUNE.replace(hour=9)
+    nine = JUNE_UTC.replace(hour=9)
     given: dict[str, FieldValue] = {"plan": "pro", "start_date": JUNE, "end_date": nine}
     made = planned(Asked(action, "c1", {}, given, NOW, lambda e, k: MIRROR.get((e, k))))
     assert made.values["start_date"] == JUNE_THERE
     assert made.values["end_date"] == nine
+
+
+def test_credits_expire_as_a_day_begins_where_the_customer_is() -> None:
+    paris = MIRROR["customer", "c1"]
+    made = become("add_credits", paris, amount=Decimal(25), expiry_date=JUNE)
+    assert made.values["credit_block_expiry_date"] == JUNE_THERE
+    assert become("add_credits", paris, amount=1).values["credit_block_expiry_date"] is None
+
+
+def test_a_date_beside_another_when_says_how_to_go_on() -> None:
+    with pytest.raises(WrongUse) as both:
+        become("change_plan", plan="pro", when="now", date=JUNE)
+    assert both.value.hint == "Leave one of the two empty: a date alone is enough."
+    with pytest.raises(WrongUse) as neither:
+        become("change_plan", plan="pro", when="date")
+    assert neither.value.hint == "Add --set date=2027-01-31."
+    now = become("change_plan", plan="pro", when="now", date=None)
+    assert (now.entity, now.verb) == ("subscription", Verb.UPDATE)
 
 
 def test_an_edit_of_a_field_is_explained_as_an_action_is() -> None:
@@ -187,7 +208,7 @@ def test_an_edit_of_a_field_is_explained_as_an_action_is() -> None:
         return said(Planned("subscription", "s1", Verb.UPDATE, {name: value}))
 
     assert edited("end_date", None) == ["The cancellation is taken back."]
-    assert edited("end_date", JUNE)[0].startswith("It ends at 2027-06-01 00:00 UTC.")
+    assert edited("end_date", JUNE_UTC)[0].startswith("It ends at 2027-06-01 00:00 UTC.")
     assert edited("net_terms", 30) == []
     assert edited("plan_id", "never read") == [edited("plan_id", "pro")[-1]]
     assert edited("fixed_fee_quantity_schedule", "no JSON") == []

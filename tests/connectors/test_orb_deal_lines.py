@@ -80,6 +80,14 @@ def test_quantities_of_several_lines_add_up_and_what_is_the_plans_own_is_not_sai
     assert found.given == {"plan": "team", "quantities": "desk=2.5"}
 
 
+def test_several_lines_of_the_plan_itself_add_up() -> None:
+    found = asked(line("pro", 3, 10), line("pro-ext", 1, 10))
+    assert (found.given["quantities"], found.unclear) == ("seat=4", ())
+    assert asked(line("launch", 3), line("launch", 1)).given["quantities"] == "first=4,then=4"
+    free = asked(line("pro", 3, 10), line("pro", 1, 0))
+    assert "is not the 10 of another line" in free.unclear[0]
+
+
 def test_another_unit_price_takes_the_place_of_the_plans() -> None:
     found = asked(line("pro", 3, "7.125"), line("calls", 1, "0.04"))
     seat, calls = json.loads(found.given["prices"], parse_float=Decimal)
@@ -118,6 +126,23 @@ def test_an_action_that_takes_a_plan_alone_says_what_is_left_out() -> None:
     assert [words.split()[4] for words in found.warnings] == ["quantities", "prices"]
 
 
+def test_a_change_of_plan_is_not_stopped_by_what_it_does_not_take() -> None:
+    pair: dict[str, Any] = {"item": {"id": "pair-item"}}
+    odd = plan("odd", price("steps", None), price("one", **pair), price("two", **pair))
+    lines = (line("odd", 3, 99), line("steps", -1, 8), line("pair-item", 1))
+    deal = Deal(lines, frozenset({"plan"}), {}, "", lambda _entity: iter([odd]))
+    found = sold(deal)
+    assert (found.given, found.unclear) == ({"plan": "odd"}, ())
+    assert "line (steps) has the quantity -1: it is left out." in found.warnings
+
+
+def test_what_a_line_may_be_does_not_matter_once_quantities_and_prices_are_given() -> None:
+    pair: dict[str, Any] = {"item": {"id": "pair-item"}}
+    odd = plan("odd", price("one", **pair), price("two", **pair))
+    found = asked(line("pair-item", 2), catalog=[odd], quantities="one=2", prices="[]")
+    assert (found.given, found.unclear) == ({"plan": "odd"}, ())
+
+
 @pytest.mark.parametrize(
     ("lines", "words"),
     [
@@ -132,6 +157,7 @@ def test_an_action_that_takes_a_plan_alone_says_what_is_left_out() -> None:
         ([line("team", 5)], "has a quantity; of its fixed fees (Desk (desk), Room (room))"),
         ([line("team", 1, 15)], "its unit price 15 is of no certain fee"),
         ([line("seat", -1)], "has the quantity -1"),
+        ([line("seat", 1, -5)], "its unit price -5 cannot be that of Seat, since it is below zero"),
         ([line("seat", 1, 8), line("pro", 1, 9)], "of no certain fee of the plan's (none)"),
         ([line("seat", 1, 8), line("seat-ext", 1, 9)], "is not the 8 of another line"),
         ([line("steps", 1, 8)], "whose model is tiered"),

@@ -10,9 +10,11 @@ import pytest
 from app.connectors.orb.client import Row
 from app.connectors.orb.quantities import change_quantities
 from app.connectors.orb.sendable import NotSendable
+from app.connectors.orb.subscription_body import new_body
 from app.connectors.orb.subscription_writes import interval_changes
 from app.domain.control import CancelToken
 from app.domain.plan import OutcomeState, Verb
+from app.domain.record import FieldValue
 from app.errors import ConnectionFailed
 from tests.connectors.orb_each_write import NEXT_YEAR, START, made_subscription, usable_plans
 from tests.connectors.orb_world import OrbWorld
@@ -272,6 +274,21 @@ def test_what_a_new_one_lacks_is_told(
     outcome = own_orb.write(SUBSCRIPTION, "new", Verb.INSERT, **values)
     assert outcome.state is OutcomeState.FAILED
     assert words in outcome.message
+
+
+def test_a_price_in_anothers_place_says_no_other_quantity_than_what_is_asked(
+    own_orb: OrbWorld,
+) -> None:
+    cheaper = {"replaces_price_id": "p1", "price": {"name": "Seat", "fixed_price_quantity": 1}}
+    fee = {"price_id": "p1", "quantity": 7, "start_date": NEXT_YEAR.isoformat()}
+    values: dict[str, FieldValue] = {
+        "customer.external_customer_id": "c1",
+        "plan.id": "pro",
+        "price_intervals": json.dumps([cheaper]),
+        "fixed_fee_quantity_schedule": json.dumps([fee]),
+    }
+    (sent,) = new_body(own_orb.connector._client, values, CancelToken())["replace_prices"]
+    assert (sent["fixed_price_quantity"], sent["price"]["fixed_price_quantity"]) == (7, 7)
 
 
 def test_a_read_back_that_fails_leaves_it_unknown(

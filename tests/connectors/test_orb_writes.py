@@ -1,6 +1,7 @@
 """Writes to Orb: customers are updated and read back; what cannot be sent is told."""
 
 import json
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -151,6 +152,59 @@ def test_a_customer_with_a_subscription_stays(own_orb: OrbWorld) -> None:
     assert outcome.state is OutcomeState.FAILED
     assert "has subscriptions, which Orb would delete" in outcome.message
     assert held(own_orb, row["customer"]["id"])
+
+
+def test_a_customer_with_a_draft_of_an_invoice_stays(own_orb: OrbWorld, customer: str) -> None:
+    """Orb's list hides drafts and voids unless it is asked for them (orb.md §2.4)."""
+    line: dict[str, Any] = {"name": "Set-up", "quantity": 1, "model_type": "unit"}
+    line |= {"item_id": own_orb.state("test:plan")[0]["prices"][0]["item"]["id"]}
+    line |= {"start_date": "2026-01-01", "end_date": "2026-01-31"}
+    line |= {"unit_config": {"unit_amount": "100.00"}}
+    body: dict[str, Any] = {"customer_id": customer, "currency": "USD", "line_items": [line]}
+    body |= {"invoice_date": "2026-02-01T00:00:00+00:00", "net_terms": 30}
+    own_orb.connector.desk.client.post("invoices", body, "draft-1", CancelToken())
+    outcome = own_orb.write("customer", customer, Verb.DELETE)
+    assert outcome.state is OutcomeState.FAILED
+    assert "has invoices, which Orb would delete" in outcome.message
+    assert held(own_orb, customer)
+
+
+def test_a_customer_with_credits_stays(own_orb: OrbWorld, customer: str) -> None:
+    added = own_orb.write(
+        "credit_ledger_entry",
+        "new",
+        Verb.INSERT,
+        customer_id=customer,
+        entry_type="increment",
+        amount=Decimal(25),
+        currency="credits",
+    )
+    assert added.state is OutcomeState.WRITTEN, added.message
+    outcome = own_orb.write("customer", customer, Verb.DELETE)
+    assert outcome.state is OutcomeState.FAILED
+    assert "has credits, which Orb would delete" in outcome.message
+
+
+def test_a_plan_says_that_a_delete_is_for_good_and_what_stands_in_its_way(
+    own_orb: OrbWorld,
+) -> None:
+    def said(verb: Verb, **below: int) -> list[str]:
+        operation = Operation("customer", "c1", Side.BILLING, verb, (), 1)
+        entity = own_orb.mapping.entity("customer")
+        hanging: dict[tuple[str, str], list[Any]] = {
+            (kind, "c1"): [{}] * count for kind, count in below.items()
+        }
+        return list(
+            own_orb.connector.ended(
+                entity, operation, lambda *_: (), lambda *at: hanging.get(at, [])
+            )
+        )
+
+    assert said(Verb.UPDATE, subscription=2) == []
+    assert len(said(Verb.DELETE)) == 1
+    (good, stands) = said(Verb.DELETE, subscription=2)
+    assert "for good" in good
+    assert "it has subscriptions (2)" in stands
 
 
 WRITTEN = {

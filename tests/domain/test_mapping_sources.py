@@ -57,6 +57,9 @@ def test_a_source_takes_the_place_of_an_included_one() -> None:
         ('"Orb_Plan__c"]', '"Product2.Code"]', "codes cannot be 'Product2.Code'"),
         ("product = {", "# product = {", "lines and product go together"),
         ("# of an order", SOURCE, "stands twice"),
+        ('{ start_date = "EffectiveDate" }', '"EffectiveDate"', "fields is no table"),
+        ("product = {", 'product = ""  # {', "product is no table"),
+        ("[[source]]", "[source]", "source is no list of tables"),
     ],
 )
 def test_what_is_wrong_is_said_with_its_line(old: str, new: str, words: str) -> None:

@@ -53,11 +53,12 @@ def act(orb: Concord, action: str, key: str, **given: object) -> Any:
     return plan
 
 
-def undone(orb: Concord) -> None:
-    """Take the last commit back."""
+def undone(orb: Concord) -> Any:
+    """Take the last commit back; return the plan of that."""
     run = orb.document("history")["commits"][0]["commit"]
-    orb.document("undo", run, "-o", str(orb.plan_file))
+    plan = orb.document("undo", run, "-o", str(orb.plan_file))
     assert orb.commit()["written"] == 1
+    return plan
 
 
 def active(door: Door) -> dict[str, Any]:
@@ -145,7 +146,8 @@ def test_a_new_customer_goes_again_by_an_undo(orb: Concord, door: Door) -> None:
     act(orb, "create_customer", "", name="Kite", email="ap@kite.example")
     assert len(door.state("orb", "customer")) == len(known) + 1
     refreshed(orb)
-    undone(orb)
+    (told,) = (each for each in undone(orb)["problems"] if each["severity"] == "warning")
+    assert "for good" in told["message"]
     assert {row["id"] for row in door.state("orb", "customer")} == known
     refreshed(orb)
     assert orb.counts() == {}

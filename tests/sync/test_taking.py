@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from app.domain.control import CancelToken
 from app.domain.matching import long_id
 from app.domain.record import Record, RecordKey, Side
 from app.errors import NotAllowed, NotFound, WrongUse
-from app.sync.actions import action_named, plan_action
+from app.sync.actions import action_named, input_value, plan_action
 from app.sync.taking import Wish, record_id, taken_from
 from app.sync.workbench import Workbench
 from tests.fakes import side_of
@@ -55,6 +56,14 @@ def test_an_order_tells_its_dates_and_whose_it_is(bench: Workbench) -> None:
     stand(bench, "Order", ORDER, ACME, "USD", "2027-01-01", "", "Renewal")
     found = take(bench, subscribe(bench), "", ORDER[:15])
     assert found == Taken("", "c1", {"name": "Renewal", "start_date": "2027-01-01"})
+
+
+def test_a_day_stays_a_day_and_a_time_a_time(bench: Workbench) -> None:
+    start = next(one for one in subscribe(bench).inputs if one.name == "start_date")
+    assert input_value(start, "2027-01-31") == date(2027, 1, 31)
+    midnight = datetime(2027, 1, 31, tzinfo=UTC)
+    assert input_value(start, "2027-01-31T00:00:00Z") == midnight
+    assert input_value(start, "2027-01-31T02:00:00+02:00") == midnight
 
 
 def test_an_opportunity_of_another_account_is_refused(bench: Workbench) -> None:

@@ -19,6 +19,7 @@ from app.views.accounts.action_dialog import ActionDialog
 from app.views.commit.commit_dialog import CommitDialog
 from app.views.models.rows import KEY_ROLE
 from app.views.state.acting import Offer
+from app.views.state.commit_summary import problem_lines
 from app.views.window.main_window import MainWindow
 from app.views.window.window_commands import commands_of
 from app.views.window.window_pages import ACCOUNTS
@@ -124,6 +125,9 @@ def test_an_action_is_typed_reviewed_and_committed(
     dialog.act.click()
     commit = reviewed(qtbot, window)
     assert window.findChildren(ActionDialog) == []
+    assert commit._planned is not None
+    told = [line.message for line in problem_lines(commit._planned.plan.problems, orb.mapping)]
+    assert "To take it back: History > Undo, until the day has come." in told
     commit.run.click()
     qtbot.waitUntil(lambda: bool(side_of(orb, Side.BILLING).written), timeout=PATIENCE_MS)
     (one,) = side_of(orb, Side.BILLING).written
@@ -249,6 +253,32 @@ def test_an_order_tells_start_and_end_of_a_subscription(
     assert "Salesforce has no Order" in dialog.said.text()
     take(qtbot, dialog, ACME)
     assert "Objects that it takes from: Opportunity or Order." in dialog.said.text()
+    dialog.reject()
+
+
+def test_what_was_typed_counts_more_than_what_a_record_tells(
+    qtbot: QtBot, window: MainWindow, orb: Workbench
+) -> None:
+    sell(orb, ORDER, "First", PRODUCT, 5)
+    dialog = asked(qtbot, window, "create_subscription")
+    fill(dialog, start_date="2027-03-01")
+    take(qtbot, dialog, ORDER)
+    assert (dialog.given["name"], dialog.given["start_date"]) == ("First", "2027-03-01")
+    assert "Taken from the record: Name." in dialog.said.text()
+    dialog.reject()
+
+
+def test_what_comes_of_a_record_that_is_chosen_no_more_is_not_filled_in(
+    qtbot: QtBot, window: MainWindow, orb: Workbench
+) -> None:
+    sell(orb, ORDER, "First", PRODUCT, 5)
+    dialog = asked(qtbot, window, "create_subscription")
+    assert dialog.source is not None
+    dialog.source.record.setCurrentText(ORDER)
+    dialog.source.read()
+    dialog.source.record.setCurrentText(SECOND)
+    qtbot.waitUntil(dialog.source.take.isEnabled, timeout=PATIENCE_MS)
+    assert dialog.given == {}
     dialog.reject()
 
 

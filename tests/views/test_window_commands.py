@@ -19,6 +19,7 @@ from app.sync.workbench import Workbench
 from app.views.commit.commit_dialog import CommitDialog
 from app.views.state.bulk import Bulk
 from app.views.state.export import Format
+from app.views.state.fields import local_time
 from app.views.window.command_palette import CommandPalette
 from app.views.window.main_window import MainWindow
 from app.views.window.window_commands import commands_of
@@ -126,10 +127,14 @@ def test_a_plan_is_opened_from_its_file(
 def test_a_workspace_that_another_holds_can_only_be_read(
     qtbot: QtBot, bench: Workbench, window: MainWindow
 ) -> None:
-    bench.store.refused = WorkspaceBusy("It is held by ann (process 1).", "Wait.")
+    held = "It is held by ann (process 1, since 2026-11-22T12:05:00Z)."
+    bench.store.refused = WorkspaceBusy(held, "Wait.")
     window.open_workspace("test")
     settle(qtbot, window)
-    assert window.read_only.text == "Read only. It is held by ann (process 1). Wait."
+    since = local_time("2026-11-22T12:05:00Z")
+    assert since.startswith("22 Nov 2026, ")
+    told = f"Read only. It is held by ann (process 1, since {since}). Wait."
+    assert window.read_only.text == told
     for button in (window.bar.refresh, window.bar.commit):
         assert not button.isEnabled()
         assert "held by ann" in button.toolTip()

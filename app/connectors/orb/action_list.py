@@ -31,7 +31,7 @@ ACTIONS = (
             Input("metadata", "Metadata", about="JSON: names and texts"),
         ),
         makes=True,
-        undo="`concord undo`, as long as it has no subscription and no invoice.",
+        undo="`concord undo`, as long as it has no subscription, invoice, credits or balance.",
     ),
     Action(
         "create_subscription",

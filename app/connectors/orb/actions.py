@@ -2,7 +2,7 @@
 
 import secrets
 from collections.abc import Callable, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -84,7 +84,7 @@ def _unschedule_cancellation(asked: Asked) -> Planned:
 def _change_plan(asked: Asked) -> Planned:
     plan = _known_plan(asked)
     values: dict[str, FieldValue] = {"plan_id": plan, "plan": plan}
-    if asked.given.get("when", NOW) == NOW and "date" not in asked.given:
+    if asked.given.get("when", NOW) == NOW and asked.given.get("date") is None:
         return Planned(SUBSCRIPTION, asked.key, Verb.UPDATE, values)
     at = _when(asked)
     if at <= asked.now:
@@ -158,14 +158,16 @@ def _begin_next_phase(asked: Asked) -> Planned:
 
 
 def _add_credits(asked: Asked) -> Planned:
-    given = asked.given
+    given, expiry = asked.given, asked.given.get("expiry_date")
+    if expiry is not None:
+        expiry = _day_or_moment(expiry, zone_of(asked.record))
     values: dict[str, FieldValue] = {
         "customer_id": asked.key,
         "customer": asked.key,
         "entry_type": "increment",
         "amount": given["amount"],
         "currency": given.get("currency") or "credits",
-        "credit_block_expiry_date": given.get("expiry_date"),
+        "credit_block_expiry_date": expiry,
         "credit_block_per_unit_cost_basis": given.get("cost_basis"),
         "description": given.get("description"),
     }
@@ -224,11 +226,15 @@ def _new() -> str:
 
 def _when(asked: Asked) -> datetime:
     """Return when something is to happen, in whole seconds."""
-    wish = asked.given.get("when") or (DATE if "date" in asked.given else NOW)
-    if (wish == DATE) != ("date" in asked.given):
-        raise WrongUse("A date belongs to when=date.", "Add --set date=2027-01-31, or leave it.")
+    day = asked.given.get("date")
+    wish = asked.given.get("when") or (NOW if day is None else DATE)
+    if wish == DATE and day is None:
+        raise WrongUse("A date belongs to when=date.", "Add --set date=2027-01-31.")
     if wish == DATE:
-        return _day_or_moment(asked.given["date"], _zone(asked))
+        return _day_or_moment(day, _zone(asked))
+    if day is not None:
+        hint = "Leave one of the two empty: a date alone is enough."
+        raise WrongUse("A date belongs to when=date.", hint)
     if wish == NOW:
         return asked.now.replace(microsecond=0)
     ends = [row.get("current_billing_period_end_date") for row in _rows(asked.record, _INTERVALS)]
@@ -249,8 +255,9 @@ def _midnight(asked: Asked, at: FieldValue) -> datetime:
 
 def _day_or_moment(at: FieldValue, zone: ZoneInfo) -> datetime:
     """Return a moment; where a day was given, its beginning where the customer is."""
-    given = _moment(at)
-    return midnight(given.date(), zone) if given.time() == datetime.min.time() else given
+    if isinstance(at, date) and not isinstance(at, datetime):
+        return midnight(at, zone)
+    return _moment(at)
 
 
 def _moment(value: FieldValue) -> datetime:

@@ -9,7 +9,7 @@ from app.connectors.listening import DEAF, Listener
 from app.connectors.orb.action_list import ACTIONS
 from app.connectors.orb.actions import planned
 from app.connectors.orb.client import Account, OrbClient, transient
-from app.connectors.orb.customer_writes import CUSTOMER
+from app.connectors.orb.customer_writes import CUSTOMER, ended_with
 from app.connectors.orb.deal_lines import sold
 from app.connectors.orb.events import webhooks_of
 from app.connectors.orb.paging import MOST
@@ -18,8 +18,10 @@ from app.connectors.orb.reads import LOOK_BACK, OrbReads, grouped
 from app.connectors.orb.writes import Desk
 from app.connectors.protocol import (
     Batch,
+    Below,
     Connector,
     Health,
+    Held,
     OperationCounts,
     Page,
     Quota,
@@ -157,6 +159,13 @@ class OrbConnector:
     ) -> Iterator[str]:
         """Yield what an operation will bring, in words from the prices; nobody is asked."""
         return explained(operation, look)
+
+    def ended(
+        self, entity: EntityMapping, operation: Operation, held: Held, below: Below
+    ) -> Iterator[str]:
+        """Yield in words what a delete means in Orb, as far as the mirror shows."""
+        del held
+        return ended_with(entity, operation, below)
 
     def batch_size(self, counts: OperationCounts) -> int:
         """One: Orb has no call for several records."""

@@ -1,10 +1,12 @@
 """Customers: made with an external id of ours, updated, read back (orb.md §2.1, §6.14)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from app.connectors.orb.client import OrbClient, if_there, part
+from app.connectors.orb.client import OrbClient, Params, Row, if_there, part
+from app.connectors.orb.ledger import CREDITS, asked_of
+from app.connectors.orb.revenue import BILLED
 from app.connectors.orb.rows import amount
 from app.connectors.orb.sendable import (
     METADATA,
@@ -20,6 +22,7 @@ from app.connectors.orb.sendable import (
     unlike,
     whole_metadata,
 )
+from app.connectors.protocol import Below
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
 from app.domain.plan import Operation, Verb
@@ -28,6 +31,7 @@ from app.domain.record import FieldValue
 CUSTOMER = "customer"
 EXTERNAL = "external_customer_id"
 _ACCOUNT = "=account"
+_EACH = ("draft", *BILLED, "void")
 _NEEDED = frozenset({"name", "email"})
 _EMAILS = "additional_emails"
 SETTABLE: Mapping[str, Callable[[FieldValue], Any]] = {
@@ -94,13 +98,13 @@ class CustomerWrites:
         """Delete a customer on whom nothing hangs: Orb would delete that too, for good (§2.1).
 
         Raises:
-            NotSendable: It has a subscription, an invoice or a balance.
+            NotSendable: It has a subscription, an invoice, credits or a balance.
         """
         found = self.client.find(f"customers/{part(key)}", cancel)
         if found is None:
             return
-        for kind, name in (("subscriptions", "customer_id[]"), ("invoices", "customer_id")):
-            if self.client.get(kind, cancel, ((name, key), ("limit", "1"))).get("data"):
+        for kind, path, asked in _hanging_on(key, found):
+            if self.client.get(path, cancel, (*asked, ("limit", "1"))).get("data"):
                 message = f"the customer has {kind}, which Orb would delete with it"
                 raise NotSendable(message)
         if amount(found.get("balance")) != 0:
@@ -124,3 +128,23 @@ class CustomerWrites:
             message = f"a new customer needs {' and '.join(sorted(lacking))}"
             raise NotSendable(message)
         return {EXTERNAL: account or operation.key, **body}
+
+
+def _hanging_on(key: str, customer: Row) -> Iterator[tuple[str, str, Params]]:
+    """Yield what may hang on a customer, with the list that shows it and what to ask it for."""
+    yield "subscriptions", "subscriptions", (("customer_id[]", key),)
+    # Drafts and voids are listed only if they are asked for (§2.4).
+    yield "invoices", "invoices", (("customer_id", key), *(("status[]", one) for one in _EACH))
+    for currency in asked_of(customer, (CREDITS,)):
+        path = f"customers/{part(key)}/credits/ledger"
+        yield "credits", path, (("currency", currency),)
+
+
+def ended_with(entity: EntityMapping, operation: Operation, below: Below) -> Iterator[str]:
+    """Yield in words what a delete of a customer means, and what stands in its way so far."""
+    if entity.name != CUSTOMER or operation.verb is not Verb.DELETE:
+        return
+    yield "Orb deletes the customer for good: made again, it is another one"
+    for kind in ("subscription", "invoice"):
+        if count := len(below(kind, operation.key)):
+            yield f"it will not be deleted: it has {kind}s ({count:,}), which Orb would delete too"

@@ -3,7 +3,7 @@
 A unit price of Salesforce counts as what one unit costs in one billing period of Orb's price.
 """
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Any
@@ -48,8 +48,9 @@ def sold(deal: Deal) -> Sold:
     for line in deal.lines:
         if line not in whole:
             made.add_part(line)
+    taken = frozenset(made.quantities)
     for line in whole:
-        made.add_plan(line)
+        made.add_plan(line, taken)
     given = dict(made.given())
     return Sold(given, tuple(made.notes), tuple(made.warnings), tuple(made.unclear))
 
@@ -102,10 +103,13 @@ class _Subscription:
         found = self.plan.prices_of(line)
         if len(found) == 1:
             self._add(line, found[0])
+        elif found and not self._asked:
+            return
         elif found:
             names = " or ".join(f"{one.get('name')} ({one['id']})" for one in found)
             words = f"may be {names} of the plan {self.plan.shown}"
-            self.unclear.append(f"{line.words} {words}: give the product the id of one of them.")
+            way_out = "give the product the id of one of them, or say quantities and prices"
+            self.unclear.append(f"{line.words} {words}: {way_out}.")
         elif "plan" in self.deal.given:
             words = f"is nothing of the plan {self.plan.shown}"
             self.warnings.append(f"{line.words} {words}: it is left out.")
@@ -113,10 +117,13 @@ class _Subscription:
             words = f"is no price of the plan {self.plan.shown}; give the product the id of one"
             self.unclear.append(f"{line.words} {words}, or name the plan to leave the line out.")
 
-    def add_plan(self, line: Line) -> None:
-        """Take a line that is the plan itself: its fee, where there is one and no more."""
+    def add_plan(self, line: Line, taken: Collection[str]) -> None:
+        """Take a line that is the plan itself: its fee, where there is one and no more.
+
+        `taken` are the fees that have lines of their own.
+        """
         fees = [one for one in self.plan.prices if _is_fixed(one)]
-        fees = [one for one in fees if one["id"] not in self.quantities]
+        fees = [one for one in fees if one["id"] not in taken]
         fees = [one for one in fees if one.get("cadence") != "one_time"] or fees
         self.notes.append(f"{line.words} is the plan {self.plan.shown}.")
         if len(fees) == 1:
@@ -173,6 +180,8 @@ class _Subscription:
     def _why_not(self, price: Price, amount: Decimal) -> str:
         """Return why a price cannot have another amount, `""` where it can or need not."""
         now = _unit_amount(price)
+        if amount < 0:
+            return "since it is below zero"
         if amount and now is None:
             return f"whose model is {str(price.get('model_type')).replace('_', ' ')}"
         if amount and self._is_foreign(price):
@@ -185,12 +194,23 @@ class _Subscription:
         currency = price.get("currency")
         return bool(currency and self.plan.currency and currency != self.plan.currency)
 
+    @property
+    def _asked(self) -> frozenset[str]:
+        """What is to be found in the lines besides the plan: what is given already is not."""
+        return (self.deal.inputs & {"quantities", "prices"}) - self.deal.given.keys()
+
     def _leave(self, line: Line, why: str) -> None:
-        self.unclear.append(f"{line.words} {why}: say the quantities.")
+        self._open("quantities", f"{line.words} {why}")
 
     def _price_unclear(self, line: Line, why: str) -> None:
-        if "prices" not in self.deal.given:
-            self.unclear.append(f"{line.words}: {why}. Say the prices.")
+        self._open("prices", f"{line.words}: {why}")
+
+    def _open(self, name: str, words: str) -> None:
+        """Note what the lines do not tell for certain, if the action would take it."""
+        if name in self._asked:
+            self.unclear.append(f"{words}: say the {name}.")
+        elif name not in self.deal.given:
+            self.warnings.append(f"{words}: it is left out.")
 
 
 def _instead(price: Price, amount: Decimal, quantity: Decimal | None) -> dict[str, Any]:

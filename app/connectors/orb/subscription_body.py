@@ -37,6 +37,7 @@ _PLAIN: Mapping[str, tuple[str, Callable[[FieldValue], Any]]] = {
     METADATA: (METADATA, TEXTS),
 }
 _INTERVALS, _COUPON, _TRIAL = "price_intervals", "redeemed_coupon", "trial_info.end_date"
+_QUANTITY = "fixed_price_quantity"
 _ADDED = ("price_id", "external_price_id", "price", "start_date", "end_date", "plan_phase_order")
 
 
@@ -111,11 +112,14 @@ def _replaced(values: Mapping[str, FieldValue]) -> list[dict[str, Any]]:
     """Return the overrides of the plan's prices: their quantities, and other prices instead."""
     found: dict[str, dict[str, Any]] = {}
     for price, quantity in _first_quantities(values).items():
-        found[price] = {"replaces_price_id": price, "fixed_price_quantity": quantity}
+        found[price] = {"replaces_price_id": price, _QUANTITY: quantity}
     for row in _rows(values):
         if replaced := row.get("replaces_price_id"):
             entry = found.setdefault(str(replaced), {"replaces_price_id": str(replaced)})
             entry |= {n: row[n] for n in ("price_id", "external_price_id", "price") if n in row}
+            other = entry.get("price")
+            if isinstance(other, dict) and _QUANTITY in entry:  # Orb takes one in either place
+                entry["price"] = {**other, _QUANTITY: entry[_QUANTITY]}
     return list(found.values())
 
 

@@ -1,6 +1,7 @@
 """Asks for what an action has to be told; checks it while it is typed, then has it planned."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 from PySide6.QtCore import Qt, Signal, Slot
 from PySide6.QtWidgets import (
@@ -174,11 +175,12 @@ class ActionDialog(QDialog):
     @Slot(object)
     def _on_taken(self, taken: Taken) -> None:
         """Fill in what a record told; what another told before goes, what was typed stays."""
-        stale = {name: "" for name in self._told if name not in typed(self.given, self._told)}
-        for name, words in stale.items():
-            _fill(self.editors[name], words)
-        self._taken, self._told = taken, dict(taken.given)
-        for name, words in taken.given.items():
+        kept = typed(self.given, self._told)
+        for name in self._told.keys() - kept.keys():
+            _fill(self.editors[name], "")
+        self._told = {name: words for name, words in taken.given.items() if name not in kept}
+        self._taken = replace(taken, given=self._told)
+        for name, words in self._told.items():
             _fill(self.editors[name], words)
         self.check()
 

@@ -38,6 +38,7 @@ class SourceRow(QWidget):
         super().__init__(parent)
         self._bench, self._pool, self._offer = bench, pool, offer
         self._task: Task | None = None
+        self._read = ""
         self.typed: Callable[[], Mapping[str, str]] = dict
         """Tells what counts more than what the record says: input → words."""
         self.record = QComboBox()
@@ -91,7 +92,8 @@ class SourceRow(QWidget):
             return taken_from(bench, wish, record, cancel)
 
         self._task = self._pool.start(work, title=tr("Reading from Salesforce"))
-        self._task.succeeded.connect(self.taken)
+        self._read = record
+        self._task.succeeded.connect(self._on_taken)
         self._task.failed.connect(self._on_failed)
         self._task.finished.connect(self._on_finished)
         self._show_state()
@@ -111,6 +113,11 @@ class SourceRow(QWidget):
     def _on_known(self, known: Sequence[Known]) -> None:
         for record in known:
             self.record.addItem(record.shown, record.key)
+
+    @Slot(object)
+    def _on_taken(self, taken: Taken) -> None:
+        if self.chosen == self._read:  # another may have been chosen since
+            self.taken.emit(taken)
 
     @Slot(object)
     def _on_failed(self, error: Exception) -> None:

@@ -12,6 +12,7 @@ from app.views.state.difference import field_label, side_word, verb_word
 from app.views.state.fields import local_time
 from app.views.state.language import tr
 from app.views.state.progress import duration
+from app.views.state.ways_out import in_the_window
 
 _VERBS = (Verb.DELETE, Verb.INSERT, Verb.UPDATE)
 _SEVERITIES = ("error", "warning", "info")
@@ -145,7 +146,8 @@ def _what(problem: Problem, mapping: WorkspaceMapping) -> str:
     name, colon, words = problem.message.partition(": ")
     entity = next((each for each in mapping.entities if each.name == problem.entity), None)
     is_field = bool(colon) and entity is not None and name in entity.index
-    return f"{field_label(name)}: {words}" if is_field else problem.message
+    shown = f"{field_label(name)}: {words}" if is_field else problem.message
+    return in_the_window(shown)
 
 
 def problem_words(problems: Iterable[Problem]) -> str:

@@ -39,6 +39,12 @@ def time_text(value: datetime, zone: tzinfo = UTC) -> str:
     return minute_text(value.astimezone())
 
 
+def second_text(value: datetime) -> str:
+    """Return a time to the second, in UTC, in which the editor of a time has it too."""
+    told = value.astimezone(UTC)
+    return f"{_Locale.day(told.date())}, {told:%H:%M:%S} UTC"
+
+
 def minute_text(value: datetime) -> str:
     """Return day and time of day, also where that is midnight, in the zone that it is told in."""
     return f"{_Locale.day(value.date())}, {_Locale.clock(value)}"

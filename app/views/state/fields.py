@@ -12,7 +12,7 @@ from app.domain.plan import Verb
 from app.domain.proposal import TYPED, WHOLE_RECORD, Choice
 from app.domain.record import NO_BASE, BaseValue, Side, Unreadable
 from app.sync.compare import OpenedDiff
-from app.views.state.dates import day_text, minute_text
+from app.views.state.dates import day_text, minute_text, second_text
 from app.views.state.difference import (
     TONES,
     Arrow,
@@ -161,9 +161,9 @@ def value_text(field: FieldMapping, value: BaseValue, currency: str = "") -> str
         return f"{shown} {currency}".strip() if field.type is FieldType.MONEY else shown
     if isinstance(value, Unreadable):
         return tr("unreadable: {text}").format(text=value.text)
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return day_text(value)  # of a time, each second may be what differs
-    return text(value)
+    if isinstance(value, datetime):  # each second may be what differs, or less
+        return text(value) if value.microsecond else second_text(value)
+    return day_text(value) if isinstance(value, date) else text(value)
 
 
 def _row(

@@ -1,12 +1,18 @@
 """The strip that says that a workspace can only be read here, and why."""
 
+import re
+
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from app.errors import AppError
+from app.views.state.fields import local_time
 from app.views.state.language import tr
 from app.views.state.progress import notice
 from app.views.widgets.labels import label, push_button
+
+_TIME = re.compile(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ")
+"""Since when another process holds the store, as the lock's file has it."""
 
 
 class ReadOnlyStrip(QWidget):
@@ -41,5 +47,6 @@ class ReadOnlyStrip(QWidget):
         """Say why nothing can be written; None: it can."""
         if refused is not None:
             told, words = notice(refused), tr("Read only. {summary} {hint}")
-            self._text.setText(words.format(summary=told.summary, hint=told.hint))
+            summary = _TIME.sub(lambda found: local_time(found[0]), told.summary)
+            self._text.setText(words.format(summary=summary, hint=told.hint))
         self.setVisible(refused is not None)

@@ -1,6 +1,6 @@
 """The field table's contents."""
 
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
@@ -94,6 +94,9 @@ def test_an_unreadable_value_is_shown_as_such(bench: Workbench) -> None:
     assert row.arrow is Arrow.NONE
 
 
+HOUR = datetime(2026, 4, 28, 22, 0, 5, tzinfo=UTC)
+
+
 @pytest.mark.parametrize(
     ("entity", "field", "value", "shown"),
     [
@@ -103,6 +106,8 @@ def test_an_unreadable_value_is_shown_as_such(bench: Workbench) -> None:
         ("rate", "from_unit", Decimal(1000), "1,000"),
         ("plan", "billable", True, "yes"),
         ("coupon", "expires_on", date(2026, 4, 28), "28 Apr 2026"),
+        ("coupon", "expires_on", HOUR, "28 Apr 2026, 22:00:05 UTC"),
+        ("coupon", "expires_on", HOUR.replace(microsecond=7), "2026-04-28T22:00:05.000007Z"),
     ],
 )
 def test_values_are_written_for_people(

@@ -66,6 +66,12 @@ def test_no_hint_sends_people_from_the_window_to_the_command_line() -> None:
         ),
         ("Add --set code=CODE.", "Fill in code."),
         ("Look at the address.", "Look at the address."),
+        ("Check the setting 'core_url'.", "Check the setting \u201cCore API URL\u201d."),
+        (
+            "It lacks the setting 'core_url' (Core API URL), too.",
+            "It lacks the setting \u201cCore API URL\u201d, too.",
+        ),
+        ("Look at the setting 'event_sources'.", "Look at the setting 'event_sources'."),
         ("Only `concord serve --listen` needs it.", "Only `concord serve --listen` needs it."),
     ],
 )
