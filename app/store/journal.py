@@ -23,10 +23,11 @@ from app.store.journal_chain import (
     intents_body,
     now_text,
 )
-from app.store.journal_entry import ENTRY_COLUMNS, Entry, entry_of
+from app.store.journal_entry import ENTRY_COLUMNS, EVERYWHERE, Entry, Span, entry_of
 from app.store.mirror import remove_links, write_records
 from app.store.pairing import keep_pairing
 from app.store.rekey import forget_pair
+from app.store.slots import SLOT
 from app.store.workspace import Store
 
 __all__ = [
@@ -150,11 +151,15 @@ def settle(store: Store, run: str, outcomes: Sequence[tuple[Outcome, Record | No
 def _forget(
     connection: sqlite3.Connection, number: int, side: Side, deleted: Sequence[Operation]
 ) -> None:
+    """Take deleted records out of the mirror; another one may have the key of one by now."""
+    ids = {operation.key: operation.side_id for operation in deleted}
     rows = connection.execute(
-        "SELECT id FROM link WHERE entity = ? AND key IN (SELECT value FROM json_each(?))",
-        (number, orjson.dumps([operation.key for operation in deleted]).decode()),
-    )
-    remove_links(connection, side, [link for (link,) in rows.fetchall()])
+        "SELECT link.id, key, side_id FROM link LEFT JOIN document ON document.id = link.id * 4 + ?"
+        " WHERE entity = ? AND key IN (SELECT value FROM json_each(?))",
+        (SLOT[side], number, orjson.dumps(list(ids)).decode()),
+    ).fetchall()
+    gone = [link for link, key, held in rows if not held or ids[key] in {held, ""}]
+    remove_links(connection, side, gone)
     if side is Side.SALESFORCE:
         for operation in deleted:
             forget_pair(connection, number, operation.key, operation.side_id)
@@ -234,7 +239,7 @@ def entries(
     run: str = "",
     record: tuple[str, str] | None = None,
     states: Sequence[OutcomeState] = (),
-    after: int = 0,
+    span: Span = EVERYWHERE,
     limit: int = -1,
 ) -> Iterator[Entry]:
     """Yield journal entries in the order of sending, of one commit, one record, some states.
@@ -244,10 +249,10 @@ def entries(
         run: The commit; `""` for all.
         record: Entity and key; None for all.
         states: The outcomes wanted; none for all.
-        after: The number of an entry: only later ones.
+        span: Between which numbers the entries stand.
         limit: The most entries; -1 for all.
     """
-    where, values = ["id > ?"], list[Any]([after])
+    where, values = ["id > ? AND id <= ?"], list[Any](span)
     if run:
         where.append("run = ?")
         values.append(run)

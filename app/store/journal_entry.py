@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import orjson
 
@@ -20,6 +20,16 @@ _PAIR = 2
 _SIDES = {side.value: side for side in Side}
 _VERBS = {verb.value: verb for verb in Verb}
 _STATES = {state.value: state for state in OutcomeState}
+
+
+class Span(NamedTuple):
+    """Entries by their numbers: those after one, up to another with it."""
+
+    after: int = 0
+    through: int = 2**63 - 1  # the greatest that SQLite has
+
+
+EVERYWHERE = Span()
 
 
 @dataclass(frozen=True, slots=True)

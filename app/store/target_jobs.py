@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import orjson
 
 from app.domain.record import Side
+from app.store.journal_entry import EVERYWHERE, Span
 from app.store.workspace import Store
 
 _PREFIX = "target-job/"
@@ -12,19 +13,21 @@ _PREFIX = "target-job/"
 
 @dataclass(frozen=True, slots=True)
 class TargetJob:
-    """A job on a side that holds operations of one entity."""
+    """A job on a side that holds operations of one entity; `span` is where in the journal."""
 
     id: str
     entity: str
     side: Side
+    span: Span = EVERYWHERE
 
 
-def note_job(store: Store, run: str, entity: str, side: Side, job: str) -> None:
+def note_job(store: Store, run: str, job: TargetJob) -> None:
     """Note a job under its commit, synced to disk before this returns."""
-    value = orjson.dumps({"entity": entity, "side": side.value}).decode()
+    said = {"entity": job.entity, "side": job.side.value, "span": list(job.span)}
+    value = orjson.dumps(said).decode()
     with store.transaction(store.durable) as connection:
         connection.execute(
-            "INSERT OR REPLACE INTO note VALUES (?, ?)", (f"{_PREFIX}{run}/{job}", value)
+            "INSERT OR REPLACE INTO note VALUES (?, ?)", (f"{_PREFIX}{run}/{job.id}", value)
         )
 
 
@@ -39,7 +42,9 @@ def jobs_of(store: Store, run: str) -> list[TargetJob]:
     found = []
     for name, value in rows:
         said = orjson.loads(value)
-        found.append(TargetJob(name.removeprefix(start), said["entity"], Side(said["side"])))
+        span = Span(*said.get("span", ()))
+        job = name.removeprefix(start)
+        found.append(TargetJob(job, said["entity"], Side(said["side"]), span))
     return found
 
 

@@ -1,10 +1,12 @@
 """A large commit goes in pieces: each is read again, sent and settled before the next."""
 
 from collections.abc import Iterator, Sequence
+from typing import NamedTuple
 
 from app.domain.plan import Operation, OutcomeState
 from app.domain.record import RecordKey, Side
 from app.store import journal
+from app.store.journal_entry import EVERYWHERE, Span
 from app.sync.groups import known_groups
 from app.sync.look_costs import SEGMENT
 from app.sync.workbench import Workbench
@@ -44,15 +46,22 @@ class Piece:
         return one == other
 
 
-def pieces(bench: Workbench, run: str, first: int = 0) -> Iterator[list[Operation]]:
+class Cut(NamedTuple):
+    """The operations of a piece, and between which numbers of the journal they stand."""
+
+    operations: list[Operation]
+    span: Span
+
+
+def pieces(bench: Workbench, run: str, first: int = 0) -> Iterator[Cut]:
     """Yield what a commit has no outcome of yet, in the order of sending, piece by piece.
 
     `first` is how many the first has, where that was looked at before; 0 where it was not.
     """
     after = 0
     while True:
-        piece, operations = Piece(bench), list[Operation]()
-        for entry in journal.entries(bench.store, run=run, states=UNSETTLED, after=after):
+        piece, operations, start = Piece(bench), list[Operation](), after
+        for entry in journal.entries(bench.store, run=run, states=UNSETTLED, span=Span(after)):
             if len(operations) >= first if first else not piece.takes(entry.operation):
                 break
             operations.append(entry.operation)
@@ -60,10 +69,13 @@ def pieces(bench: Workbench, run: str, first: int = 0) -> Iterator[list[Operatio
         first = 0
         if not operations:
             return
-        yield operations
+        yield Cut(operations, Span(start, after))
         operations.clear()  # before the next is read: both would be in memory at once
 
 
-def operations_of(bench: Workbench, run: str, states: Sequence[OutcomeState]) -> list[Operation]:
+def operations_of(
+    bench: Workbench, run: str, states: Sequence[OutcomeState], span: Span = EVERYWHERE
+) -> list[Operation]:
     """Return a commit's operations in some states, in the order of sending."""
-    return [entry.operation for entry in journal.entries(bench.store, run=run, states=states)]
+    found = journal.entries(bench.store, run=run, states=states, span=span)
+    return [entry.operation for entry in found]
