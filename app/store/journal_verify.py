@@ -232,7 +232,10 @@ def _ends_as_told(stored: tuple[Any, ...], told: tuple[str, dict[str, Any]] | No
 def _changed_rows(
     store: Store, run: str, begun: dict[str, Any], marks: bytes | bytearray
 ) -> Iterator[Fault]:
-    """Say which rows are not what the commit began with, by their marks."""
+    """Say which rows are not what the commit began with, by their marks where none is lost."""
+    if len(marks) != begun["count"] * MARK_BYTES:
+        yield Fault(run, "its changes are not those it began with")
+        return
     first = begun["first"]
     missing = set(range(first, first + begun["count"]))
     faults, digest = [], RowDigest()

@@ -154,7 +154,7 @@ def write_records(
         drop_loose(connection, number, [record.side_id for record in came.records])
         put_loose(connection, entity, came.loose, Place(number))
         if mark(connection, number, came.records):
-            _read_what_refers_to(connection, store, entity)
+            read_what_refers_to(connection, store, entity)
     return changed
 
 
@@ -191,7 +191,7 @@ def _leave(
         remove_links(connection, side, [link for (link,) in rows.fetchall()])
 
 
-def _read_what_refers_to(
+def read_what_refers_to(
     connection: sqlite3.Connection, store: Store, entity: EntityMapping
 ) -> None:
     """Have what refers to an entity read whole: a reference reads as the key that the target bears.

@@ -8,7 +8,7 @@ from app.domain.convert import decode_each, text
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side
 from app.store.belonging import keys_of, links_of
-from app.store.mirror import MirrorRead, remove_links
+from app.store.mirror import MirrorRead, read_what_refers_to, remove_links
 from app.store.mirror_delta import MirrorDelta
 from app.store.pairing import ids_of_pairs
 from app.store.slots import HASH_COLUMN, SLOT
@@ -63,17 +63,21 @@ class MirrorAccount:
     def finish(self, cursor: str) -> None:
         """After the last page: drop what the side no longer has. No cursor comes of one account.
 
-        Where a key came under a new id, the next read is a whole one: only that tells of twins.
+        Where a key came under a new id, the next read is a whole one: only that tells of twins. So
+        is that of what refers to a record whose key changed: it may be of another account.
         """
         del cursor
-        if isinstance(self._read, MirrorDelta) and self._read.doubtful:
-            self._read.finish("")
+        delta = self._read if isinstance(self._read, MirrorDelta) else None
+        if delta and delta.doubtful:
+            delta.finish("")
         if self.side is Side.SALESFORCE:  # what is paired stands under another key than it bears
             pairs = ids_of_pairs(self.store, self.entity)
             self._seen.update(key for key, side_id in pairs.items() if side_id in self._seen_ids)
         with self.store.transaction(self.store.mirror) as connection:
             gone = list(self._gone(connection))
             remove_links(connection, self.side, gone)
+            if delta and delta.moved:
+                read_what_refers_to(connection, self.store, self.entity)
         self.changed += len(gone)
 
     def _gone(self, connection: sqlite3.Connection) -> Iterator[int]:

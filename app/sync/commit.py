@@ -17,6 +17,7 @@ from app.domain.plan_json import head_of
 from app.domain.record import Side
 from app.errors import PlanRefused
 from app.store import journal
+from app.store.completing import completing
 from app.store.resumable import check_resumable
 from app.store.target_jobs import forget_jobs, jobs_of
 from app.sync.pieces import UNSETTLED, Piece, operations_of, pieces
@@ -123,7 +124,8 @@ def resume(bench: Workbench, cancel: CancelToken, report: Report) -> CommitResul
     total = sum(found.counts.get(state, 0) for state in UNSETTLED)
     sender = Sender(bench, run, cancel, report, total=total)
     _conclude_jobs(bench, sender, cancel)
-    first = _look(bench, next(pieces(bench, run), []), cancel, report)
+    cut = next(pieces(bench, run), None)
+    first = _look(bench, cut.operations if cut else [], cancel, report)
     sender.note(_outcomes(bench, run, _MISSED))
     unsure = operations_of(bench, run, (OutcomeState.UNKNOWN,))
     doubted = frozenset(operation.idempotency_key for operation in unsure)
@@ -157,17 +159,24 @@ def _conclude_jobs(bench: Workbench, sender: Sender, cancel: CancelToken) -> Non
     While one could still write, looking at the target would tell nothing. Until the commit is
     finished they can be asked again: it may die before what they wrote is settled.
     """
-    run = sender.run
-    for job in jobs_of(bench.store, run):
+    run, jobs = sender.run, jobs_of(bench.store, sender.run)
+    # A job knows its rows by their records: of which operation on one it tells, it cannot say.
+    updates = [entry.operation for entry in completing(bench.store, run)] if jobs else []
+    twice = {(operation.record_key, operation.side) for operation in updates}
+    for job in jobs:
         mine = [
             operation
-            for operation in operations_of(bench, run, UNSETTLED)
+            for operation in operations_of(bench, run, UNSETTLED, job.span)
             if (operation.entity, operation.side) == (job.entity, job.side)
         ]
         if not mine:  # all that it wrote is known
             continue
         entity = bench.mapping.entity(job.entity)
-        outcomes = list(bench.connectors[job.side].conclude(job.id, entity, mine, cancel))
+        outcomes = [
+            item
+            for item in bench.connectors[job.side].conclude(job.id, entity, mine, cancel)
+            if (item.operation.record_key, item.operation.side) not in twice
+        ]
         refused = [item for item in outcomes if item.state is OutcomeState.FAILED]
         journal.mark(bench.store, run, refused)
         sender.learn(outcomes)

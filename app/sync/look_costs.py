@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from app.domain.mapping import EntityMapping
 from app.domain.record import Side
 from app.store.cursors import cursor_of
+from app.store.mirror_delta import has_twins
 from app.sync.workbench import Workbench
 
 SEGMENT = 20_000  # operations that are read again and sent before the next are looked at
@@ -52,9 +53,13 @@ def cheaper_by_cursor(
 
 
 def _tells(bench: Workbench, lot: Lot) -> bool:
-    """Return whether what changed can be asked for."""
-    entity = bench.mapping.entity(lot[1])
-    return bench.connectors[lot[0]].incremental(entity) and bool(cursor_of(bench.store, *lot))
+    """Return whether what changed can be asked for.
+
+    Where records share a key a refresh reads all, and would for each piece.
+    """
+    side, entity = lot[0], bench.mapping.entity(lot[1])
+    tells = bench.connectors[side].incremental(entity) and bool(cursor_of(bench.store, *lot))
+    return tells and not has_twins(bench.store, side, entity)
 
 
 def _by_cursor(bench: Workbench, side: Side, entity: EntityMapping, sent: int) -> int:

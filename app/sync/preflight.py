@@ -22,7 +22,7 @@ from app.domain.record import (
     canonical,
     content_hash,
 )
-from app.store.comparison import find_link
+from app.store.comparison import find_link, side_details
 from app.store.mirror import remove_links
 from app.store.mirrored import mirrored
 from app.store.pairing import ids_of_pairs, keys_borne
@@ -49,13 +49,22 @@ class Live:
 
     One that bears the key, but is paired with another, has that as `key` and what it bears as
     `own_key`.
+
+    Attributes:
+        by_id: Salesforce's records that were asked for by their id → it.
     """
 
     records: dict[tuple[Side, RecordKey], tuple[Record, ...]] = field(default_factory=dict)
+    by_id: dict[RecordKey, str] = field(default_factory=dict)
 
     def of(self, operation: Operation) -> tuple[Record, ...]:
         """Return the live records of an operation's key."""
         return self.records.get((operation.side, operation.record_key), ())
+
+    def asked_id(self, operation: Operation) -> str:
+        """Return the id by which an operation's record was asked for, `""` where only by key."""
+        is_salesforce = operation.side is Side.SALESFORCE
+        return self.by_id.get(operation.record_key, "") if is_salesforce else ""
 
 
 def read_live(
@@ -78,31 +87,50 @@ def read_live(
         report: Told how far they are.
         sent: How many were sent a moment ago: they are among what changed.
     """
-    lots, by_id, counts_as = _asked_for(bench, operations)
-    told = cheaper_by_cursor(bench, lots, sent)
+    asked = _asked_for(bench, operations)
+    told = cheaper_by_cursor(bench, asked.lots, sent)
     for side in Side:
         if entities := tuple(entity for where, entity in told if where is side):
             refresh(bench, RefreshRequest((side,), entities), cancel, report)
+    return _read_all(bench, asked, told, cancel, report)
+
+
+def read_told(
+    bench: Workbench,
+    operations: Sequence[Operation],
+    told: frozenset[Lot],
+    cancel: CancelToken,
+    report: Report,
+) -> Live:
+    """Read as `read_live` does where the mirror has what changed of the `told` lots already."""
+    return _read_all(bench, _asked_for(bench, operations), told, cancel, report)
+
+
+def _read_all(
+    bench: Workbench, asked: "_Asked", told: frozenset[Lot], cancel: CancelToken, report: Report
+) -> Live:
     records: dict[tuple[Side, RecordKey], tuple[Record, ...]] = {}
     done = 0
     with ThreadPoolExecutor(_READERS, thread_name_prefix="preflight") as pool:
         reads = [
             ((Side.SALESFORCE, name), len(keys), pool.submit(_read_ids, bench, name, keys, cancel))
-            for name, keys in by_id.items()
+            for name, keys in asked.by_id.items()
         ]
-        for lot, keys in lots.items():
+        for lot, keys in asked.lots.items():
             read = _mirrored if lot in told else _read
             reads.append((lot, len(keys), pool.submit(read, bench, lot, keys, cancel)))
         for (side, entity), count, future in reads:
             for record in future.result():
                 place = (side, RecordKey(entity, record.key))
                 found = records.get(place, ())
-                if all(record.side_id != one.side_id for one in found) or not by_id[entity]:
-                    pairs = counts_as.get(entity, {}) if side is Side.SALESFORCE else {}
+                # What was asked for by id and by key comes twice; billing's may have no ids.
+                by_id = side is Side.SALESFORCE and asked.by_id[entity]
+                if not by_id or all(record.side_id != one.side_id for one in found):
+                    pairs = asked.counts_as.get(entity, {}) if side is Side.SALESFORCE else {}
                     records[place] = (*found, _paired(record, pairs))
-            done = min(done + count, len(operations))  # some are read in two ways
-            report(Progress(done, len(operations), "Reading again", "preflight"))
-    return Live(records)
+            done = min(done + count, asked.total)  # some are read in two ways
+            report(Progress(done, asked.total, "Reading again", "preflight"))
+    return Live(records, asked.ids())
 
 
 class _Asked(NamedTuple):
@@ -110,11 +138,21 @@ class _Asked(NamedTuple):
 
     Attributes:
         counts_as: Salesforce's entity → id of a paired record → the key as which it counts.
+        total: How many operations ask.
     """
 
     lots: dict[Lot, list[str]]
     by_id: dict[str, dict[str, str]]
     counts_as: dict[str, dict[str, str]]
+    total: int
+
+    def ids(self) -> dict[RecordKey, str]:
+        """Return by which ids records of Salesforce are asked for."""
+        return {
+            RecordKey(name, key): side_id
+            for name, keys in self.by_id.items()
+            for side_id, key in keys.items()
+        }
 
 
 def _asked_for(bench: Workbench, operations: Sequence[Operation]) -> _Asked:
@@ -138,7 +176,7 @@ def _asked_for(bench: Workbench, operations: Sequence[Operation]) -> _Asked:
                 continue
         lots[operation.side, name].append(operation.key)
     counts_as = {name: {one: key for key, one in ids.items()} for name, ids in paired.items()}
-    return _Asked(lots, by_id, counts_as)
+    return _Asked(lots, by_id, counts_as, len(operations))
 
 
 def stands(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> Found:
@@ -215,14 +253,20 @@ def _shown(value: FieldValue) -> str:
 
 
 def note_live(bench: Workbench, operations: Iterable[Operation], live: Live) -> None:
-    """Put what was found into the mirror, so that the next review shows it."""
+    """Put what was found into the mirror, so that the next review shows it.
+
+    That the record of an id is gone says nothing of another one that has its key by now.
+    """
     for operation in operations:
         entity, found = bench.mapping.entity(operation.entity), live.of(operation)
         with bench.store.transaction(bench.store.mirror) as connection:
             if found:
                 put_found(bench.store, connection, entity, operation.side, found)
             elif (link := find_link(bench.store, entity, operation.key)) is not None:
-                remove_links(connection, operation.side, [link])
+                asked = live.asked_id(operation)
+                held, *_ = side_details(bench.store, link, operation.side)
+                if not asked or held in {asked, ""}:
+                    remove_links(connection, operation.side, [link])
 
 
 def record_after(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> Record:

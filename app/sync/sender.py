@@ -10,16 +10,25 @@ from typing import NamedTuple
 
 from app.connectors.protocol import Batch, Connector, OperationCounts
 from app.domain.control import CancelToken, Progress, Report
+from app.domain.convert import text
 from app.domain.plan import Operation, Outcome, OutcomeState, Verb
 from app.domain.record import Record, RecordKey, Side
-from app.domain.stages import Stage, batches, points_at, stages, whole_batches
+from app.domain.stages import (
+    Stage,
+    batches,
+    goes_with_deletes,
+    points_at,
+    stages,
+    whole_batches,
+)
 from app.errors import AppError, Cancelled, StoreError
 from app.store import journal
-from app.store.target_jobs import note_job
+from app.store.journal_entry import EVERYWHERE, Span
+from app.store.target_jobs import TargetJob, note_job
 from app.sync.given_keys import pair_made
 from app.sync.groups import group_of, without_broken
 from app.sync.look_costs import Lot
-from app.sync.pieces import operations_of, pieces
+from app.sync.pieces import UNSETTLED, operations_of, pieces
 from app.sync.preflight import (
     Found,
     Live,
@@ -65,6 +74,7 @@ class Sender:
     missing: set[tuple[RecordKey, Side]] = field(default_factory=set)
     unsure: set[tuple[RecordKey, Side]] = field(default_factory=set)
     told: dict[str, str] = field(default_factory=dict)
+    _span: Span = EVERYWHERE
 
     def go(self, *, again: bool, first: Looked | None = None) -> None:
         """Send what has no outcome, piece by piece: read again, set stale aside, send.
@@ -72,7 +82,8 @@ class Sender:
         With `again`, what is found on the target as it was to become counts as written. `first` is
         what was read of the first piece already.
         """
-        for piece in pieces(self.bench, self.run, first.size if first else 0):
+        for piece, span in pieces(self.bench, self.run, first.size if first else 0):
+            self._span = span
             try:
                 if first is None:
                     self.live = read_live(self.bench, piece, self.cancel, self.report, self.sent)
@@ -127,7 +138,8 @@ class Sender:
                 words = "written, and changed by somebody since"
                 changed.append(Outcome(operation, OutcomeState.WRITTEN, words, side_id=told))
             elif state is Found.BEFORE:
-                fresh.append(operation)
+                if not self._waits_for_its_key(operation):  # else it stays an intent
+                    fresh.append(operation)
             else:
                 message = why_stale(operation, found, entity)
                 stale.append(Outcome(operation, OutcomeState.STALE, message))
@@ -138,6 +150,21 @@ class Sender:
         self.note([*left, *(outcome for outcome, _ in settled)])
         self.done += len(left) + len(settled)
         return self._without_broken(fresh, stale)
+
+    def _waits_for_its_key(self, operation: Operation) -> bool:
+        """Return whether a record gets a key back from one that this commit has yet to delete.
+
+        Deletes go last: the second `go` or `resume` sends it.
+        """
+        key = operation.key_change
+        if key is None or not key.after or key.after in {operation.key, key.before}:
+            return False
+        bearer = (operation.entity, text(key.after))
+        found = journal.entries(self.bench.store, run=self.run, record=bearer, states=UNSETTLED)
+        return any(
+            one.side is operation.side and goes_with_deletes(one, self.bench.mapping)
+            for one in (entry.operation for entry in found)
+        )
 
     def send(self, operations: Sequence[Operation]) -> None:
         """Send operations stage by stage; stop at a cancel, a spent quota or a lost connection."""
@@ -172,11 +199,15 @@ class Sender:
             sendable = replace(lot, operations=tuple(self._without_orphans(lot.operations)))
             verbs = Counter(operation.verb for operation in sendable.operations)
             size = self.bench.connectors[lot.side].batch_size(OperationCounts(entity, verbs))
-            begun = partial(note_job, self.bench.store, self.run, lot.entity, lot.side)
+            begun = partial(self._note_job, (lot.side, lot.entity), self._span)
             together = self._group if entity.together else None
             cut = batches if together is None else whole_batches
             for some in cut(sendable, size, together or self._parent):
                 yield lot.side, Batch(entity, some, begun, together)
+
+    def _note_job(self, lot: Lot, span: Span, job: str) -> None:
+        side, entity = lot
+        note_job(self.bench.store, self.run, TargetJob(job, entity, side, span))
 
     def _parent(self, operation: Operation) -> str:
         """Return the key of a record's parent: the one it is to have, else the one it has."""

@@ -14,14 +14,17 @@ from app.domain.diff import same
 from app.domain.mapping import KEY, EntityMapping
 from app.domain.plan import CommitPlan, FieldChange, Operation, OutcomeState, Problem, Verb
 from app.domain.proposal import Ability
-from app.domain.record import Record, Side, canonical, content_hash
+from app.domain.record import Record, RecordKey, Side, canonical, content_hash
 from app.errors import WrongUse
+from app.store.completing import completing
 from app.store.cursors import instance_of
 from app.store.journal import Entry, Run, entries, find_run
+from app.store.journal_entry import Span
 from app.store.undo_facts import keys_of_ids, written_counts, written_fields, written_keys
+from app.sync.look_costs import Lot
 from app.sync.preflight import value_of
 from app.sync.undo_draft import UndoDraft, some
-from app.sync.undo_live import look, settled
+from app.sync.undo_live import brought_up_to_date, look
 from app.sync.workbench import Workbench
 
 _REVERSE = {Verb.INSERT: Verb.DELETE, Verb.UPDATE: Verb.UPDATE, Verb.DELETE: Verb.INSERT}
@@ -128,23 +131,27 @@ def build_undo(
 def _take_back(undo: _Undo, found: Run, cancel: CancelToken, report: Report) -> None:
     """Add what takes the entries of a commit back, those of a piece after the other."""
     bench, total, done = undo.bench, found.counts.get(OutcomeState.WRITTEN, 0), 0
-    reading = settled(bench, written_counts(bench.store, found.id), cancel, report)
+    updates = completing(bench.store, found.id, OutcomeState.WRITTEN)
+    later = {_place(entry): entry for entry in updates}
+    counts = written_counts(bench.store, found.id)
+    current = brought_up_to_date(bench, counts, cancel, report)
 
     def told(made: Progress) -> None:
         report(replace(made, done=done + made.done, total=total))
 
     for piece in _pieces(bench, found.id):
-        _take_piece(undo, reading, piece, cancel, told)
+        _take_piece(undo, _as_made(piece, later), current, cancel, told)
         done += len(piece)
 
 
 def _take_piece(
-    undo: _Undo, reading: Workbench, piece: Sequence[Entry], cancel: CancelToken, report: Report
+    undo: _Undo, piece: Sequence[Entry], told: frozenset[Lot], cancel: CancelToken, report: Report
 ) -> None:
     usable = [entry for entry in piece if _is_mapped(entry, undo.draft)]
     chosen = [undo.part.takes(entry.operation) for entry in usable]
     usable = _under_given_keys(undo.bench, usable)
-    live = look(reading, [entry.operation for entry in usable], cancel, report)
+    operations = [entry.operation for entry in usable]
+    live = look(undo.bench, operations, told, cancel, report)
     for done, (entry, records) in enumerate(zip(usable, live, strict=True)):
         if done % _REPORT_EACH == 0:
             cancel.check()
@@ -156,12 +163,39 @@ def _pieces(bench: Workbench, run: str) -> Iterator[list[Entry]]:
     """Yield what a commit wrote in the order of sending, few enough at a time for memory."""
     after, written = 0, (OutcomeState.WRITTEN,)
     while True:
-        piece = list(entries(bench.store, run=run, states=written, after=after, limit=SEGMENT))
+        piece = list(entries(bench.store, run=run, states=written, span=Span(after), limit=SEGMENT))
         if not piece:
             return
         after = piece[-1].id
         yield piece
         piece.clear()
+
+
+def _place(entry: Entry) -> tuple[RecordKey, Side]:
+    return entry.operation.record_key, entry.operation.side
+
+
+def _as_made(
+    piece: Sequence[Entry], later: Mapping[tuple[RecordKey, Side], Entry]
+) -> Sequence[Entry]:
+    """Return entries without those that only complete what the commit had made: as one with it."""
+    if not later:
+        return piece
+    kept = []
+    for entry in piece:
+        update = later.get(_place(entry))
+        if update is None:
+            kept.append(entry)
+        elif entry.operation.verb is Verb.INSERT:
+            after = {change.name: change for change in update.operation.changes}
+            first = [
+                FieldChange(change.name, change.before, after.pop(change.name, change).after)
+                for change in entry.operation.changes
+            ]
+            made = replace(entry.operation, changes=(*first, *after.values()))
+            unmapped = tuple(dict.fromkeys((*entry.unmapped, *update.unmapped)))
+            kept.append(replace(entry, operation=made, unmapped=unmapped))
+    return kept
 
 
 def _check_part(bench: Workbench, run: str, part: UndoPart) -> None:

@@ -20,7 +20,9 @@ class Semantics:
     Attributes:
         upserts: An insert of a key that is there is an update of it (Salesforce, by external id).
         replay_s: For how long the answer to an idempotency key is kept and given again, with
-            nothing done (Orb: 48 hours, orb.md §1).
+            nothing done (Orb: 48 hours, orb.md §1). Of that record a read of what changed tells
+            again, since an earlier one may have gone past it: of what Orb takes it tells changes
+            of the ledger alone, and that read looks back for 35 days (`LOOK_BACK`).
         refuses_used: A key that a successful write used is refused (Aria: 1012, aria.md §1.9).
     """
 
@@ -203,6 +205,8 @@ class Server:
                 operation.verb,
                 operation.changes,
             )
+            if same_body:
+                self._tell_again(operation.entity, used.answer.side_id)
             return used.answer if same_body else Answer(CLASH)
         after = {change.name: change.after for change in operation.changes}
         refusal = self.refusal(operation.verb, operation.record_key, after)  # type: ignore[arg-type]
@@ -216,6 +220,14 @@ class Server:
             if sent.late:
                 self.late_keys.add(key)
         return answer
+
+    def _tell_again(self, entity: str, side_id: str) -> None:
+        """Have the next read of what changed tell where a record is now, or that it is gone."""
+        found = self.find(entity, side_id)
+        if found is not None:
+            self.changed_at[found.key] = self.fate.time
+        elif side_id in self.gone:
+            self.gone[side_id] = (self.gone[side_id][0], self.fate.time)
 
     def _apply(self, sent: Sent) -> Answer:
         operation, place = sent.operation, sent.operation.record_key

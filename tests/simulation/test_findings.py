@@ -1,15 +1,20 @@
 """What the simulator found once and what was mended then, each as the shortest story."""
 
 from collections.abc import Iterator
+from concurrent.futures import Future
 
 import pytest
 
 from app.domain.control import CancelToken
-from app.domain.plan import Verb
+from app.domain.plan import Outcome, Verb
+from app.domain.plan_json import plan_from_json
 from app.domain.record import RecordKey, Side
+from app.errors import StoreError
 from app.store.journal import open_runs
+from app.sync.commit import commit, resume
 from app.sync.pairing import confirm
 from app.sync.refresh import RefreshRequest, refresh
+from app.sync.sender import Sender
 from app.sync.undo import build_undo
 from tests.simulation.connector import Ways
 from tests.simulation.invariants import (
@@ -285,6 +290,31 @@ def test_what_a_record_held_before_it_moved_or_was_deleted_is_no_false_base(
     assert list(base_was_agreed(bench, calm.servers)) != []
 
 
+def test_a_record_gets_its_key_back_once_an_undo_has_deleted_who_bears_it(
+    calm: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    salesforce, billing = calm.servers[Side.SALESFORCE], calm.servers[Side.BILLING]
+    bench, parent = calm.engine.bench, RecordKey("plan", "P8")
+    paired, borne = RecordKey("tier", "T8"), RecordKey("tier", "T9")
+    salesforce.semantics = SALESFORCE
+    for server in (salesforce, billing):
+        server.put(parent, ["a", None, None])
+    billing.put(paired, [None, "n", parent.key])
+    salesforce.put(borne, [None, "n", parent.key])
+    monkeypatch.setattr("app.sync.pieces.SEGMENT", 1)  # so the second finds its key free
+    calm.look()
+    confirm(bench, "tier", paired.key, salesforce.rows[borne][0].side_id)
+    billing.put(borne, [None, "m", parent.key])
+    calm.look()
+    before = salesforce.values()
+    calm.plan(drawn=False)
+    done = calm.commit()
+    assert done is not None
+    undo = build_undo(bench, done.commit, CancelToken(), calm.engine.report)
+    undone = commit(bench, undo, CancelToken(), calm.engine.report)
+    assert (done.written, undone.is_clean, salesforce.values()) == (3, True, before)
+
+
 @pytest.fixture
 def with_jobs(calm: Simulation, monkeypatch: pytest.MonkeyPatch) -> Simulation:
     """Return a world in which Salesforce's jobs end after the commit has given up to ask."""
@@ -332,3 +362,93 @@ def test_what_a_job_told_to_be_written_is_not_made_again_though_its_key_is_gone(
     result = with_jobs.commit()
     assert result is not None
     assert (result.written, child in salesforce.rows, with_jobs.violations) == (1, False, [])
+
+
+@pytest.mark.parametrize("dear_keys", [True, False])
+def test_what_got_the_key_of_a_record_that_is_gone_stays_in_the_mirror(
+    calm: Simulation, *, dear_keys: bool
+) -> None:
+    salesforce, billing = calm.servers[Side.SALESFORCE], calm.servers[Side.BILLING]
+    bench, place = calm.engine.bench, RecordKey("tier", "T9")
+    for server in (salesforce, billing):
+        server.put(RecordKey("plan", "P8"), ["a", None, None])
+    billing.put(place, [None, "same", "P8"])
+    salesforce.put(RecordKey("tier", "T8"), [None, "same", "P8"])
+    for connector in calm.engine.connectors.values():
+        connector.ways = Ways(tells_changes=True, dear_keys=dear_keys)
+    calm.look()
+    confirm(bench, "tier", place.key, salesforce.rows[RecordKey("tier", "T8")][0].side_id)
+    calm.look()
+    calm.plan(frozenset({Verb.UPDATE}), drawn=False)
+    result = calm.commit()
+    assert result is not None
+    undo = build_undo(bench, result.commit, CancelToken(), calm.engine.report)
+    salesforce.drop(place)
+    salesforce.put(place, [None, "made anew", "P8"])
+    calm.look()
+    assert commit(bench, undo, CancelToken(), calm.engine.report).stale == 1
+    calm.look()
+    assert list(mirror_agrees(bench, calm.servers)) == []
+
+
+@pytest.mark.parametrize("key", ["X1", None])
+def test_what_a_system_answers_again_is_read_again_though_an_earlier_read_saw_it_go(
+    calm: Simulation, monkeypatch: pytest.MonkeyPatch, key: str | None
+) -> None:
+    salesforce, bench = calm.servers[Side.SALESFORCE], calm.engine.bench
+    assert isinstance(salesforce, KeyedServer)
+    salesforce.semantics, child = ORB, RecordKey("tier", "T9")
+    calm.engine.connectors[Side.SALESFORCE].ways = Ways(tells_changes=True)
+    for server in (salesforce, calm.servers[Side.BILLING]):
+        server.put(RecordKey("plan", "P8"), ["a", None, None])
+    calm.servers[Side.BILLING].put(child, [None, "n", "P8"])
+    calm.servers[Side.BILLING].drop(PLACE)
+    calm.look()
+    calm.plan(frozenset({Verb.INSERT}), drawn=False)
+    plan = plan_from_json(calm.plans[-1], bench.mapping, bench.name)
+    monkeypatch.setattr(Sender, "_take", _store_is_full)
+    with pytest.raises(StoreError):
+        commit(bench, plan, CancelToken(), calm.engine.report)
+    monkeypatch.undo()
+    salesforce.rekey(child, key) if key else salesforce.drop(child)
+    for _ in range(2):
+        calm.look()
+    result = resume(bench, CancelToken(), calm.engine.report)
+    assert result is not None
+    assert (result.written, child in salesforce.rows) == (1, False)
+    calm.look()
+    assert list(mirror_agrees(bench, calm.servers)) == []
+
+
+def _store_is_full(_sender: Sender, future: "Future[list[Outcome]]") -> None:
+    future.result()
+    raise StoreError("There is no space left.")
+
+
+def test_what_got_the_key_of_a_paired_record_while_that_was_deleted_stays_in_the_mirror(
+    calm: Simulation, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    salesforce, billing = calm.servers[Side.SALESFORCE], calm.servers[Side.BILLING]
+    paired, borne, other = (RecordKey("tier", key) for key in ("T8", "T9", "T7"))
+    calm.engine.connectors[Side.SALESFORCE].ways = Ways(tells_changes=True, dear_keys=True)
+    for server, place in ((billing, paired), (salesforce, borne)):
+        server.put(RecordKey("plan", "P8"), ["a", None, None])
+        server.put(other, [None, "n", "P8"])
+        server.put(place, [None, "n", "P8"])
+    calm.look()
+    confirm(calm.engine.bench, "tier", paired.key, salesforce.rows[borne][0].side_id)
+    for place in (paired, other, PLACE):
+        billing.drop(place)
+
+    def somebody_makes_another() -> None:
+        if borne not in salesforce.rows and paired not in salesforce.rows:
+            salesforce.put(paired, [None, "made anew", "P8"])
+
+    calm.look()
+    calm.fate.on_touch = somebody_makes_another
+    calm.plan(frozenset({Verb.DELETE}), drawn=False)
+    monkeypatch.setattr(calm.fate, "write_trouble", lambda _where: "lost answer")
+    calm.commit()
+    calm.look()
+    assert paired in salesforce.rows
+    assert list(mirror_agrees(calm.engine.bench, calm.servers)) == []

@@ -128,6 +128,27 @@ def test_of_many_changes_the_one_that_was_edited_is_named(
         assert (fault.run, fault.record) == ("one", record)
 
 
+@pytest.mark.parametrize(
+    "sql",
+    [
+        'UPDATE journal_event SET body = \'{"marks":""}\' WHERE id = 1',
+        "UPDATE journal_event SET body = NULL WHERE id = 1",
+        "DELETE FROM journal_event WHERE id = 1",
+    ],
+)
+def test_with_marks_lost_no_change_is_named_that_was_not_edited(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, sql: str
+) -> None:
+    monkeypatch.setattr(journal_chain, "MARKS_AT_ONCE", 3)
+    with Store(tmp_path / "w.sqlite", MAPPING) as store:
+        write_commit(store, "one", "abcdefg")
+        tamper(store, sql)
+        tamper(store, "UPDATE journal SET side_id = 'x' WHERE id = 5")
+        faults = check(store).faults
+        assert {fault.record for fault in faults} == {""}
+        assert Fault("one", "its changes are not those it began with") in faults
+
+
 def test_an_end_cut_off_with_all_that_belongs_to_it_is_noticed(store: Store) -> None:
     for sql in ("journal_event WHERE run", "journal WHERE run", "commit_run WHERE id"):
         tamper(store, f"DELETE FROM {sql} = 'two'")

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.record import Record, Side
+from app.store.cursors import cursor_of
 from app.store.mirror import MirrorRead
 from app.store.mirror_account import MirrorAccount
 from app.store.mirror_delta import MirrorDelta
@@ -56,3 +57,18 @@ def test_one_accounts_records_take_no_other_accounts_of_the_same_number_away(sto
     for read in reads:
         read.finish("")
     assert standing(store) == {"P1", "P2", "P1|1", "P2|1"}
+
+
+@pytest.mark.parametrize(("side_id", "cursor"), [("idX", ""), ("idY", "then")])
+def test_what_refers_to_a_record_that_an_accounts_read_found_under_another_key_is_read_whole(
+    store: Store, side_id: str, cursor: str
+) -> None:
+    for entity in (PLAN, TIER):
+        read = MirrorRead(store, entity, Side.SALESFORCE)
+        read.put([record("P1", "idX") if entity is PLAN else record("P1|1", "idT", "P1")])
+        read.finish("then")
+    account = MirrorAccount(store, PLAN, Side.SALESFORCE, "P9")
+    account.put([record("P9", side_id)])
+    account.finish("")
+    assert cursor_of(store, Side.SALESFORCE, "plan") == "then"
+    assert cursor_of(store, Side.SALESFORCE, "tier") == cursor

@@ -214,6 +214,22 @@ def test_a_look_at_very_many_is_told_as_a_read_of_what_changed(bench: Workbench)
     assert forecast_live(bench, side, entity, 1) == 1
 
 
+def test_keys_are_asked_for_where_records_that_share_one_make_every_refresh_a_whole_one(
+    bench: Workbench,
+) -> None:
+    entity, side = bench.mapping.entity("plan"), side_of(bench)
+    side.put("plan", "T", "One", 1, None)
+    side.records[RecordKey("plan", "T")] *= 2
+    again(bench, full=True)
+    assert cursor_of(bench.store, Side.SALESFORCE, "plan")
+    side.asked.clear()
+    new = [Operation("plan", f"N{n}", Side.SALESFORCE, Verb.INSERT, (), None) for n in range(40)]
+    read_live(bench, new, CancelToken(), no_report)
+    assert {asked.scope for asked in side.asked} == {Scope.KEYS}
+    by_keys = side.forecast_reads(entity, 60_000)
+    assert forecast_live(bench, Side.SALESFORCE, entity, 60_000) == by_keys
+
+
 def test_keys_are_asked_for_once_that_takes_fewer_calls_than_what_was_written_before(
     bench: Workbench,
 ) -> None:

@@ -154,6 +154,40 @@ def test_what_hangs_on_what_stays_out_stays_out_and_is_told(tmp_path: Path) -> N
         }
 
 
+def circle(path: Path) -> tuple[Workbench, str]:
+    """Return a bench and the commit that made two accounts that hang on each other."""
+    bench = make_bench(path, parse_mapping(TREE, "tree.toml"))
+    for key, parent in (("A", "B"), ("B", "A")):
+        side_of(bench, Side.BILLING).put("account", key, f"Account {key}", parent)
+    return bench, settle(bench)
+
+
+@pytest.mark.parametrize("size", [1, 100])
+def test_records_that_were_made_in_a_circle_go_again(tmp_path: Path, size: int) -> None:
+    bench, run = circle(tmp_path)
+    assert len(salesforce(bench).written) == 4  # each is made, then points at the other
+    plan = undo(bench, run, size)
+    assert {(operation.key, operation.verb) for operation in plan.operations} == {
+        ("A", Verb.DELETE),
+        ("B", Verb.DELETE),
+    }
+    assert said(plan) == {}
+    assert commit(bench, plan, TOKEN, no_report).is_clean
+    assert salesforce(bench).values("account") == {}
+    bench.store.close()
+
+
+def test_a_record_of_a_circle_that_somebody_moved_since_stays(tmp_path: Path) -> None:
+    bench, run = circle(tmp_path)
+    salesforce(bench).put("account", "A", "Account A", None)
+    plan = undo(bench, run, 1)
+    assert said(plan) == {"A": "changed since: parent"}
+    assert [(operation.key, operation.verb) for operation in plan.operations] == [
+        ("B", Verb.DELETE)
+    ]
+    bench.store.close()
+
+
 def test_what_was_brought_tells_what_else_there_is_to_say(tmp_path: Path) -> None:
     with made(tmp_path, "A", gone=True) as (bench, run):
         salesforce(bench).allowed = frozenset({Verb.DELETE, Verb.UPDATE})
