@@ -1,5 +1,6 @@
 """Sending: stage by stage, several batches at once, each outcome written as it comes."""
 
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
@@ -40,6 +41,8 @@ from app.sync.preflight import (
 )
 from app.sync.workbench import Workbench
 
+log = logging.getLogger(__name__)
+
 BATCHES_AT_ONCE = 4
 
 
@@ -75,6 +78,7 @@ class Sender:
     unsure: set[tuple[RecordKey, Side]] = field(default_factory=set)
     told: dict[str, str] = field(default_factory=dict)
     _span: Span = EVERYWHERE
+    _again: bool = False
 
     def go(self, *, again: bool, first: Looked | None = None) -> None:
         """Send what has no outcome, piece by piece: read again, set stale aside, send.
@@ -82,6 +86,7 @@ class Sender:
         With `again`, what is found on the target as it was to become counts as written. `first` is
         what was read of the first piece already.
         """
+        self._again = again
         for piece, span in pieces(self.bench, self.run, first.size if first else 0):
             self._span = span
             try:
@@ -261,6 +266,8 @@ class Sender:
             # Nothing of the batch was carried out: it stays an intent, for resume.
             self.stopped_by = str(error)
             return
+        if self._again:
+            outcomes = self._looked_again(outcomes)
         journal.settle(
             self.bench.store, self.run, [(outcome, self._written(outcome)) for outcome in outcomes]
         )
@@ -269,6 +276,32 @@ class Sender:
         self.done += len(outcomes)
         what = self.bench.mapping.entity(outcomes[0].operation.entity).plural if outcomes else ""
         self.report(Progress(self.done, self.total, f"Committing {what}", "commit"))
+
+    def _looked_again(self, outcomes: list[Outcome]) -> list[Outcome]:
+        """Return outcomes with what only seems stale as written.
+
+        What a process sent before it died may be carried out after this one has looked: then the
+        record was changed meanwhile, but by us.
+        """
+        stale = [item.operation for item in outcomes if item.state is OutcomeState.STALE]
+        if not stale:
+            return outcomes
+        try:
+            live = read_live(self.bench, stale, self.cancel, self.report)
+        except AppError as error:
+            log.warning("What is stale could not be looked at again: %s", error.summary)
+            return outcomes
+        self.live.records.update(live.records)
+
+        def settled(item: Outcome) -> Outcome:
+            entity = self.bench.mapping.entity(item.operation.entity)
+            if item.state is not OutcomeState.STALE:
+                return item
+            if stands(item.operation, live.of(item.operation), entity) is not Found.AFTER:
+                return item
+            return Outcome(item.operation, OutcomeState.WRITTEN, "found written")
+
+        return [settled(item) for item in outcomes]
 
     def _written(self, outcome: Outcome) -> Record | None:
         operation = outcome.operation

@@ -40,7 +40,7 @@ def test_a_killed_commit_comes_to_the_same_end_by_resume(
     kill_a_commit(reviewed, door, at_write=at_write)
     done = reviewed.document("resume")
     assert done["selected"] == planned == done["sent"] + done["stale"] + done["skipped"]
-    assert (done["failed"], done["stale"], done["skipped"]) == (2, 0, 3)
+    assert (done["failed"], done["stale"], done["skipped"]) == (2, 0, 3), done["failures"]
     until(lambda: door.catalog() == settled, "the end that an undisturbed commit comes to")
     again = reviewed.document("resume")
     assert (again["selected"], again["failures"]) == (0, [])
