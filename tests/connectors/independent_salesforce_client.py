@@ -66,7 +66,7 @@ def client_of(
     mapping: WorkspaceMapping, manner: Manner, monkeypatch: pytest.MonkeyPatch, **settings: str
 ) -> Iterator[Client]:
     """Return a connector to a new org; jobs and deployments are asked without a pause."""
-    monkeypatch.setattr("app.connectors.salesforce.bulk_jobs._FIRST_PAUSE_S", 0.002)
+    monkeypatch.setattr("app.connectors.salesforce.bulk_pace._FIRST_PAUSE_S", 0.002)
     monkeypatch.setattr("app.connectors.salesforce.metadata_deploy._FIRST_PAUSE_S", 0.002)
     with independent_salesforce(manner) as far:
         given = {"login_url": far.login_url, "client_id": CLIENT, **settings}

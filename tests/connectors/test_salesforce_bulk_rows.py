@@ -109,18 +109,29 @@ def test_a_job_whose_rows_are_known_is_asked_when_it_is_done(
     assert len(token.pauses) < 30
 
 
-def test_the_job_after_it_is_asked_first_when_it_almost_is_done(
+def test_the_job_after_it_is_asked_when_it_should_be_done(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     token = Waits()
     monkeypatch.setattr("app.connectors.salesforce.bulk_jobs.monotonic", lambda: token.clock)
     jobs = Tenths(token)
-    jobs.ended("1", token, 100)
+    jobs.ended("1", token, 100, "upsert")
     token.pauses, token.clock = [], 0.0
-    jobs.ended("2", token, 100)
-    assert 9 <= token.pauses[0] <= 10
-    assert token.clock < 10.6
-    assert len(token.pauses) < 6
+    jobs.ended("2", token, 100, "upsert")
+    assert 10 <= token.clock < 11.2
+    assert len(token.pauses) == 1
+
+
+def test_a_delete_is_not_waited_for_as_long_as_an_upsert_took(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = Waits()
+    monkeypatch.setattr("app.connectors.salesforce.bulk_jobs.monotonic", lambda: token.clock)
+    jobs = Tenths(token)
+    jobs.ended("1", token, 100, "upsert")
+    token.pauses, token.clock = [], 0.0
+    jobs.ended("2", token, 100, "delete")
+    assert token.pauses[0] < 1
 
 
 class Lingering(Tenths):

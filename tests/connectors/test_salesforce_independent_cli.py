@@ -35,7 +35,7 @@ def concord(
     """Return Concord with a workspace whose Salesforce connection has another API version."""
     monkeypatch.setenv("CONCORD_BILL_AUTH_KEY", aria["auth_key"])
     monkeypatch.setenv("CONCORD_SF_CLIENT_SECRET", SECRET)
-    monkeypatch.setattr("app.connectors.salesforce.bulk_jobs._FIRST_PAUSE_S", 0.01)
+    monkeypatch.setattr("app.connectors.salesforce.bulk_pace._FIRST_PAUSE_S", 0.01)
     monkeypatch.setattr("app.connectors.salesforce.metadata_deploy._FIRST_PAUSE_S", 0.01)
     made = Concord(concord_home, {})
     assert made("connect", "aria", "bill", *_set({k: aria[k] for k in ARIA})).status == 0

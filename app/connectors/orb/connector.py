@@ -210,7 +210,7 @@ class OrbConnector:
 
     def forecast(self, counts: OperationCounts) -> Forecast:
         """Return the most calls that the operations take, about, and a guess of seconds."""
-        calls = counts.total * self.desk.most_calls(counts.entity)
+        calls = self.desk.most_calls(counts.entity, counts.verbs)
         return Forecast(
             calls={Side.BILLING: calls},
             size_bytes=counts.size_bytes,

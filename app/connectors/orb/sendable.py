@@ -57,8 +57,8 @@ class Writes(Protocol):
         ...
 
     @property
-    def most_calls(self) -> int:
-        """The calls that one operation takes at most, about."""
+    def most_calls(self) -> Mapping[Verb, int]:
+        """Verb → the calls that one such operation takes at most, about."""
         ...
 
     def carry_out(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Sent:

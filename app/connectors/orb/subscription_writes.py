@@ -66,7 +66,11 @@ class SubscriptionWrites:
     made: Mapping[str, str] = field(default_factory=dict)
     verbs: frozenset[Verb] = frozenset({Verb.INSERT, Verb.UPDATE})
     settable: frozenset[str] = frozenset({*PLAIN, *_BY_CALL})
-    most_calls: int = 4
+
+    @property
+    def most_calls(self) -> Mapping[Verb, int]:
+        """Verb → the calls that one such operation takes at most, about."""
+        return dict.fromkeys(self.verbs, 4)
 
     def carry_out(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Sent:
         """Make or change a subscription and compare it with what Orb then shows."""

@@ -84,16 +84,19 @@ def _event(body: bytes) -> Event:
     try:
         found = msgspec.json.decode(body)
         kind = str(found["type"])
-        resource = found.get(kind.partition(".")[0])
         return Event(
             str(found["id"]),
             _moment(str(found["created_at"])),
             kind,
-            found.get("properties") or {},
-            resource if isinstance(resource, dict) else {},
+            _object(found.get("properties")),
+            _object(found.get(kind.partition(".")[0])),
         )
-    except (msgspec.DecodeError, KeyError, TypeError, AttributeError) as error:
+    except (msgspec.DecodeError, RecursionError, KeyError, TypeError, AttributeError) as error:
         raise _refused("it is no event") from error
+
+
+def _object(value: Any) -> Mapping[str, Any]:
+    return value if isinstance(value, dict) else {}
 
 
 def _refused(why: str) -> NotGenuine:

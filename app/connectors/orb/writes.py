@@ -49,10 +49,12 @@ class Desk:
             return frozenset()
         return frozenset(one.name for one in entity.fields if one.billing in found.settable)
 
-    def most_calls(self, entity: EntityMapping) -> int:
-        """Return the calls that one operation takes at most, about."""
+    def most_calls(self, entity: EntityMapping, verbs: Mapping[Verb, int]) -> int:
+        """Return the calls that so many operations of each verb take at most, about."""
         found = self.writes.get(entity.name)
-        return 0 if found is None else found.most_calls
+        if found is None:
+            return 0
+        return sum(count * found.most_calls.get(verb, 0) for verb, count in verbs.items())
 
     def write(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Outcome:
         """Return the outcome of one operation; raises an `AppError` only when nothing was sent."""

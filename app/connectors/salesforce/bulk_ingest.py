@@ -229,7 +229,7 @@ class BulkIngest:
         """Yield what becomes of the rows of a job that was started; raises nothing."""
         grace = Grace(cancel, _GRACE_S)
         try:
-            info = self._watched(job, len(rows), cancel, grace)
+            info = self._watched(job, rows, cancel, grace)
         except AppError as error:
             yield from all_of(rows.left, OutcomeState.UNKNOWN, error.summary)
             return
@@ -242,10 +242,10 @@ class BulkIngest:
         yield from self._untold(info, rows, folder, stopped=cancel.is_cancelled)
         yield from self._once_more(rows.load, locked, cancel)
 
-    def _watched(self, job: str, rows: int, cancel: CancelToken, grace: CancelToken) -> JobInfo:
+    def _watched(self, job: str, rows: JobRows, cancel: CancelToken, grace: CancelToken) -> JobInfo:
         """Return how a job stands at its end; a cancel brings that about."""
         try:
-            return self._jobs.ended(job, cancel, rows)
+            return self._jobs.ended(job, cancel, len(rows), rows.load.operation)
         except Cancelled:
             log.info("Bulk job %s is stopped", job)
         info = self._jobs.abort(job, grace)

@@ -14,6 +14,7 @@ import msgspec
 import requests
 
 from app.connectors.http import HttpRequest
+from app.connectors.salesforce.bulk_pace import Pace
 from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
 from app.errors import (
@@ -33,12 +34,6 @@ OPEN, CLOSED, RUNNING = "Open", "UploadComplete", "InProgress"
 COMPLETE, FAILED, ABORTED = "JobComplete", "Failed", "Aborted"
 _ENDED = frozenset({COMPLETE, FAILED, ABORTED})
 _CALLS = 20  # of one job, roughly: that many must be free before it is begun
-_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 30.0
-_WAITED = 0.5  # of the time that a job has taken so far is waited before it is asked again
-_WAITED_MOST = 1.0  # of that time, where its rows are known
-_WAITED_LEAST = 0.05  # of that time, where it tells that it is almost done; then twice as long
-_NEARLY = 0.9  # of the time that a job should take, as fast as the last one, before it is asked
-_AT_BEST_S = 0.0001  # a row, while nobody knows: that much is waited before it is asked
 _MISSES = 5  # times in a row that a job could not be asked how it is
 _STARTS = 3
 _START_GRACE_S = 0.25  # after a cancel, for the answer that says that a job has started
@@ -107,7 +102,7 @@ class BulkJobs:
     def __init__(self, session: SalesforceSession, kind: str) -> None:
         self._session = session
         self._path = f"jobs/{kind}"
-        self._seconds_a_row = 0.0  # of the job that ended last; 0 while none has
+        self._seconds_a_row: dict[str, float] = {}  # operation → of the job that ended last
 
     def create(self, wish: Mapping[str, Any], cancel: CancelToken) -> JobInfo:
         """Return a new job; one that was made unnoticed stays empty, and goes away by itself.
@@ -203,20 +198,21 @@ class BulkJobs:
         """
         return self._told(self._ask("GET", f"/{job}", cancel))
 
-    def ended(self, job: str, cancel: CancelToken, rows: int = 0) -> JobInfo:
+    def ended(self, job: str, cancel: CancelToken, rows: int = 0, operation: str = "") -> JobInfo:
         """Wait for a job's end and return how it stands then; asked ever more seldom.
 
         Of a job of so many `rows` it is asked when, as fast as it went so far, it will be done; for
-        the first time when, as fast as the job before, it almost is. One that is almost done for
-        long is asked in ever longer steps, so that the calls of a job can be told beforehand.
+        the first time when, as fast as the job before of the same `operation`, it is. One that is
+        almost done for long is asked in ever longer steps.
 
         Raises:
             ConnectionFailed: It could not be asked for a long time; it may still be at work.
             Cancelled: At once; the job goes on.
         """
-        began, misses, processed, least = monotonic(), 0, 0, _WAITED_LEAST
-        if (first := rows * (_NEARLY * self._seconds_a_row or _AT_BEST_S)) >= _FIRST_PAUSE_S:
-            cancel.wait(min(_LONGEST_PAUSE_S, first))
+        began, misses, processed = monotonic(), 0, 0
+        pace = Pace(rows, self._seconds_a_row.get(operation, 0.0))
+        if pace.first_s:
+            cancel.wait(pace.first_s)
         while True:
             try:
                 info = self.info(job, cancel)
@@ -231,14 +227,10 @@ class BulkJobs:
             else:
                 misses, processed = 0, info.processed
                 if info.has_ended:
-                    self._seconds_a_row = (monotonic() - began) / rows if rows else 0.0
+                    if rows:
+                        self._seconds_a_row[operation] = (monotonic() - began) / rows
                     return info
-            most = _WAITED_MOST if rows else _WAITED
-            share = (rows - processed) / processed if rows and processed else most
-            pause = (monotonic() - began) * min(most, max(least, share))
-            if share < least:
-                least *= 2
-            cancel.wait(min(_LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, pause)))
+            cancel.wait(pace.next_s(processed, monotonic() - began))
 
     def take(self, path: str, into: Path, cancel: CancelToken) -> requests.Response:
         """Bring a table to a file and return the answer's head; an empty answer is an empty file.

@@ -21,6 +21,7 @@ log = logging.getLogger(__name__)
 
 _PAGES_AT_ONCE = 4
 _MOST_IN_FILE = 50_000  # rows of one file, where we may say how many
+_MOST_IN_CALL = 250_000  # the same, where few calls count for more than time
 _ASKED = 1  # calls that ask a job how it is: as long as the one before took, nobody asks
 _GRACE_S = 0.8  # after a cancel, to stop the job
 _PAGES_SINCE = 58.0  # the version from which the addresses of all pages are told (§10)
@@ -45,8 +46,8 @@ class BulkQuery:
         self._jobs = BulkJobs(session, "query")
 
     def forecast(self, rows: int) -> int:
-        """Return the calls that so many rows take: make a job, wait for it, bring its pages."""
-        return 1 + _ASKED + 1 + max(1, -(-rows // _MOST_IN_FILE))
+        """Return the calls that so many rows take `in_turn`: a job made, waited for, its pages."""
+        return 1 + _ASKED + max(1, -(-rows // _MOST_IN_CALL))
 
     def job(self, soql: str, cancel: CancelToken, *, deleted: bool = False, about: int = 0) -> str:
         """Return the id of a job that has found all rows of a statement.
@@ -60,7 +61,7 @@ class BulkQuery:
         operation = "queryAll" if deleted else "query"
         job = self._jobs.create({"operation": operation, "query": soql}, cancel).id
         try:
-            info = self._jobs.ended(job, cancel, about)
+            info = self._jobs.ended(job, cancel, about, operation)
         except BaseException:
             with suppress(AppError):
                 self._jobs.abort(job, Grace(cancel, _GRACE_S))
@@ -74,17 +75,25 @@ class BulkQuery:
         )
 
     def rows(
-        self, job: str, columns: Sequence[str], size: int, cancel: CancelToken
+        self,
+        job: str,
+        columns: Sequence[str],
+        size: int,
+        cancel: CancelToken,
+        *,
+        in_turn: bool = False,
     ) -> Iterator[list[dict[str, Any]]]:
         """Yield the rows of a finished job in lists of `size`, by column; an empty cell is None.
 
-        Whatever their number, a few files and one list of rows are held at a time.
+        Whatever their number, a few files and one list of rows are held at a time. Pages come
+        several at once, or, `in_turn`, as few as can be, each as large as the org makes them.
 
         Raises:
             AnswerUnreadable: A page has not as many rows as its head says.
         """
         with tempfile.TemporaryDirectory(prefix="concord-") as folder:
-            for page in self._pages(job, Path(folder), cancel):
+            pages = self._chain if in_turn else self._pages
+            for page in pages(job, Path(folder), cancel):
                 yield from self._lists(page, columns, size, cancel)
                 page.file.unlink()
 
@@ -115,7 +124,7 @@ class BulkQuery:
     def _pages(self, job: str, folder: Path, cancel: CancelToken) -> Iterator[_Page]:
         answer = self._first_addresses(job, cancel)
         if answer is None:
-            yield from self._chain(job, folder, cancel)
+            yield from self._chain(job, folder, cancel, _MOST_IN_FILE)
             return
         number = 0
         while answer:
@@ -143,11 +152,13 @@ class BulkQuery:
             return None
         return answer if isinstance(answer, dict) and answer.get("resultPages") else None
 
-    def _chain(self, job: str, folder: Path, cancel: CancelToken) -> Iterator[_Page]:
+    def _chain(
+        self, job: str, folder: Path, cancel: CancelToken, most: int = _MOST_IN_CALL
+    ) -> Iterator[_Page]:
         """Yield pages locator by locator: each tells where the next one is."""
         locator, number = "", 0
         while locator != _LAST:
-            path = f"/{job}/results?maxRecords={_MOST_IN_FILE}"
+            path = f"/{job}/results?maxRecords={most}"
             path += f"&locator={locator}" if locator else ""
             page = self._brought(path, folder / f"{number}.csv", cancel)
             yield page

@@ -178,7 +178,8 @@ class Reads:
                     cancel.check()
                     yield found.rows
                 return
-        yield from self._bulk.rows(job, chosen.columns, MOST_IN_PAGE, cancel)
+        # What changed is read before each piece of a commit: there its calls are what counts.
+        yield from self._bulk.rows(job, chosen.columns, MOST_IN_PAGE, cancel, in_turn=deleted)
 
     def _first(self, soql: str, cancel: CancelToken, *, deleted: bool) -> Found:
         """Return a statement's first page.

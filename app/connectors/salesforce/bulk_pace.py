@@ -1,0 +1,32 @@
+"""When a bulk job is asked how it is: as seldom as can be, so that its calls can be told."""
+
+_FIRST_PAUSE_S, _LONGEST_PAUSE_S = 0.25, 30.0
+_WAITED = 0.5  # of the time that a job has taken so far is waited before it is asked again
+_WAITED_MOST = 1.0  # of that time, where its rows are known
+_WAITED_LEAST = 0.05  # of that time, where it tells that it is almost done; then twice as long
+_EXPECTED = 1.05  # of the time that a job should take, as fast as the last one, before it is asked
+_AT_BEST_S = 0.0001  # a row, while nobody knows: that much is waited before it is asked
+
+
+class Pace:
+    """How long one job is waited for, by how fast it goes; of unknown size: ever longer."""
+
+    def __init__(self, rows: int, seconds_a_row: float) -> None:
+        """Begin with what is known: its rows, and the pace of the last like it; 0 for neither."""
+        self._rows = rows
+        self._least = _WAITED_LEAST
+        self._first_s = rows * (_EXPECTED * seconds_a_row or _AT_BEST_S)
+
+    @property
+    def first_s(self) -> float:
+        """Seconds before it is asked for the first time; 0 where it is asked at once."""
+        return min(_LONGEST_PAUSE_S, self._first_s) if self._first_s >= _FIRST_PAUSE_S else 0.0
+
+    def next_s(self, processed: int, taken_s: float) -> float:
+        """Return the seconds before it is asked again, having told so many rows done by now."""
+        most = _WAITED_MOST if self._rows else _WAITED
+        share = (self._rows - processed) / processed if self._rows and processed else most
+        pause = taken_s * min(most, max(self._least, share))
+        if share < self._least:
+            self._least *= 2
+        return min(_LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, pause))
