@@ -122,7 +122,7 @@ class Sandbox:
 
     def _serve(self, name: str, system: System) -> None:
         self.calls.list_system(name)
-        gate = Gate(system, self.calls, self.faults, self.options.latency_ms / 1000)
+        gate = Gate(system, self.calls, self.faults, self.options.latency_ms / 1000, self.clock)
         defect = system.fault("server_error", Request("GET", "/"))
         server = HttpServer(gate, self.options.ports.get(name, 0), defect).start()
         self._servers.append(server)

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -19,6 +19,7 @@ from typing import Any, ClassVar, Self
 from urllib.parse import parse_qsl, urlsplit
 
 from app.sandbox.bodies import BadBody, Body, read_body, zipped
+from app.sandbox.clock import Clock
 from app.sandbox.faults import RESPONSES, Faults, Hit
 from app.sandbox.wire import Request, Response, System
 
@@ -74,15 +75,24 @@ class Calls:
 
 @dataclass(frozen=True, slots=True)
 class Gate:
-    """What stands before a system: counts its calls, slows them down, injects faults."""
+    """What stands before a system: counts its calls, slows them down, injects faults.
+
+    Its answers are dated by the sandbox's clock: clients take the server's time from there.
+    """
 
     system: System
     calls: Calls
     faults: Faults
     latency_s: float = 0.0
+    clock: Clock = field(default_factory=Clock)
 
     def __call__(self, request: Request) -> Response:
         """Answer a request, or raise Cut where a fault wants the connection closed."""
+        response = self._answer(request)
+        date = formatdate(self.clock.now().timestamp(), usegmt=True)
+        return replace(response, headers={"Date": date, **response.headers})
+
+    def _answer(self, request: Request) -> Response:
         endpoint = self.system.endpoint(request)
         self.calls.add(self.system.name, endpoint)
         hits = self.faults.strike(self.system.name, endpoint, request.method)
@@ -192,7 +202,9 @@ def head(response: Response, *, close: bool) -> bytes:
         phrase = HTTPStatus(response.status).phrase
     except ValueError:
         phrase = "Unknown"
-    lines = [f"HTTP/1.1 {response.status} {phrase}", f"Date: {formatdate(usegmt=True)}"]
+    lines = [f"HTTP/1.1 {response.status} {phrase}"]
+    if "Date" not in response.headers:
+        lines.append(f"Date: {formatdate(usegmt=True)}")
     lines += [f"{name}: {value}" for name, value in response.headers.items()]
     if response.status not in {204, 304}:
         lines.append(f"Content-Length: {len(response.body)}")

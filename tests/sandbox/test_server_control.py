@@ -100,6 +100,10 @@ def test_the_clock_advances_and_is_set(door: Door) -> None:
     later = door.send("POST", "/clock", {"advance_seconds": 3600}).json()["now"]
     assert later.startswith("2030-01-31T13:00:0")
     assert door.send("GET", "/clock").json()["now"].startswith("2030-01-31T13:00:0")
+    dated = requests.get(
+        f"{door.sandbox.ready['salesforce']['instance_url']}/services/data/", timeout=5
+    )
+    assert dated.headers["Date"].startswith("Thu, 31 Jan 2030 13:00:0")
     for bad in ({}, {"now": "soon"}, {"now": "2030-01-31T12:00:00"}, {"advance_seconds": "x"}):
         assert door.send("POST", "/clock", bad).status_code == 400
     door.sandbox.clock.set(door.sandbox.clock.now().replace(year=2026))

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from app.sandbox.salesforce.errors import RequestError, no_such_column
-from app.sandbox.salesforce.schema import Field, Schema, SObject
+from app.sandbox.salesforce.schema import Child, Field, Schema, SObject
 from app.sandbox.salesforce.store import quoted
 
 
@@ -39,6 +39,7 @@ class SaveShapes:
         self._targets: dict[tuple[str, ...], Mapping[str, Filled]] = {}
         self._shapes: dict[tuple[str, ...], Shape] = {}
         self._inserts: dict[tuple[str, ...], str] = {}
+        self._lookups: dict[str, Sequence[Child]] = {}
 
     def targets(self, sobject: SObject, names: Sequence[str]) -> Mapping[str, Filled]:
         """Return what each name of a body fills, but for its `attributes`.
@@ -109,4 +110,11 @@ class SaveShapes:
             marks = ", ".join("?" * len(names))
             found = f"INSERT INTO {quoted(sobject.name)} ({columns}) VALUES ({marks})"
             self._inserts[key] = found
+        return found
+
+    def lookups_to(self, sobject: SObject) -> Sequence[Child]:
+        """Return the lookups that may lead to a row that is deleted."""
+        found = self._lookups.get(sobject.name)
+        if found is None:
+            found = self._lookups[sobject.name] = self._schema.lookups_to(sobject)
         return found

@@ -53,6 +53,7 @@ class Saver:
         self._rows = Rows(connection, org.user_id, self._now)
         self._shapes = SaveShapes(org.schema)
         self._fixed: dict[str, Values] = {}  # what an insert that says nothing else stores
+        self._unused: set[tuple[str, str]] = set()  # lookups that no row uses, until one is saved
 
     def insert(self, sobject: SObject, body: Mapping[str, Any]) -> str:
         """Insert a row and return its id.
@@ -100,7 +101,7 @@ class Saver:
             raise _forbidden(sobject)
         permission_rows.note_change(self._org.schema, sobject)
         standard.deleting(sobject.name, self._rows, found)
-        for child in self._org.schema.children(sobject):
+        for child in self._shapes.lookups_to(sobject):
             self._release(child.sobject, child.field, found)
         self._connection.execute(
             f"UPDATE {quoted(sobject.name)} SET IsDeleted = 1, deleted_at = ?, "
@@ -118,6 +119,8 @@ class Saver:
 
     def _release(self, sobject: SObject, lookup: Field, parent_id: str) -> None:
         column = quoted(lookup.name)
+        if not self._is_used(sobject, lookup):
+            return
         rows = f"{quoted(sobject.name)} {{}} WHERE {column} = ? AND IsDeleted = 0"
         if lookup.cascade:
             ids = self._connection.execute("SELECT Id FROM " + rows.format(""), (parent_id,))
@@ -131,6 +134,16 @@ class Saver:
         elif self._connection.execute("SELECT 1 FROM " + rows.format(""), (parent_id,)).fetchone():
             message = f"Your attempt to delete the record failed: {sobject.plural} refer to it."
             raise SalesforceError("DELETE_FAILED", message, fields=[])
+
+    def _is_used(self, sobject: SObject, lookup: Field) -> bool:
+        """Tell whether any row leads anywhere by a lookup: most do not, and deletes are many."""
+        name = (sobject.name, lookup.name)
+        if name in self._unused:
+            return False
+        rows = f"SELECT 1 FROM {quoted(sobject.name)} WHERE {quoted(lookup.name)} > '' LIMIT 1"
+        if self._connection.execute(rows).fetchone() is None:
+            self._unused.add(name)
+        return name not in self._unused
 
     def matches(self, sobject: SObject, key: Field, value: Stored) -> list[str]:
         """Return the ids of the live rows whose field has a stored value, oldest first."""
@@ -226,6 +239,7 @@ class Saver:
         return record_id
 
     def _write_new(self, sobject: SObject, row: Values) -> None:
+        self._unused.clear()
         sql = self._shapes.insert_sql(sobject, tuple(row))
         self._connection.execute(sql, tuple(row.values()))
 
@@ -267,6 +281,7 @@ class Saver:
         changes: Values = {**values, "LastModifiedDate": self._now, "SystemModstamp": self._now}
         changes["LastModifiedById"] = self._org.user_id
         before = self._held(sobject, record_id, list(changes))
+        self._unused.clear()
         names = ", ".join(f"{quoted(name)} = ?" for name in changes)
         self._connection.execute(
             f"UPDATE {quoted(sobject.name)} SET {names} WHERE Id = ?",

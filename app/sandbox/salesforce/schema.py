@@ -197,13 +197,15 @@ class Schema:
 
     def children(self, parent: SObject) -> list[Child]:
         """Return the lookups that lead to this sObject and are visible."""
+        return [each for each in self.lookups_to(parent) if self.can_see(each.sobject, each.field)]
+
+    def lookups_to(self, parent: SObject) -> list[Child]:
+        """Return the lookups that lead to this sObject, whoever may see them."""
         return [
             Child(each, lookup)
             for each in self
             for lookup in each.fields
-            if lookup.type == "reference"
-            and parent.name in lookup.reference_to
-            and self.can_see(each, lookup)
+            if lookup.type == "reference" and parent.name in lookup.reference_to
         ]
 
     def by_prefix(self, record_id: str) -> SObject | None:
