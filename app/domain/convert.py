@@ -150,17 +150,18 @@ def decode_each(
     documents: Sequence[bytes | None], entity: EntityMapping
 ) -> tuple[BaseValues | None, ...]:
     """Return the values of canonical documents; None stays None."""
-    return tuple(
-        None
-        if document is None
-        else tuple(
-            [
-                _from_plain(raw, typed)
-                for raw, typed in zip(orjson.loads(document), _decoders(entity), strict=True)
-            ]
-        )
-        for document in documents
-    )
+    return tuple([None if one is None else _decoded(one, entity) for one in documents])
+
+
+def _decoded(document: bytes, entity: EntityMapping) -> BaseValues:
+    values, decoders = orjson.loads(document), _decoders(entity)
+    # Most documents hold nothing but values, and most values are as JSON has them.
+    if b"{" not in document and document.rfind(b"[") == 0 and len(values) == len(decoders):
+        for place, typed in _converted(entity):
+            if values[place] is not None:
+                values[place] = typed(values[place])
+        return tuple(values)
+    return tuple([_from_plain(raw, typed) for raw, typed in zip(values, decoders, strict=True)])
 
 
 def decode_pair(
@@ -214,7 +215,8 @@ def typed_value(raw: Any, kind: FieldType) -> BaseValue:
 def typed_by(raw: Any, typer: Typer) -> BaseValue:
     """Return what `typed_value` does, by one of `typers`; most values are texts as they are."""
     if raw is None or (typer is str and raw.__class__ is str):
-        return cast("BaseValue", raw)
+        plain: BaseValue = raw
+        return plain
     try:
         return _from_plain(raw, typer)
     except (TypeError, InvalidOperation) as error:
@@ -240,6 +242,16 @@ def _from_plain(raw: Any, typed: Callable[[Any], FieldValue]) -> BaseValue:
 @lru_cache(maxsize=256)
 def _decoders(entity: EntityMapping) -> tuple[Callable[[Any], FieldValue], ...]:
     return tuple(_FROM_PLAIN[kind] for kind in entity.types)
+
+
+@lru_cache(maxsize=256)
+def _converted(entity: EntityMapping) -> tuple[tuple[int, Typer], ...]:
+    """Return the places of values that are not as JSON has them, and what makes them."""
+    return tuple(
+        (place, typed)
+        for place, typed in enumerate(_decoders(entity))
+        if typed not in {str, int, bool}
+    )
 
 
 _FROM_PLAIN: Mapping[FieldType, Callable[[Any], FieldValue]] = {

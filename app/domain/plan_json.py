@@ -10,7 +10,7 @@ from typing import Any
 
 import orjson
 
-from app.domain.convert import plain_value, typed_by, typers
+from app.domain.convert import Typer, plain_value, typed_by, typers
 from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping, WorkspaceMapping
 from app.domain.plan import (
@@ -31,6 +31,7 @@ END = b"]}\n"
 # An enum looks its values up by far more slowly, and there are millions of lines.
 _SIDES = {side.value: side for side in Side}
 _VERBS = {verb.value: verb for verb in Verb}
+_TEXTS = frozenset({str, type(None)})
 _AGAIN = "Make the plan again with `concord plan`."
 
 
@@ -165,7 +166,24 @@ def plan_of(
 
 def changes_json(changes: Sequence[FieldChange]) -> dict[str, list[Any]]:
     """Return changes as `{field: [before, after]}`, as plans and the journal hold them."""
-    return {item.name: [plain_value(item.before), plain_value(item.after)] for item in changes}
+    return {
+        name: [
+            before if before.__class__ in _TEXTS else plain_value(before),
+            after if after.__class__ in _TEXTS else plain_value(after),
+        ]
+        for name, before, after in [(one.name, one.before, one.after) for one in changes]
+    }
+
+
+def change_of(name: str, before: Any, after: Any, typer: Typer) -> FieldChange:
+    """Return a change of two values of `plain_value`, typed by the field's one of `typers`.
+
+    Raises:
+        ValueError: A value cannot be one of the field's type.
+    """
+    if typer is str and before.__class__ in _TEXTS and after.__class__ in _TEXTS:  # most are
+        return FieldChange(name, before, after)
+    return FieldChange(name, typed_by(before, typer), typed_by(after, typer))
 
 
 def changes_from_json(
@@ -181,7 +199,7 @@ def changes_from_json(
     for name, typer in typers(entity).items():
         if name in rows:
             before, after = rows[name]
-            made.append(FieldChange(name, typed_by(before, typer), typed_by(after, typer)))
+            made.append(change_of(name, before, after, typer))
     if len(made) != len(rows):
         raise KeyError(next(name for name in rows if name not in typers(entity)))
     return tuple(made)

@@ -117,6 +117,8 @@ def merged_base(base: bytes | None, billing: bytes, salesforce: bytes) -> bytes:
     Field by field what they agree on, else what the base was; where they never agreed stands an
     empty array. All documents are canonical and of one shape.
     """
+    if billing == salesforce:
+        return billing
     left, right = _decode(billing), _decode(salesforce)
     old = [[]] * len(left) if base is None else _decode(base)
     return _encode(

@@ -26,7 +26,7 @@ from app.store.journal_chain import (
 from app.store.journal_entry import ENTRY_COLUMNS, EVERYWHERE, Entry, Span, entry_of
 from app.store.mirror import remove_links, write_records
 from app.store.pairing import keep_pairing
-from app.store.rekey import forget_pair
+from app.store.rekey import forget_pairs
 from app.store.slots import SLOT
 from app.store.workspace import Store
 
@@ -161,8 +161,7 @@ def _forget(
     gone = [link for link, key, held in rows if not held or ids[key] in {held, ""}]
     remove_links(connection, side, gone)
     if side is Side.SALESFORCE:
-        for operation in deleted:
-            forget_pair(connection, number, operation.key, operation.side_id)
+        forget_pairs(connection, number, ((one.key, one.side_id) for one in deleted))
 
 
 def finish(store: Store, run: str, calls: Mapping[str, int], seconds: float) -> None:

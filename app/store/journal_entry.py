@@ -1,14 +1,16 @@
 """One operation of the journal as it is read back, whatever the mapping has become since."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import orjson
 
-from app.domain.convert import Typer, typed_by, typers
+from app.domain.convert import Typer, typers
 from app.domain.mapping import EntityMapping, WorkspaceMapping
 from app.domain.plan import FieldChange, Operation, OutcomeState, Verb
+from app.domain.plan_json import change_of
 from app.domain.record import NO_BASE, BaseValue, Side, Unreadable
 
 ENTRY_COLUMNS = (
@@ -90,8 +92,12 @@ def stored_changes(text: str) -> Mapping[str, Sequence[Any]]:
 def _changes(
     stored: Mapping[str, Sequence[Any]], entity: EntityMapping | None
 ) -> tuple[tuple[FieldChange, ...], tuple[str, ...]]:
-    made, unmapped = [], []
     known = {} if entity is None else typers(entity)
+    with suppress(ValueError, KeyError):  # most often all is as the mapping has it
+        return tuple(
+            [change_of(name, pair[0], pair[1], known[name]) for name, pair in stored.items()]
+        ), ()
+    made, unmapped = [], []
     for name, (before, after) in stored.items():
         change = _typed(name, before, after, known.get(name))
         if change is None:
@@ -105,7 +111,7 @@ def _typed(name: str, before: Any, after: Any, typer: Typer | None) -> FieldChan
     if typer is None:
         return None
     try:
-        return FieldChange(name, typed_by(before, typer), typed_by(after, typer))
+        return change_of(name, before, after, typer)
     except (ValueError, KeyError):
         return None
 

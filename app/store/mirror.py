@@ -6,9 +6,12 @@ when one side moves away is that agreement put into the base's slot: an unchange
 
 import secrets
 import sqlite3
+from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
+
+import orjson
 
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side, canonical
@@ -30,6 +33,9 @@ from app.store.seen import Seen
 from app.store.slots import HASH_COLUMN, SLOT
 from app.store.unread import mark_read
 from app.store.workspace import Store
+
+_LINKS_AT_ONCE = 5000
+_LISTED = "(SELECT value FROM json_each(?))"
 
 
 @dataclass
@@ -207,26 +213,30 @@ def remove_links(connection: sqlite3.Connection, side: Side, links: Sequence[int
     """Take a side's records away; what both sides agreed on becomes the base."""
     column, slot = HASH_COLUMN[side], SLOT[side]
     keep_agreements(connection, links)
-    if side is Side.SALESFORCE:
-        forget_gone(connection, links)
-    for link in links:
-        connection.execute(f"UPDATE link SET {column} = NULL WHERE id = ?", (link,))
-        connection.execute("DELETE FROM document WHERE id = ?", (link * 4 + slot,))
-        _forget_if_nowhere(connection, link)
+    for start in range(0, len(links), _LINKS_AT_ONCE):
+        some = orjson.dumps(links[start : start + _LINKS_AT_ONCE]).decode()
+        if side is Side.SALESFORCE:
+            forget_gone(connection, some)
+        connection.execute(f"UPDATE link SET {column} = NULL WHERE id IN {_LISTED}", (some,))
+        connection.execute(
+            "DELETE FROM document WHERE id IN (SELECT value * 4 + ? FROM json_each(?))",
+            (slot, some),
+        )
+        _forget_what_is_nowhere(connection, some)
 
 
-def _forget_if_nowhere(connection: sqlite3.Connection, link: int) -> None:
-    nowhere = connection.execute(
-        "SELECT entity FROM link WHERE id = ? AND billing_hash IS NULL AND salesforce_hash IS NULL",
-        (link,),
-    ).fetchone()
-    if nowhere:
-        link_counts.add(connection, nowhere[0], -1)
-        connection.execute("DELETE FROM document WHERE id = ?", (link * 4,))
-        for table, column in (
-            ("link", "id"),
-            ("diff", "link"),
-            ("choice", "link"),
-            ("twin", "link"),
-        ):
-            connection.execute(f"DELETE FROM {table} WHERE {column} = ?", (link,))
+def _forget_what_is_nowhere(connection: sqlite3.Connection, links: str) -> None:
+    """Remove those of the links (a JSON array) that no side has a record of any more."""
+    found = connection.execute(
+        "SELECT id, entity FROM link WHERE billing_hash IS NULL AND salesforce_hash IS NULL"
+        f" AND id IN {_LISTED}",
+        (links,),
+    ).fetchall()
+    for number, count in Counter(entity for _, entity in found).items():
+        link_counts.add(connection, number, -count)
+    nowhere = orjson.dumps([link for link, _ in found]).decode()
+    connection.execute(
+        "DELETE FROM document WHERE id IN (SELECT value * 4 FROM json_each(?))", (nowhere,)
+    )
+    for table, column in (("link", "id"), ("diff", "link"), ("choice", "link"), ("twin", "link")):
+        connection.execute(f"DELETE FROM {table} WHERE {column} IN {_LISTED}", (nowhere,))

@@ -3,17 +3,26 @@
 import sqlite3
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side
 from app.store.cursors import keep_cursor
 from app.store.mirror import arranged, remove_links
-from app.store.mirror_page import put_page
+from app.store.mirror_page import Slot, known_links, put_among
 from app.store.rekey import Place, drop_loose, forget_deleted, has_pairings, mark, put_loose
-from app.store.slots import HASH_COLUMN, SLOT
+from app.store.slots import SLOT
 from app.store.workspace import Store
 
 _IDS_AT_ONCE = 5000
+
+
+class _Held(NamedTuple):
+    """A record that the mirror holds: its own id, and its link with its key."""
+
+    side_id: str
+    link: int
+    key: str
 
 
 @dataclass
@@ -52,8 +61,13 @@ class MirrorDelta:
             self._take_away(connection, set(gone) - ids, [r.side_id for r in came.loose])
             self._forget_pairings(connection, number, set(gone) - ids)
             self._leave_old_keys(connection, by_key)
-            self._doubt(connection, number, by_key)
-            stored = put_page(connection, number, self.entity, self.side, by_key.values())
+            slot = Slot(number, self.entity, self.side)
+            known = known_links(connection, slot, list(by_key))
+            self.doubtful = self.doubtful or any(
+                record.side_id and link.side_id not in {record.side_id, "", None}
+                for link, record in ((link, by_key[key]) for key, link in known.items())
+            )
+            stored = put_among(connection, slot, list(by_key.values()), known)
             if self.side is Side.SALESFORCE:
                 drop_loose(connection, number, [*gone, *ids])
                 put_loose(connection, self.entity, came.loose, Place(number))
@@ -68,7 +82,7 @@ class MirrorDelta:
         """Remove records that are gone, and those that lost their key: references to them move."""
         lost_links = self._links(connection, lost)
         self.moved += len(lost_links)
-        links = {link for _id, link in (*self._links(connection, gone), *lost_links)}
+        links = {held.link for held in (*self._links(connection, gone), *lost_links)}
         self.changed += self._remove(connection, links)
 
     def _forget_pairings(
@@ -89,50 +103,32 @@ class MirrorDelta:
         # Made here and not with the store: a first load is faster without it.
         connection.execute("CREATE INDEX IF NOT EXISTS document_side_id ON document(side_id)")
 
-    def _links(self, connection: sqlite3.Connection, ids: Iterable[str]) -> list[tuple[str, int]]:
-        """Return id and link of this side's records of the entity that the mirror holds.
+    def _links(self, connection: sqlite3.Connection, ids: Iterable[str]) -> list[_Held]:
+        """Return id, link and key of this side's records of the entity that the mirror holds.
 
         One has two links where a commit has just found it under another key. Other entities may
         have records of the same number: a billing system counts each kind for itself.
         """
-        found: list[tuple[str, int]] = []
+        found: list[_Held] = []
         wanted = [side_id for side_id in ids if side_id]
         number = self.store.entity_ids[self.entity.name]
         for start in range(0, len(wanted), _IDS_AT_ONCE):
             some = wanted[start : start + _IDS_AT_ONCE]
             rows = connection.execute(
-                "SELECT document.side_id, link.id FROM document JOIN link"
+                "SELECT document.side_id, link.id, link.key FROM document JOIN link"
                 " ON link.id = document.id >> 2 AND link.entity = ?"
                 f" WHERE side_id IN ({','.join('?' * len(some))}) AND (document.id & 3) = ?",
                 (number, *some, SLOT[self.side]),
             )
-            found += rows.fetchall()
+            found += map(_Held._make, rows)
         return found
 
     def _leave_old_keys(self, connection: sqlite3.Connection, records: dict[str, Record]) -> None:
         keys = {record.side_id: record.key for record in records.values()}
-        links = self._links(connection, keys)
-        old = []
-        for side_id, link in links:
-            (key,) = connection.execute("SELECT key FROM link WHERE id = ?", (link,)).fetchone()
-            if key != keys[side_id]:
-                old.append(link)
+        held = self._links(connection, keys)
+        old = [one.link for one in held if one.key != keys[one.side_id]]
         self.moved += len(old)
         self.changed += self._remove(connection, old)
-
-    def _doubt(
-        self, connection: sqlite3.Connection, number: int, records: dict[str, Record]
-    ) -> None:
-        """Note where a key is held under another id than the one that came."""
-        column = HASH_COLUMN[self.side]
-        for record in records.values():
-            row = connection.execute(
-                "SELECT document.side_id FROM link JOIN document ON document.id = link.id * 4 + ?"
-                f" WHERE link.entity = ? AND link.key = ? AND link.{column} IS NOT NULL",
-                (SLOT[self.side], number, record.key),
-            ).fetchone()
-            if row and record.side_id and row[0] and row[0] != record.side_id:
-                self.doubtful = True
 
     def _remove(self, connection: sqlite3.Connection, links: Iterable[int]) -> int:
         gone = list(links)

@@ -1,10 +1,12 @@
 """One page of records into the mirror: new links, changed documents, kept bases."""
 
 import sqlite3
-from collections.abc import Iterable, Mapping, Sequence
-from itertools import chain, compress, repeat
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import chain, compress, groupby, islice, repeat
 from operator import attrgetter, not_
 from typing import Any, NamedTuple
+
+import orjson
 
 from app.domain.convert import text
 from app.domain.mapping import NUMBERS, EntityMapping
@@ -266,20 +268,36 @@ def keep_agreements(connection: sqlite3.Connection, links: Iterable[int]) -> Non
     Until then the base needs no room: it stands in the two documents. With it stands which record
     of Salesforce it was that agreed: of another one it says nothing (`pairing.py`).
     """
-    for link in links:
-        rows = connection.execute(
-            "SELECT id & 3, body, side_id FROM document WHERE id BETWEEN ? AND ? ORDER BY id",
-            (link * 4, link * 4 + SALESFORCE),
-        ).fetchall()
-        bodies = {slot: body for slot, body, _ in rows}
-        if BILLING not in bodies or SALESFORCE not in bodies:
+    left = iter(links)
+    while some := sorted(islice(left, _KEYS_AT_ONCE)):
+        made = list(_agreements(connection, some))
+        _write(
+            connection,
+            "INSERT OR REPLACE INTO document (id, body, side_id) VALUES {}",
+            [(link * 4 + BASE, merged, side_id) for link, merged, side_id in made],
+        )
+        connection.executemany(
+            "UPDATE link SET base_hash = ? WHERE id = ?",
+            [(content_hash(merged), link) for link, merged, _side_id in made],
+        )
+
+
+def _agreements(
+    connection: sqlite3.Connection, links: Sequence[int]
+) -> Iterator[tuple[int, bytes, str | None]]:
+    """Yield links whose base is to change, the base, and whose it is; only both sides have one."""
+    rows = connection.execute(
+        "SELECT document.id, body, side_id FROM json_each(?) AS wanted CROSS JOIN document"
+        f" ON document.id BETWEEN wanted.value * 4 AND wanted.value * 4 + {SALESFORCE}",
+        (orjson.dumps(links).decode(),),
+    )
+    for link, group in groupby(rows, lambda row: row[0] >> 2):
+        documents = {number & 3: (body, side_id) for number, body, side_id in group}
+        if BILLING not in documents or SALESFORCE not in documents:
             continue
-        merged = merged_base(bodies.get(BASE), bodies[BILLING], bodies[SALESFORCE])
-        if merged != bodies.get(BASE):
-            connection.execute(
-                "INSERT OR REPLACE INTO document (id, body, side_id) VALUES (?, ?, ?)",
-                (link * 4, merged, rows[-1][2]),
-            )
-            connection.execute(
-                "UPDATE link SET base_hash = ? WHERE id = ?", (content_hash(merged), link)
-            )
+        base, _ = documents.get(BASE, (None, None))
+        billing, _ = documents[BILLING]
+        salesforce, side_id = documents[SALESFORCE]
+        merged = merged_base(base, billing, salesforce)
+        if merged != base:
+            yield link, merged, side_id

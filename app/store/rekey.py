@@ -95,19 +95,17 @@ def drop_pairing(connection: sqlite3.Connection, number: int, key: str) -> None:
     )
 
 
-def forget_gone(connection: sqlite3.Connection, links: Iterable[int]) -> None:
-    """Forget the pairings of links whose Salesforce record goes."""
+def forget_gone(connection: sqlite3.Connection, links: str) -> None:
+    """Forget the pairings of links (a JSON array) whose Salesforce record goes."""
     if connection.execute("SELECT 1 FROM pairing LIMIT 1").fetchone() is None:
         return
-    for link in links:
-        connection.execute(
-            "DELETE FROM pairing WHERE side = ?2 AND (entity, key) IN"
-            " (SELECT entity, key FROM link WHERE id = ?1 AND duplicate & ?3)",
-            (link, SALESFORCE, REKEYED),
-        )
-        connection.execute(
-            "UPDATE link SET duplicate = duplicate & ~? WHERE id = ?", (REKEYED, link)
-        )
+    gone = "WHERE id IN (SELECT value FROM json_each(?2)) AND duplicate & ?1"
+    connection.execute(
+        "DELETE FROM pairing WHERE side = ?3 AND (entity, key) IN"
+        f" (SELECT entity, key FROM link {gone})",
+        (REKEYED, links, SALESFORCE),
+    )
+    connection.execute(f"UPDATE link SET duplicate = duplicate & ~?1 {gone}", (REKEYED, links))
 
 
 def forget_unseen(connection: sqlite3.Connection, number: int) -> None:
@@ -131,15 +129,18 @@ def forget_deleted(connection: sqlite3.Connection, number: int, side_id: str) ->
     )
 
 
-def forget_pair(connection: sqlite3.Connection, number: int, key: str, side_id: str) -> None:
-    """Forget that a record counts as a key; as another one it may still count.
+def forget_pairs(
+    connection: sqlite3.Connection, number: int, pairs: Iterable[tuple[str, str]]
+) -> None:
+    """Forget that records count as keys (keys and ids); as other ones they may still count.
 
     What was to be deleted under a key and is not there any more may stand under another key.
     """
-    connection.execute(
-        "DELETE FROM pairing WHERE entity = ? AND side = ? AND key = ? AND side_id = ?",
-        (number, SALESFORCE, key, side_id),
-    )
+    if has_pairings(connection, number):
+        connection.executemany(
+            "DELETE FROM pairing WHERE entity = ? AND side = ? AND key = ? AND side_id = ?",
+            [(number, SALESFORCE, key, side_id) for key, side_id in pairs],
+        )
 
 
 def put_loose(

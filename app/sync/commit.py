@@ -5,10 +5,10 @@ import logging
 import secrets
 import time
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from itertools import takewhile
+from itertools import chain
 
 from app.domain.control import CancelToken, Report
 from app.domain.forecast import Forecast
@@ -93,10 +93,7 @@ def commit(bench: Workbench, plan: CommitPlan, cancel: CancelToken, report: Repo
         return CommitResult(run, calls=dict.fromkeys(before, 0))
     bench.store.claim()
     _check_instances(bench, plan.instances, cancel)
-    first = _look(bench, takewhile(Piece(bench).takes, plan.operations), cancel, report)
-    # The keys are those of this commit: a plan that is committed again means what it says again.
-    intents = (number(operation, run) for operation in plan.operations)
-    journal.begin(bench.store, run, getpass.getuser(), intents, head_of(plan))
+    first = _begin(bench, plan, run, cancel, report)
     sender = Sender(bench, run, cancel, report, total=len(plan.operations))
     sender.go(again=False, first=first)
     if not sender.stopped_by:
@@ -104,6 +101,24 @@ def commit(bench: Workbench, plan: CommitPlan, cancel: CancelToken, report: Repo
         sender.unsure.clear()
         sender.go(again=True)
     return _finished(bench, sender, before, started)
+
+
+def _begin(
+    bench: Workbench, plan: CommitPlan, run: str, cancel: CancelToken, report: Report
+) -> Looked:
+    """Look at the first piece of a plan, then write all intents; its operations are read once."""
+    left, piece, over = iter(plan.operations), Piece(bench), list[Operation]()
+    first: list[Operation] = []
+    for operation in left:
+        if not piece.takes(operation):
+            over.append(operation)
+            break
+        first.append(operation)
+    looked = _look(bench, first, cancel, report)
+    # The keys are those of this commit: a plan that is committed again means what it says again.
+    intents = (number(operation, run) for operation in chain(first, over, left))
+    journal.begin(bench.store, run, getpass.getuser(), intents, head_of(plan))
+    return looked
 
 
 def resume(bench: Workbench, cancel: CancelToken, report: Report) -> CommitResult | None:
@@ -136,9 +151,8 @@ def resume(bench: Workbench, cancel: CancelToken, report: Report) -> CommitResul
 
 
 def _look(
-    bench: Workbench, operations: Iterable[Operation], cancel: CancelToken, report: Report
+    bench: Workbench, piece: Sequence[Operation], cancel: CancelToken, report: Report
 ) -> Looked:
-    piece = list(operations)
     return Looked(len(piece), read_live(bench, piece, cancel, report))
 
 

@@ -320,10 +320,11 @@ def _told(operation: Operation, ability: Ability) -> Sequence[FieldChange]:
 
 def _moved(changes: Sequence[FieldChange], now: Record, entity: EntityMapping) -> list[str]:
     """Return the fields that are not any more as the commit left them."""
+    values, index = now.values, entity.index
     return [
-        change.name
-        for change in changes
-        if not same(value_of(now, change.name, entity), change.after)
+        name
+        for name, after in [(change.name, change.after) for change in changes]
+        if not same(values[index[name]] if name in index else value_of(now, name, entity), after)
     ]
 
 

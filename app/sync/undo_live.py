@@ -44,15 +44,16 @@ def look(
 ) -> list[tuple[Record, ...]]:
     """Return what the sides hold now of each operation of a piece; the mirror takes it.
 
-    `told` are the lots that are `brought_up_to_date`. Of a key that several share a whole refresh
-    tells which counts.
+    `told` are the lots that are `brought_up_to_date`: of them the mirror has it already. Of a key
+    that several share a whole refresh tells which counts.
     """
     live = read_told(bench, operations, told, cancel, report)
     found = [live.of(operation) for operation in operations]
     lots: dict[tuple[Side, str], dict[str, Record | None]] = defaultdict(dict)
     for operation, records in zip(operations, found, strict=True):
-        if len(records) <= 1:
-            lots[operation.side, operation.entity][operation.key] = records[0] if records else None
+        lot = (operation.side, operation.entity)
+        if lot not in told and len(records) <= 1:
+            lots[lot][operation.key] = records[0] if records else None
     for (side, entity), noted in lots.items():
         note_found(bench.store, side, bench.mapping.entity(entity), noted)
     return found
