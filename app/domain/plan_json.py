@@ -102,6 +102,8 @@ def plan_from_json(data: bytes, mapping: WorkspaceMapping, workspace: str) -> Co
             of a newer version.
     """
     document = _document(data)
+    if "concord_plan" in document:  # what another version has in it, nobody knows
+        _check_version(document)
     rows = document.pop("operations", None)
     if not isinstance(rows, list):
         raise PlanRefused("The file is no plan.", "Name a file that `concord plan -o` wrote.")
@@ -118,11 +120,7 @@ def header_of(data: bytes) -> dict[str, Any]:
 
 def check_header(document: Mapping[str, Any], mapping: WorkspaceMapping, workspace: str) -> None:
     """Refuse a plan of another version, workspace or mapping; raises `PlanRefused`."""
-    if document.get("concord_plan") != SCHEMA:
-        raise PlanRefused(
-            f"The plan has version {document.get('concord_plan')!r}, this Concord reads {SCHEMA}.",
-            "Use the Concord that made it, or make the plan again.",
-        )
+    _check_version(document)
     if document.get("workspace") != workspace:
         raise PlanRefused(
             f"The plan is for workspace {document.get('workspace')!r}, not {workspace!r}.",
@@ -130,6 +128,14 @@ def check_header(document: Mapping[str, Any], mapping: WorkspaceMapping, workspa
         )
     if document.get("mapping") != mapping.fingerprint:
         raise PlanRefused("The mapping was changed after the plan was made.", _AGAIN)
+
+
+def _check_version(document: Mapping[str, Any]) -> None:
+    if document.get("concord_plan") != SCHEMA:
+        raise PlanRefused(
+            f"The plan has version {document.get('concord_plan')!r}, this Concord reads {SCHEMA}.",
+            "Use the Concord that made it, or make the plan again.",
+        )
 
 
 def check_seal(document: Mapping[str, Any], lines: Iterable[bytes]) -> None:

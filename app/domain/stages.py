@@ -63,14 +63,15 @@ def own_references(entity: EntityMapping) -> tuple[str, ...]:
 
 
 def own_targets(operation: Operation, names: Sequence[str]) -> tuple[str, ...]:
-    """Return the keys that own references of an operation's record point at, itself left out.
+    """Return the keys that own references of an operation's record point at.
 
-    Of a delete, those that it pointed at.
+    Of a delete, those that it pointed at: itself is not among them, since it goes with itself.
     """
     deletes = operation.verb is Verb.DELETE
     changes = (change for change in operation.changes if change.name in names)
     values = (change.before if deletes else change.after for change in changes)
-    return tuple(value for value in values if isinstance(value, str) and value != operation.key)
+    keys = tuple(value for value in values if isinstance(value, str))
+    return tuple(key for key in keys if key != operation.key) if deletes else keys
 
 
 def goes_with_deletes(operation: Operation, mapping: WorkspaceMapping) -> bool:

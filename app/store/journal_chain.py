@@ -132,8 +132,8 @@ def last_event(connection: sqlite3.Connection) -> LastEvent | None:
 
 def event_hash(before: str, parts: Sequence[object]) -> str:
     """Return the hash that binds an event (number, instant, kind, commit, digest) to its past."""
-    # repr: what was tampered with may be of a type that JSON has not
-    return sha256(before.encode() + orjson.dumps(parts, default=repr)).hexdigest()
+    # str, repr: what was tampered with may be of a type that JSON has not
+    return sha256(str(before).encode() + orjson.dumps(parts, default=repr)).hexdigest()
 
 
 class RowDigest:

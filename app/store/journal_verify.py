@@ -217,6 +217,7 @@ def _check_run(store: Store, run: str, story: _Story) -> Iterator[Fault]:
             yield Fault(run, f"{name.replace('_', ' ')} of the commit was changed")
     if (found["count"], found["rows"]) != (begun["count"], begun["rows"]):
         yield from _changed_rows(store, run, begun, story.marks[run])
+    yield from _moved_rows(store, run, begun["started_at"])
     if not _ends_as_told(row[5:], story.finished.get(run)):
         yield Fault(run, "the state or the cost of the commit was changed")
     yield from _check_outcomes(store, run, story, begun["count"])
@@ -254,6 +255,15 @@ def _changed_rows(
         for number in sorted(missing)
     ]
     yield from faults[:_FAULTS_A_RUN] or [Fault(run, "its changes are not those it began with")]
+
+
+def _moved_rows(store: Store, run: str, started_at: str) -> Iterator[Fault]:
+    """Say which rows do not carry the instant of their commit, as all intents do."""
+    for row in store.reader.execute(
+        "SELECT entity, key FROM journal WHERE run = ? AND intent_at IS NOT ? ORDER BY id LIMIT ?",
+        (run, started_at, _FAULTS_A_RUN),
+    ):
+        yield Fault(run, "the time of the change was edited", f"{row[0]} {row[1]}")
 
 
 def _check_outcomes(store: Store, run: str, story: _Story, count: int) -> Iterator[Fault]:

@@ -2,10 +2,12 @@
 
 import sqlite3
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import cast
 
+from app.domain.convert import decode_each
 from app.domain.mapping import EntityMapping
-from app.domain.record import Record, Side, canonical
+from app.domain.record import Record, Side, Values, canonical
 from app.store.mirror import arranged, write_records
 from app.store.rekey import drop_loose
 from app.store.slots import HASH_COLUMN, SALESFORCE, SLOT
@@ -52,6 +54,20 @@ def pairs_beside(store: Store, entity: EntityMapping) -> dict[str, str]:
             (store.entity_ids[entity.name],),
         )
         return dict(rows.fetchall())
+
+
+def beside(store: Store, entity: EntityMapping) -> Iterator[tuple[Side, Values]]:
+    """Yield what stands beside the record of its key that the mirror holds, with its side."""
+    sides = {slot: side for side, slot in SLOT.items()}
+    with store.translating():
+        cursor = store.reader.execute(
+            "SELECT twin.side, twin.body FROM twin JOIN link ON link.id = twin.link"
+            " WHERE link.entity = ?",
+            (store.entity_ids[entity.name],),
+        )
+        for slot, body in cursor:
+            (values,) = decode_each([body], entity)
+            yield sides[slot], cast("Values", values)
 
 
 def _held(connection: sqlite3.Connection, number: int, key: str, side: Side) -> str:

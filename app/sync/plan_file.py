@@ -123,6 +123,6 @@ def _fill(spool: Spool, file: Iterable[bytes]) -> bool:
     """Take the operations' lines over; return whether the file came to its proper end."""
     for line in file:
         if line == END:
-            return True
+            return not any(rest.strip() for rest in file)
         spool.append_line(line.rstrip(b"\r\n").removesuffix(b","))
     return False

@@ -90,8 +90,8 @@ def _by_groups(spool: Spool, entity: EntityMapping, store: Store) -> Iterator[Op
 def _by_levels(spool: Spool, entity: EntityMapping) -> Iterator[Operation]:
     """Yield the operations of one entity and side: what is pointed at within them goes first.
 
-    Deletes go the other way round. Inserts that point at each other in a circle are sent without
-    what closes it, which an update then adds.
+    Deletes go the other way round. Inserts that point at each other in a circle, or at themselves,
+    are sent without what closes it, which an update then adds.
     """
     names = own_references(entity)
     needs = {place: own_targets(operation, names) for place, operation in enumerate(spool)}
@@ -100,11 +100,16 @@ def _by_levels(spool: Spool, entity: EntityMapping) -> Iterator[Operation]:
     if any(operation.verb is Verb.DELETE for operation in spool[:1]):
         yield from (spool[place] for place in [*circle, *reversed(order)])
         return
-    yield from (spool[place] for place in order)
-    keys = {spool[place].key for place in circle}
-    held_back = [_split(spool[place], names, keys, entity) for place in circle]
-    yield from (first for first, _ in held_back)
-    yield from (then for _, then in held_back)
+    keys = frozenset(spool[place].key for place in circle)
+    added: list[Operation] = []
+    for number, place in enumerate([*order, *circle]):
+        operation = spool[place]
+        closing = keys if number >= len(order) else frozenset({operation.key})
+        if operation.verb is Verb.INSERT and not closing.isdisjoint(needs[place]):
+            operation, then = _split(operation, names, closing, entity)
+            added.append(then)
+        yield operation
+    yield from added
 
 
 def _waits(spool: Spool, needs: Mapping[int, tuple[str, ...]]) -> dict[int, list[int]]:
@@ -116,7 +121,7 @@ def _waits(spool: Spool, needs: Mapping[int, tuple[str, ...]]) -> dict[int, list
     }
     found = {}
     for place, keys in needs.items():
-        waits = [comes[key] for key in keys if key in comes]
+        waits = [comes[key] for key in keys if comes.get(key, place) != place]
         if waits:
             found[place] = waits
     return found
@@ -140,7 +145,7 @@ def _sorted(waits: Mapping[int, list[int]], count: int) -> tuple[list[int], list
 
 
 def _split(
-    operation: Operation, names: tuple[str, ...], circle: set[str], entity: EntityMapping
+    operation: Operation, names: tuple[str, ...], circle: frozenset[str], entity: EntityMapping
 ) -> tuple[Operation, Operation]:
     """Return an insert without what points into the circle, and the update that adds it."""
     held = [c for c in operation.changes if c.name in names and c.after in circle]

@@ -32,6 +32,7 @@ from app.store.journal import now_text
 from app.sync.compare import held, opened, proposal_of
 from app.sync.explain import DryRun, affordable
 from app.sync.ignoring import rules_of
+from app.sync.left_hanging import TOO_MANY, LeftHanging
 from app.sync.look_costs import forecast_live
 from app.sync.plan_order import Shelves
 from app.sync.spool import Spool
@@ -85,6 +86,7 @@ class _Draft:
     choices: Mapping[int, Choice]
     shelves: Shelves
     dry_run: DryRun
+    left_hanging: LeftHanging
     comes: dict[tuple[RecordKey, Side], bool] = field(default_factory=dict)
     brought: set[tuple[RecordKey, Side]] = field(default_factory=set)
     problems: list[Problem] = field(default_factory=list)
@@ -121,6 +123,7 @@ class _Draft:
         """Add an operation, and what it points at and the target does not have."""
         self.note(self.dry_run.problems(entity, operation))
         self.shelves.put(operation)
+        self.left_hanging.look(operation)
         for needed in points_at(operation, self.bench.mapping):
             place = (needed, operation.side)
             if place not in self.comes:
@@ -200,7 +203,8 @@ def build_plan(
         WrongUse: The selection names an entity that the mapping does not have.
     """
     _check_names(bench, [*selection.entities, *(selection.keys or {})])
-    draft = _Draft(bench, selection, all_choices(bench.store), Shelves(bench), DryRun(bench))
+    choices, dry_run = all_choices(bench.store), DryRun(bench)
+    draft = _Draft(bench, selection, choices, Shelves(bench), dry_run, LeftHanging(bench))
     for entity in bench.mapping.entities:
         rules = rules_of(bench, entity)
         for done, found in enumerate(stored_diffs(bench.store, entity)):
@@ -208,7 +212,10 @@ def build_plan(
             if done % _REPORT_EACH == 0:
                 cancel.check()
                 report(Progress(draft.shelves.count, 0, f"Planning {entity.plural}"))
-    return finished(bench, draft.shelves, draft.problems, draft.dry_run)
+    draft.note(draft.left_hanging.problems())
+    if draft.left_hanging.too_many:
+        dry_run.unchecked[TOO_MANY] = None
+    return finished(bench, draft.shelves, draft.problems, dry_run)
 
 
 def account_keys(bench: Workbench, account: str) -> Mapping[str, frozenset[str]]:

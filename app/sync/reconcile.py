@@ -8,11 +8,13 @@ from decimal import Decimal
 from app.domain.control import CancelToken
 from app.domain.convert import text
 from app.domain.mapping import EntityMapping, SumRule
-from app.domain.record import Values
+from app.domain.record import Side, Values
 from app.store.comparison import Pair, all_pairs, side_counts, stored_diffs
+from app.store.twins import beside
 from app.sync.workbench import Workbench
 
 _ASK_EACH = 2000
+_SIDES = (Side.BILLING, Side.SALESFORCE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,11 +84,15 @@ class _Tally:
     )
 
     def add(self, pair: Pair) -> None:
-        for side, values in enumerate((pair.billing, pair.salesforce)):
-            amount = None if values is None else values[self.entity.index[self.rule.field]]
-            if values is not None and isinstance(amount, Decimal):
-                place = (self._text(values, self.rule.by), self._text(values, self.rule.currency))
-                self.found[place][side] += amount
+        for side, values in zip(_SIDES, (pair.billing, pair.salesforce), strict=True):
+            if values is not None:
+                self.add_one(side, values)
+
+    def add_one(self, side: Side, values: Values) -> None:
+        amount = values[self.entity.index[self.rule.field]]
+        if isinstance(amount, Decimal):
+            place = (self._text(values, self.rule.by), self._text(values, self.rule.currency))
+            self.found[place][_SIDES.index(side)] += amount
 
     def sums(self) -> Iterator[MoneySum]:
         for (owner, currency), (billing, salesforce) in sorted(self.found.items()):
@@ -100,12 +106,18 @@ def reconcile(bench: Workbench, cancel: CancelToken, *, totals: bool = False) ->
     """Return counts and sums of both sides, from the store as last compared.
 
     What agrees adds the same to both sides, so the gaps come from the records that differ; with
-    `totals` all records are summed, and sums without a gap are there too.
+    `totals` all records are summed, and sums without a gap are there too. Of records that share a
+    key each counts.
     """
     counts, sums = [], list[MoneySum]()
     for entity in bench.mapping.entities:
-        counts.append(Count(entity.name, *side_counts(bench.store, entity)))
         tallies = [_Tally(entity, rule) for rule in entity.sums]
+        found = dict(zip(_SIDES, side_counts(bench.store, entity), strict=True))
+        for side, values in beside(bench.store, entity):
+            found[side] += 1
+            for tally in tallies:
+                tally.add_one(side, values)
+        counts.append(Count(entity.name, *found.values()))
         if tallies:
             _sum_up(tallies, _pairs(bench, entity, totals=totals), cancel)
         sums += [one for tally in tallies for one in tally.sums() if totals or one.gap]

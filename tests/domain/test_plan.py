@@ -49,6 +49,7 @@ def test_a_plan_comes_back_from_its_file() -> None:
         (plan_to_json(made_plan())[:-40], "no whole JSON"),
         (b"[]", "no plan"),
         (damaged(concord_plan=3), "version 3"),
+        (b'{"concord_plan": 3, "steps": []}', "version 3"),
         (damaged(workspace="other"), "'other'"),
         (damaged(mapping="x"), "mapping was changed"),
         (damaged(operations=[]), "changed after it was made"),

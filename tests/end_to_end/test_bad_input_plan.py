@@ -70,6 +70,16 @@ def test_a_file_cut_off_anywhere_is_refused(bench: Workbench, file: Path) -> Non
             load_plan(bench, damaged)
 
 
+@pytest.mark.parametrize("added", [b"and this too\n", b"{}\n", b"\x00"], ids=repr)
+def test_what_somebody_wrote_behind_the_end_is_refused(
+    bench: Workbench, file: Path, added: bytes
+) -> None:
+    longer = file.with_name("longer.json")
+    longer.write_bytes(file.read_bytes() + added)
+    with pytest.raises(PlanRefused, match="no whole JSON"):
+        load_plan(bench, longer)
+
+
 @settings(max_examples=150, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(place=st.integers(0, 1 << 20), byte=st.integers(0, 255))
 def test_a_byte_changed_anywhere_changes_no_operation(

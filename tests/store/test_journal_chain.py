@@ -64,6 +64,20 @@ def test_a_journal_as_it_was_written_is_sound(store: Store) -> None:
     assert noted_head(store.path) == found.head
 
 
+@pytest.mark.parametrize("table", ["commit_run", "journal", "journal_event"])
+def test_a_change_of_any_column_is_noticed(store: Store, table: str) -> None:
+    (row,) = store.reader.execute(f"SELECT * FROM {table} WHERE rowid = 2").fetchall()
+    columns = [told[1] for told in store.reader.execute(f"PRAGMA table_info({table})")]
+    for column, was in zip(columns, row, strict=True):
+        now = was + 1000 if isinstance(was, int) else b"\xff"
+        change = f"UPDATE {table} SET {column} = ? WHERE rowid = ?"
+        place = [2, 2 + 1000] if column == "id" and isinstance(was, int) else [2, 2]
+        for value, rowid in zip((now, was), place, strict=True):
+            with closing(sqlite3.connect(store.path)) as connection, connection:
+                connection.execute(change, (value, rowid))
+            assert check(store).is_sound is (value is was), column
+
+
 @pytest.mark.parametrize(
     ("sql", "run", "words"),
     [
@@ -73,6 +87,7 @@ def test_a_journal_as_it_was_written_is_sound(store: Store) -> None:
             "edited",
         ),
         ("UPDATE journal SET key = 'z' WHERE id = 2", "one", "edited"),
+        ("UPDATE journal SET intent_at = '2020-01-01' WHERE id = 2", "one", "time of the change"),
         ("DELETE FROM journal WHERE id = 2", "one", "deleted"),
         ("UPDATE journal SET id = 10 WHERE id = 1", "one", "change 1 of 3 was deleted"),
         ("UPDATE journal SET run = 'two' WHERE id = 3", "two", "added"),

@@ -98,9 +98,16 @@ def test_a_circle_is_written_in_two_passes_and_both_sides_agree(bench: Workbench
     assert compare(bench, CancelToken(), quiet)["account"][Kind.IDENTICAL] == 4
 
 
-def test_what_points_at_itself_needs_nothing_else(bench: Workbench) -> None:
-    accounts(bench, Side.BILLING, [("A", "A")])
-    assert steps(planned(bench)) == [("insert", "A")]
+def test_what_points_at_itself_is_written_in_two_passes_and_its_children_in_one(
+    bench: Workbench,
+) -> None:
+    accounts(bench, Side.BILLING, [("A", "A"), ("B", "A")])
+    plan = planned(bench)
+    assert steps(plan) == [("insert", "A"), ("insert", "B"), ("update", "A")]
+    result = commit(bench, plan, CancelToken(), quiet)
+    assert (result.written, result.failed, result.stale) == (3, 0, 0)
+    assert side_of(bench, Side.SALESFORCE).values("account")["A"] == ("Account A", "A")
+    assert compare(bench, CancelToken(), quiet)["account"][Kind.IDENTICAL] == 2
 
 
 def test_a_parent_that_was_not_chosen_is_brought_once(bench: Workbench) -> None:

@@ -7,7 +7,7 @@ import pytest
 
 from app.domain.control import CancelToken
 from app.domain.mapping_file import parse_mapping
-from app.domain.record import Side
+from app.domain.record import RecordKey, Side
 from app.errors import MappingInvalid
 from app.sync.compare import compare
 from app.sync.reconcile import reconcile
@@ -60,6 +60,17 @@ def test_money_that_moved_from_one_account_to_another_is_two_gaps(bench: Workben
     side_of(bench, Side.BILLING).drop("plan", "P2")
     side_of(bench, Side.SALESFORCE).put("plan", "P1", "EUR", Decimal("20.20"), "Bert")
     assert found(bench) == [("Anna", "EUR", "20.2", "20.2"), ("Bert", "EUR", "0", "-20.2")]
+
+
+def test_of_records_that_share_a_key_each_counts(bench: Workbench) -> None:
+    for number, price in enumerate(("10.1", "20.2", "30")):
+        side_of(bench, Side.SALESFORCE).put("plan", f"P{number}", "EUR", Decimal(price), "Anna")
+    there = side_of(bench, Side.SALESFORCE).records
+    (twice,) = there[RecordKey("plan", "P1")]
+    there[RecordKey("plan", "P1")].append(twice._replace(side_id="other"))
+    assert [gap for *_, gap in found(bench)] == ["-20.2"]
+    assert [gap for *_, gap in found(bench, totals=True)] == ["-20.2"]
+    assert [one.gap for one in reconcile(bench, CancelToken()).counts] == [-1, 0]
 
 
 def test_a_sum_over_an_unknown_field_names_file_and_line() -> None:
