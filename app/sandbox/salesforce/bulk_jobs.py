@@ -48,7 +48,7 @@ class BulkSettings:
     chunk_seconds: float = 0.0  # an ingest job waits so long before each chunk of 200 rows
     hold_seconds: float = 0.0  # saving a chunk takes so long, its parents held meanwhile
     lock_seconds: float = 10.0  # how long a save waits for a parent that another one holds
-    page_rows: int = 50_000  # rows of a page of query results, if no fewer are asked for
+    page_rows: int = 50_000  # rows of a page of query results, unless a number is asked for
     fail_after_rows: int | None = None  # the next ingest job fails once it has done so many
 
 
