@@ -7,7 +7,7 @@ when one side moves away is that agreement put into the base's slot: an unchange
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 
@@ -17,7 +17,8 @@ from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side, canonical
 from app.store import link_counts
 from app.store.cursors import keep_cursor
-from app.store.mirror_page import Slot, keep_agreements, known_links, put_among, put_page
+from app.store.mirror_page import Known, Slot, keep_agreements, known_links, put_among, put_page
+from app.store.moved import WholeRead, any_moved
 from app.store.rekey import (
     Arranged,
     Place,
@@ -44,6 +45,10 @@ class MirrorRead:
 
     With `whole`, `finish` removes what was not seen; without, records are only added and changed.
     Raises `StoreError` only; a page is stored whole or not at all.
+
+    Attributes:
+        moved: Whether records are under another key than before, or under none: what refers to
+            them carries the old one. Known after `finish`, where anything refers to the entity.
     """
 
     store: Store
@@ -52,8 +57,10 @@ class MirrorRead:
     whole: bool = True
     count: int = 0
     changed: int = 0
+    moved: bool = False
     twins: list[Record] = field(default_factory=list)
     _seen: Seen = field(default_factory=Seen)
+    _left: dict[str, str] = field(default_factory=dict)
     _read: int = field(default_factory=lambda: secrets.randbits(32))
 
     def put(self, records: Sequence[Record], loose: Sequence[Record] = ()) -> int:
@@ -76,9 +83,11 @@ class MirrorRead:
             if self.whole:
                 again = self._seen.has(link.id for link in known.values())
                 self.twins.extend(map(first.pop, compress(known, again)))
+            if self.whole:
+                self._left.update(_leaving(known, first))
             stored = put_among(connection, slot, list(first.values()), known)
-            if self.side is Side.SALESFORCE:
-                mark(connection, number, first.values())
+            if self.side is Side.SALESFORCE and mark(connection, number, first.values()):
+                self.moved = True
             put_loose(connection, self.entity, came.loose, Place(number, self._read))
         if self.whole:
             self._seen.add(stored.links)
@@ -95,7 +104,10 @@ class MirrorRead:
             return
         connection = self.store.mirror
         with self.store.transaction(connection):
-            self.changed += self._drop_unseen(connection)
+            unseen = self._unseen(connection)
+            self._look_who_moved(connection, unseen)
+            remove_links(connection, self.side, unseen)
+            self.changed += len(unseen)
             self._note_twins(connection)
             if self.side is Side.SALESFORCE:
                 number = self.store.entity_ids[self.entity.name]
@@ -105,14 +117,23 @@ class MirrorRead:
             mark_read(connection, self.side, self.entity.name)
         self._seen = Seen()
 
-    def _drop_unseen(self, connection: sqlite3.Connection) -> int:
+    def _unseen(self, connection: sqlite3.Connection) -> list[int]:
         column, number = HASH_COLUMN[self.side], self.store.entity_ids[self.entity.name]
         rows = connection.execute(
             f"SELECT id FROM link WHERE entity = ? AND {column} IS NOT NULL", (number,)
         )
-        unseen = self._seen.missing(link for (link,) in rows)
-        remove_links(connection, self.side, unseen)
-        return len(unseen)
+        return self._seen.missing(link for (link,) in rows)
+
+    def _look_who_moved(self, connection: sqlite3.Connection, unseen: Sequence[int]) -> None:
+        """Have what refers to a record that moved read whole, now or by the next refresh."""
+        number, slot = self.store.entity_ids[self.entity.name], SLOT[self.side]
+        if not _referring(self.store, self.entity):
+            self.moved = False
+            return
+        read = WholeRead(number, slot, self._seen, unseen, self._left, self.twins)
+        self.moved = self.moved or any_moved(connection, read)
+        if self.moved:
+            read_what_refers_to(connection, self.store, self.entity, self.side)
 
     def _note_twins(self, connection: sqlite3.Connection) -> None:
         number, slot = self.store.entity_ids[self.entity.name], SLOT[self.side]
@@ -197,16 +218,34 @@ def _leave(
         remove_links(connection, side, [link for (link,) in rows.fetchall()])
 
 
+def _leaving(known: Mapping[str, Known], came: Mapping[str, Record]) -> Iterator[tuple[str, str]]:
+    """Yield ids and keys of the records whose keys others have now."""
+    for key, record in came.items():
+        link = known.get(key)
+        if link is not None and link.side_id and link.side_id != record.side_id:
+            yield link.side_id, key
+
+
 def read_what_refers_to(
-    connection: sqlite3.Connection, store: Store, entity: EntityMapping
+    connection: sqlite3.Connection,
+    store: Store,
+    entity: EntityMapping,
+    side: Side = Side.SALESFORCE,
 ) -> None:
     """Have what refers to an entity read whole: a reference reads as the key that the target bears.
 
     The record that refers was not changed itself, so no read of changes tells of it.
     """
-    for other in store.mapping.entities:
-        if any(field.to == entity.name for field in other.references):
-            keep_cursor(connection, store, Side.SALESFORCE, other.name, "")
+    for name in _referring(store, entity):
+        keep_cursor(connection, store, side, name, "")
+
+
+def _referring(store: Store, entity: EntityMapping) -> list[str]:
+    return [
+        other.name
+        for other in store.mapping.entities
+        if any(field.to == entity.name for field in other.references)
+    ]
 
 
 def remove_links(connection: sqlite3.Connection, side: Side, links: Sequence[int]) -> None:

@@ -1,9 +1,11 @@
 """Compare: the mirror's differing pairs, judged by the three-way rule and stored."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 
+from app.connectors.acting import Tells
 from app.domain.control import CancelToken, Progress, Report
 from app.domain.diff import Kind, RecordDiff, diff_record, with_own_key
 from app.domain.mapping import EntityMapping, IgnoreRule
@@ -31,12 +33,18 @@ _PAIRS_AT_ONCE = 2000
 
 @dataclass(frozen=True, slots=True)
 class OpenedDiff:
-    """One pair opened for a person: what differs, what was chosen, what would be done."""
+    """One pair opened for a person: what differs, what was chosen, what would be done.
+
+    Attributes:
+        words: Says what the text of a field means, `""` where it is plain; None where billing's
+            connector has no words.
+    """
 
     entity: EntityMapping
     diff: RecordDiff
     choice: Choice
     proposal: Proposal
+    words: Callable[[str, str], str] | None = None
 
 
 def compare(
@@ -81,14 +89,21 @@ def diff_of(bench: Workbench, link: int) -> OpenedDiff | None:
         return None
     entity, pair = found
     diff, choice = opened(entity, pair, rules_of(bench, entity)), choice_of(bench.store, link)
+    words = _words(bench, entity)
     if not is_held(bench.store, link):
-        return OpenedDiff(entity, diff, choice, proposal_of(bench, entity, pair, diff, choice))
+        proposal = proposal_of(bench, entity, pair, diff, choice)
+        return OpenedDiff(entity, diff, choice, proposal, words)
     diff = held(diff)
     proposal = proposal_of(bench, entity, pair, diff, choice)
-    words = f"held back: {why_held(bench, entity, link)}"
-    reason = Problem("info", entity.name, pair.key, words)
+    why = f"held back: {why_held(bench, entity, link)}"
+    reason = Problem("info", entity.name, pair.key, why)
     proposal = replace(proposal, problems=(reason, *proposal.problems))
-    return OpenedDiff(entity, diff, choice, proposal)
+    return OpenedDiff(entity, diff, choice, proposal, words)
+
+
+def _words(bench: Workbench, entity: EntityMapping) -> Callable[[str, str], str] | None:
+    connector = bench.connectors[Side.BILLING]
+    return partial(connector.told, entity) if isinstance(connector, Tells) else None
 
 
 def proposal_of(

@@ -19,6 +19,7 @@ from app.domain.record import (
     Record,
     RecordKey,
     Side,
+    Values,
     canonical,
     content_hash,
 )
@@ -196,8 +197,22 @@ def stands(operation: Operation, live: Sequence[Record], entity: EntityMapping) 
     return Found.AFTER if _holds_after(operation, record, entity) else Found.NEITHER
 
 
-def why_stale(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> str:
-    """Return in words what is no longer as the plan expected."""
+def expected(bench: Workbench, operation: Operation, live: Sequence[Record]) -> Values | None:
+    """Return the values that an operation expects; None where the mirror does not hold them now."""
+    if len(live) != 1 or operation.expects is None:
+        return None
+    entity = bench.mapping.entity(operation.entity)
+    held = mirrored(bench.store, entity, operation.side, [operation.key])
+    return next((one.values for one in held if _hash(one) == operation.expects), None)
+
+
+def why_stale(
+    operation: Operation,
+    live: Sequence[Record],
+    entity: EntityMapping,
+    was: Values | None = None,
+) -> str:
+    """Return in words what is no longer as the plan expected; `was`: the values that it did."""
     side = operation.side.label
     if not live:
         by_id = operation.key_change is not None
@@ -210,7 +225,7 @@ def why_stale(operation: Operation, live: Sequence[Record], entity: EntityMappin
         return _why_not_made(operation, live[0])
     if stands(operation, live, entity) is Found.AFTER:
         return f"somebody has written the same in {side} since the review"
-    return _why_left_alone(operation, live[0], entity)
+    return _why_left_alone(operation, live[0], entity, was)
 
 
 def _why_not_made(operation: Operation, found: Record) -> str:
@@ -224,12 +239,14 @@ def _why_not_made(operation: Operation, found: Record) -> str:
     return f"paired since the review with a record in {side} that has {bears}"
 
 
-def _why_left_alone(operation: Operation, found: Record, entity: EntityMapping) -> str:
+def _why_left_alone(
+    operation: Operation, found: Record, entity: EntityMapping, was: Values | None
+) -> str:
     if _is_another(operation, found):
         return f"another record in {operation.side.label} has its key now"
     if found.key != operation.key and operation.verb is not Verb.DELETE:
         return f"paired with {found.key!r} since the review"
-    changed = _changed(operation, found, entity)
+    changed = _changed(operation, found, entity) or _elsewhere(found, entity, was)
     return "changed since the review: " + ("; ".join(changed) or "in other fields")
 
 
@@ -243,6 +260,12 @@ def _changed(operation: Operation, found: Record, entity: EntityMapping) -> list
         key = value_of(found, KEY, entity)
         changed.append(f"its key is now {_shown(key)}" if key else "it has no key now")
     return changed
+
+
+def _elsewhere(found: Record, entity: EntityMapping, was: Values | None) -> list[str]:
+    """Return what changed in fields that the operation does not write."""
+    pairs = zip(entity.fields, found.values, found.values if was is None else was, strict=True)
+    return [f"{mapped.name} is now {_shown(now)}" for mapped, now, before in pairs if now != before]
 
 
 def _shown(value: FieldValue) -> str:

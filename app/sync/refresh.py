@@ -15,7 +15,7 @@ from app.domain.record import Side
 from app.errors import CursorRefused, NotFound, WrongUse
 from app.store.belonging import keys_of_account
 from app.store.comparison import existing_keys
-from app.store.cursors import cursor_of, instance_of, note_instance
+from app.store.cursors import cursor_of, forget_cursors, instance_of, note_instance
 from app.store.mirror import MirrorRead
 from app.store.mirror_account import MirrorAccount
 from app.store.mirror_delta import MirrorDelta, has_twins
@@ -99,7 +99,11 @@ class _End:
 
 @dataclass
 class _Run:
-    """One refresh under way: reading threads put pages in the queue, the caller's stores them."""
+    """One refresh under way: reading threads put pages in the queue, the caller's stores them.
+
+    Attributes:
+        doubted: What may have been read before a key moved to which it refers: no cursor is kept.
+    """
 
     bench: Workbench
     cancel: CancelToken
@@ -113,6 +117,7 @@ class _Run:
     groups: dict[tuple[Side, str], _Group] = field(default_factory=dict)
     cursors: dict[tuple[Side, str], str] = field(default_factory=dict)
     again: dict[tuple[Side, str], _Group] = field(default_factory=dict)
+    doubted: set[tuple[Side, str]] = field(default_factory=set)
     open_groups: int = 0
     changed: int = 0
     unkeyed: int = 0
@@ -129,6 +134,7 @@ class _Run:
                 self.changed += self.reads[place].changed
             self.reads[place] = group.into(self.bench.store, entity)
             self.groups[place] = group
+            self.doubted.discard(place)
         self.pool.submit(self.fetch, group)
 
     def fetch(self, group: _Group) -> None:
@@ -184,23 +190,33 @@ class _Run:
         for entity in group.entities:
             place = (group.side, entity.name)
             read = self.reads[place]
-            read.finish(self.cursors.get(place, ""))
+            if isinstance(read, MirrorDelta) and read.moved:
+                self._doubt_what_refers_to(group.side, entity)
+            read.finish("" if place in self.doubted else self.cursors.get(place, ""))
+            if isinstance(read, MirrorRead) and read.moved:
+                self._doubt_what_refers_to(group.side, entity)
             if isinstance(read, MirrorDelta) and read.doubtful:
                 log.info("Reading %s whole: a key came under a new id", entity.plural)
                 self._want_whole(group)
-            if isinstance(read, MirrorDelta) and read.moved:
-                self._want_whole_what_refers_to(group, entity)
 
     def _want_whole(self, group: _Group) -> None:
         first = group.entities[0].name
         self.again[group.side, first] = _Group(group.side, group.reader, group.entities)
 
-    def _want_whole_what_refers_to(self, group: _Group, entity: EntityMapping) -> None:
-        """A record that refers to one with a new key was not changed itself, so no delta has it."""
-        for other in self.bench.mapping.entities:
-            place = (group.side, other.name)
-            refers = any(field.to == entity.name for field in other.references)
-            if refers and isinstance(self.reads.get(place), MirrorDelta):
+    def _doubt_what_refers_to(self, side: Side, entity: EntityMapping) -> None:
+        """A record that refers to one with a new key was not changed itself, so no delta has it.
+
+        It is read whole: now, or the next time where this refresh leaves it out or breaks off.
+        """
+        names = [
+            other.name
+            for other in self.bench.mapping.entities
+            if any(field.to == entity.name for field in other.references)
+        ]
+        forget_cursors(self.bench.store, side, names)
+        for place in ((side, name) for name in names):
+            self.doubted.add(place)
+            if isinstance(self.reads.get(place), MirrorDelta):
                 self._want_whole(self.groups[place])
 
     def _store(self, group: _Group, page: Page) -> None:

@@ -33,6 +33,7 @@ from app.sync.pieces import UNSETTLED, operations_of, pieces
 from app.sync.preflight import (
     Found,
     Live,
+    expected,
     note_live,
     read_live,
     record_after,
@@ -146,7 +147,8 @@ class Sender:
                 if not self._waits_for_its_key(operation):  # else it stays an intent
                     fresh.append(operation)
             else:
-                message = why_stale(operation, found, entity)
+                was = expected(self.bench, operation, found)
+                message = why_stale(operation, found, entity, was)
                 stale.append(Outcome(operation, OutcomeState.STALE, message))
         left = [*stale, *changed]
         note_live(self.bench, [outcome.operation for outcome in left], self.live)

@@ -14,6 +14,7 @@ from app.domain.plan import Operation, Verb
 from app.domain.record import RecordKey, Side
 from app.errors import CursorRefused, RemoteRefused
 from app.store.cursors import cursor_of
+from app.store.mirrored import mirrored
 from app.store.pager import totals
 from app.store.workspace import Store
 from app.sync.compare import compare
@@ -162,6 +163,82 @@ def test_a_record_whose_key_changed_leaves_its_old_place(bench: Workbench) -> No
     found = counts(bench)
     assert (found[Kind.ONLY_IN_BILLING], found[Kind.ONLY_IN_SALESFORCE]) == (1, 1)
     assert scopes(bench)["tier"] == [Scope.SINCE, Scope.ALL]
+
+
+def move_key(side: TellingSide) -> None:
+    """Give plan A another key; tier A/1 refers to it, and is not changed itself."""
+    del side.records[RecordKey("plan", "A")]
+    side.change("plan", "Z", "Pro", 1, None, side_id="plan:A")
+    side.put("tier", "A/1", 1, "Z")
+
+
+def test_what_refers_to_a_moved_key_is_read_later_where_this_refresh_leaves_it_out(
+    bench: Workbench,
+) -> None:
+    move_key(side_of(bench))
+    refresh(bench, RefreshRequest(entities=("plan",)), CancelToken(), no_report)
+    assert counts(bench, "tier")[Kind.DIFFERENT] == 0
+    again(bench)
+    assert scopes(bench)["tier"] == [Scope.ALL]
+    assert counts(bench, "tier")[Kind.DIFFERENT] == 1
+    again(bench)
+    assert scopes(bench)["tier"] == [Scope.SINCE]
+
+
+def test_what_refers_to_a_key_that_moved_in_a_whole_read_is_read_whole(bench: Workbench) -> None:
+    test_a_key_under_a_new_id_leads_to_a_whole_read(bench)
+    side = side_of(bench)
+    side.change("plan", "A", "Pro", 1, None)
+    side.records[RecordKey("plan", "A")] *= 2
+    side.change("tier", "B/1", 1, "B")
+    again(bench)
+    del side.records[RecordKey("plan", "B")]
+    side.change("plan", "C", "Basic", 2, None, side_id="plan:B")
+    side.put("tier", "B/1", 1, "C")
+    again(bench)
+    assert scopes(bench) == {"plan": [Scope.ALL], "tier": [Scope.SINCE, Scope.ALL]}
+    assert side.values("tier")["B/1"] == (1, "C")
+    (found,) = mirrored(bench.store, bench.mapping.entity("tier"), Side.SALESFORCE, ["B/1"])
+    assert found.values == (1, "C")
+    again(bench)
+    assert scopes(bench) == {"plan": [Scope.ALL], "tier": [Scope.SINCE]}
+
+
+@pytest.mark.parametrize("place", [0, 1])
+def test_what_refers_to_one_of_two_that_shared_a_key_is_read_whole_once_it_moves(
+    place: int, bench: Workbench
+) -> None:
+    side = side_of(bench)
+    (one,) = side.records[RecordKey("plan", "A")]
+    side.change("plan", "A", "Pro", 1, None, side_id="plan:X")
+    side.records[RecordKey("plan", "A")].insert(0, one)
+    again(bench)
+    scopes(bench)
+    again(bench)
+    assert scopes(bench) == {"plan": [Scope.ALL], "tier": [Scope.SINCE]}
+    moved = side.records[RecordKey("plan", "A")].pop(place)
+    side.records[RecordKey("plan", "Z")] = [moved._replace(key="Z")]
+    side.put("tier", "A/1", 1, "Z")
+    again(bench)
+    assert scopes(bench)["tier"] == [Scope.SINCE, Scope.ALL]
+
+
+def test_what_refers_to_a_moved_key_is_read_later_where_its_read_broke_off(
+    bench: Workbench,
+) -> None:
+    side = side_of(bench)
+    move_key(side)
+
+    def refuse(request: ReadRequest) -> None:
+        raise RemoteRefused(f"no {request.entities[0].name}")
+
+    side.on_read = refuse  # asked of whole reads alone
+    with pytest.raises(RemoteRefused, match="no tier"):
+        again(bench)
+    side.on_read = lambda _request: None
+    again(bench)
+    assert scopes(bench) == {"plan": [Scope.SINCE], "tier": [Scope.ALL]}
+    assert counts(bench, "tier")[Kind.DIFFERENT] == 1
 
 
 def test_a_key_under_a_new_id_leads_to_a_whole_read(bench: Workbench) -> None:

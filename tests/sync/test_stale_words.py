@@ -128,6 +128,16 @@ def done(bench: Workbench, planned: CommitPlan) -> CommitResult:
     return commit(bench, planned, CancelToken(), quiet)
 
 
+def test_a_changed_field_that_the_plan_does_not_write_is_named(bench: Workbench) -> None:
+    keyed(bench, Side.BILLING).add("plan", "B", "2", "Pro", exact(Decimal(50)), None)
+    look(bench)
+    planned = plan(bench, Verb.UPDATE)
+    assert [change.name for one in planned.operations for change in one.changes] == ["price"]
+    org(bench).put("plan", "B", "Old", PRO[1], None)
+    (failure,) = done(bench, planned).failures
+    assert failure.message == "changed since the review: name is now 'Old'"
+
+
 def test_an_insert_of_a_key_that_a_paired_record_bears_says_whose_it_is(bench: Workbench) -> None:
     confirm(bench, "plan", "A", "idA")
     keyed(bench, Side.BILLING).add("plan", "B", "2", *PRO)
