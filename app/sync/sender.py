@@ -29,6 +29,7 @@ from app.store.target_jobs import TargetJob, note_job
 from app.sync.given_keys import pair_made
 from app.sync.groups import group_of, without_broken
 from app.sync.look_costs import Lot
+from app.sync.made_before import made_before
 from app.sync.pieces import UNSETTLED, operations_of, pieces
 from app.sync.preflight import (
     Found,
@@ -143,6 +144,8 @@ class Sender:
             elif (told := self.told.get(operation.idempotency_key)) is not None:
                 words = "written, and changed by somebody since"
                 changed.append(Outcome(operation, OutcomeState.WRITTEN, words, side_id=told))
+            elif state is Found.BEFORE and (words := made_before(self.bench, self.run, operation)):
+                stale.append(Outcome(operation, OutcomeState.STALE, words))
             elif state is Found.BEFORE:
                 if not self._waits_for_its_key(operation):  # else it stays an intent
                     fresh.append(operation)

@@ -11,7 +11,7 @@ from app.connectors.protocol import Batch
 from app.domain.control import CancelToken
 from app.domain.diff import Kind
 from app.domain.mapping import KEY
-from app.domain.plan import FieldChange, Operation, Outcome, OutcomeState, Verb
+from app.domain.plan import CommitPlan, FieldChange, Operation, Outcome, OutcomeState, Verb
 from app.domain.proposal import Choice
 from app.domain.record import RecordKey, Side, exact
 from app.store.choices import choose
@@ -150,3 +150,26 @@ def test_what_was_made_from_nothing_is_only_in_billing(bench: Workbench) -> None
     assert kinds(bench) == {Kind.ONLY_IN_BILLING: 1}
     assert pairings(bench.store) == ()
     assert again(bench) == {Kind.ONLY_IN_BILLING: 1}
+
+
+def planned(bench: Workbench) -> CommitPlan:
+    keyed(bench, Side.SALESFORCE).add("plan", "mine", "id1", *PRO)
+    again(bench)
+    taken_from_salesforce(bench, "mine")
+    return build_plan(bench, Selection(), NEVER, quiet)
+
+
+def test_a_plan_that_is_committed_twice_makes_nothing_twice(bench: Workbench) -> None:
+    plan = planned(bench)
+    first, second = (commit(bench, plan, NEVER, quiet) for _ in range(2))
+    assert (first.written, second.written, second.stale) == (1, 0, 1)
+    assert f"commit {first.commit} has made it already: it is given-" in second.failures[0].message
+    assert len(keys(bench, Side.BILLING)) == 1
+
+
+def test_what_was_made_and_is_gone_may_be_made_once_more(bench: Workbench) -> None:
+    plan = planned(bench)
+    commit(bench, plan, NEVER, quiet)
+    keyed(bench, Side.BILLING).records.clear()
+    again(bench)
+    assert commit(bench, plan, NEVER, quiet).written == 1
