@@ -122,6 +122,20 @@ def test_the_job_after_it_is_asked_when_it_should_be_done(
     assert len(token.pauses) == 1
 
 
+def test_jobs_that_go_as_fast_as_ever_are_not_waited_for_ever_longer(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    token = Waits()
+    monkeypatch.setattr("app.connectors.salesforce.bulk_jobs.monotonic", lambda: token.clock)
+    jobs, asked, taken = Tenths(token), 0, 0.0
+    for _ in range(30):
+        token.pauses, token.clock = [], 0.0
+        jobs.ended("1", token, 100, "upsert")
+        asked, taken = asked + len(token.pauses), taken + token.clock
+    assert taken / 30 < 11
+    assert asked / 30 < 2
+
+
 def test_a_delete_is_not_waited_for_as_long_as_an_upsert_took(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

@@ -228,7 +228,7 @@ class BulkJobs:
                 misses, processed = 0, info.processed
                 if info.has_ended:
                     if rows:
-                        self._seconds_a_row[operation] = (monotonic() - began) / rows
+                        self._seconds_a_row[operation] = pace.told(monotonic() - began)
                     return info
             cancel.wait(pace.next_s(processed, monotonic() - began))
 
