@@ -17,6 +17,7 @@ from app.domain.control import CancelToken, Progress, Report
 from app.errors import ConnectionFailed
 from app.services import Services
 from app.settings import Workspace
+from app.store import workspace_lock
 from app.sync import prepare
 from app.sync.commit import commit
 from app.sync.compare import compare
@@ -63,8 +64,11 @@ def prepare_demo(
     """Make the demo's connections and workspace anew, and let the two sides once have agreed.
 
     The catalogs are in step, and a few accounts are carried over as a first load does it. Then
-    people edit on both sides, so that the next refresh finds every kind of difference, with a base
-    to tell them apart by.
+    people edit on both sides, and these are read again: the workspace opens with every kind of
+    difference, and with a base to tell them apart by.
+
+    Raises:
+        WorkspaceBusy: Another Concord has the demo open; it is left alone.
     """
     report(Progress(0, 0, "Connecting to the sandbox"))
     _forget(services)
@@ -84,9 +88,11 @@ def prepare_demo(
         refresh(bench, RefreshRequest(), cancel, report)
         compare(bench, cancel, report)
         commit(bench, build_plan(bench, Selection(), cancel, report), cancel, report)
-    door.post("drift", {})
-    if mapping:
-        edit_accounts(door, _ACCOUNTS)
+        door.post("drift", {})
+        if mapping:
+            edit_accounts(door, _ACCOUNTS)
+        refresh(bench, RefreshRequest(), cancel, report)
+        compare(bench, cancel, report)
     return WORKSPACE
 
 
@@ -100,8 +106,12 @@ def _prepare_org(bench: Workbench, cancel: CancelToken, report: Report) -> None:
 
 
 def _forget(services: Services) -> None:
-    if WORKSPACE in {workspace.name for workspace in services.workspaces()}:
-        store = services.delete_workspace(WORKSPACE)
+    known = {workspace.name: workspace for workspace in services.workspaces()}
+    if WORKSPACE not in known:
+        return
+    store = services.store_file(known[WORKSPACE])
+    with workspace_lock.holding(store):  # another window may show it just now
+        services.delete_workspace(WORKSPACE)
         # The sandbox begins anew each time: an old mirror would speak of records that never were.
         for suffix in ("", "-wal", "-shm"):
             store.with_name(store.name + suffix).unlink(missing_ok=True)

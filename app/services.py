@@ -195,10 +195,15 @@ class Services:
         return workspace
 
     def delete_workspace(self, name: str) -> Path:
-        """Forget a workspace; return where its store, with the history, stays."""
+        """Forget a workspace; return where its store, with the history, stays.
+
+        Raises:
+            WorkspaceBusy: Another Concord works on it.
+        """
         workspace = self.workspace(name)
-        settings.delete_workspace(self.base, name)
-        return settings.store_file(self.base, workspace)
+        with workspace_lock.holding(self.store_file(workspace)):
+            settings.delete_workspace(self.base, name)
+        return self.store_file(workspace)
 
     def keep_history(self, name: str, days: int, commits: int) -> Workspace:
         """Set how long a workspace's history is kept when it is pruned; 0 and 0: for good."""
@@ -223,9 +228,14 @@ class Services:
         return self.mapping(replace(self.workspace(name), without=()))
 
     def leave_out(self, name: str, without: tuple[str, ...]) -> Workspace:
-        """Have a workspace do without entities of its mapping from now on; none takes all back."""
+        """Have a workspace do without entities of its mapping from now on; none takes all back.
+
+        Raises:
+            WorkspaceBusy: Another Concord works on it.
+        """
         workspace = replace(self.workspace(name), without=without)
-        settings.save_workspace(self.base, workspace)
+        with workspace_lock.holding(self.store_file(workspace)):
+            settings.save_workspace(self.base, workspace)
         return workspace
 
     def mapping_draft(self, name: str) -> MappingDraft:

@@ -25,6 +25,7 @@ NAME = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 _SECRET_WORDS = re.compile(
     r"secret|passw|token$|auth_?key|api_?key|private_?key|access_?key", re.IGNORECASE
 )
+_SIGNED_IN = re.compile(r"//[^/?#\s]*@")  # who signs in stands before the host
 _Line = Annotated[str, msgspec.Meta(pattern=r"^[^\r\n]*$")]  # what goes into a header
 _Value = TypeVar("_Value", "Settings", "Connection", "Workspace")
 _Named = TypeVar("_Named", "Connection", "Workspace")
@@ -203,7 +204,12 @@ def save_connection(base: Path, connection: Connection) -> None:
     checked_name(connection.kind)
     for secret in connection.secrets:
         checked_name(secret)
-    for key in connection.settings:
+    for key, value in connection.settings.items():
+        if _SIGNED_IN.search(value):
+            raise WrongUse(
+                f"{key} of connection {connection.name!r} has a user name or a password in it.",
+                "Write the address without; what is secret goes into the keyring by --secret.",
+            )
         if key in connection.secrets or _SECRET_WORDS.search(key):
             raise WrongUse(
                 f"{key} of connection {connection.name!r} is a secret, not a setting.",

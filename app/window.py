@@ -9,7 +9,7 @@ from app.demo import prepare_demo, sandbox_process
 from app.domain.control import CancelToken, Progress, Report
 from app.errors import WrongUse
 from app.services import Services
-from app.views.application import WindowOptions, run
+from app.views.application import WITHOUT_DISPLAY, WindowOptions, run
 
 
 class WindowServices(Services):
@@ -39,8 +39,7 @@ def run_window(services: Services, options: Namespace) -> int:
     if not options.offscreen and not has_display():
         raise WrongUse(
             "There is no display to open a window on.",
-            "Set DISPLAY or WAYLAND_DISPLAY, run under `xvfb-run -a`, or draw a picture with"
-            " --offscreen --screenshot FILE.",
+            WITHOUT_DISPLAY,
         )
     if options.offscreen and not options.screenshot:
         raise WrongUse("--offscreen shows nothing by itself.", "Add --screenshot FILE.")

@@ -49,6 +49,18 @@ def test_a_mapping_that_another_process_uses_is_not_changed(
     assert services.workspace("w").mapping == "aria_catalog"
 
 
+def test_a_workspace_that_another_process_uses_is_neither_deleted_nor_narrowed(
+    services: Services, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    services.open_workbench("w").store.close()
+    monkeypatch.setattr(workspace_lock, "take", lambda _store: workspace_lock.Holder("ann", 7))
+    with pytest.raises(WorkspaceBusy, match="ann"):
+        services.delete_workspace("w")
+    with pytest.raises(WorkspaceBusy, match="ann"):
+        services.leave_out("w", ("coupon",))
+    assert services.workspace("w").without == ()
+
+
 def test_a_broken_mapping_is_mended_by_another(services: Services) -> None:
     good = services.mapping_draft("w").text
     services.change_mapping("w", good)

@@ -138,6 +138,16 @@ def test_a_name_that_is_no_name_is_refused(tmp_path: Path, name: str) -> None:
 
 
 @pytest.mark.parametrize(
+    "address", ["https://ann:pw-of-ann@a.example/x", "https://token-x@a.example"]
+)
+def test_an_address_holds_no_password(tmp_path: Path, address: str) -> None:
+    with pytest.raises(WrongUse, match="a user name or a password") as caught:
+        save_connection(tmp_path, Connection("x", "aria", {"core_url": address}))
+    assert "pw-of" not in str(caught.value)
+    assert not (tmp_path / "connections").exists()
+
+
+@pytest.mark.parametrize(
     "key", ["auth_key", "client_secret", "password", "apiKey", "refresh_token", "pin"]
 )
 def test_a_connection_holds_no_secret(tmp_path: Path, key: str) -> None:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import TextIO
 
 from app.cli import output
+from app.cli.asking import question
 from app.cli.holding import held_of, held_words
 from app.cli.ignoring import run_ignore
 from app.cli.offers import compare_billing
@@ -327,7 +328,8 @@ def _confirm(workspace: str, *, production: bool) -> None:
     if not sys.stdin.isatty():
         raise WrongUse("A commit asks before it writes.", "Review the plan, then add --yes.")
     asked = f"type {workspace} to commit into production" if production else "commit? [y/N]"
-    answer = input(f"{asked}: ").strip()
+    with question():
+        answer = input(f"{asked}: ").strip()
     if answer != workspace if production else answer.lower() not in {"y", "yes"}:
         raise Cancelled("Nothing was written.")
 

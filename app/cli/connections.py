@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 
 from app.cli import output
+from app.cli.asking import question
 from app.cli.types import run_types
 from app.connectors.spec import ConnectorSpec, variable
 from app.domain.control import CancelToken, no_report
@@ -91,7 +92,8 @@ def _connect(services: Services, options: Namespace, cancel: CancelToken) -> Con
                 f"The setting {setting.name} is missing: {setting.label}.",
                 f"Add --set {setting.name}=… . {setting.hint}",
             )
-    secrets = _secrets(spec, options)
+    with question():
+        secrets = _secrets(spec, options)
     if _by_browser(options):
         return services.sign_in(connection, secrets, _open_browser, cancel, no_report)
     return services.save_connection(connection, secrets)

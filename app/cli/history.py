@@ -6,17 +6,19 @@ import sys
 from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import Any, TextIO
 
 from app.cli import output
+from app.cli.asking import question
 from app.cli.commands import progress
 from app.domain.control import CancelToken
+from app.domain.forecast import Forecast
 from app.domain.plan import OutcomeState
 from app.domain.plan_json import changes_json
+from app.domain.record import Side
 from app.errors import Cancelled, ExitStatus, WrongUse
 from app.services import Services
 from app.store import journal
@@ -167,17 +169,23 @@ def _confirm(count: int, policy: str) -> None:
     if not sys.stdin.isatty():
         raise WrongUse("Pruning asks before it lets go.", "Add --yes.")
     print(f"let {count:,} commits go for good ({policy})? [y/N]: ", end="", file=sys.stderr)
-    if input().strip().lower() not in {"y", "yes"}:
+    with question():
+        answer = input().strip()
+    if answer.lower() not in {"y", "yes"}:
         raise Cancelled("Nothing was pruned.")
 
 
 def _entries(bench: Workbench, options: Namespace, wanted: Wanted) -> Iterator[journal.Entry]:
     """Return what is wanted: one commit in the order of sending, anything else newest first."""
-    if wanted == replace(Wanted(), run=wanted.run) and wanted.run:
+    if _is_whole(wanted):
         found = journal.entries(bench.store, run=wanted.run)
     else:
         found = search(bench.store, wanted)
     return islice(found, options.limit)
+
+
+def _is_whole(wanted: Wanted) -> bool:
+    return bool(wanted.run) and wanted == Wanted(run=wanted.run)
 
 
 def _export(bench: Workbench, options: Namespace, wanted: Wanted) -> int:
@@ -204,13 +212,44 @@ def _text_file(file: Path | None) -> Iterator[TextIO]:
 
 def _print_entries(bench: Workbench, options: Namespace, wanted: Wanted) -> int:
     found = _entries(bench, options, wanted)
+    told = _told_of(bench, wanted.run) if _is_whole(wanted) else {}
     if options.json:
         rows = [output.entry_json(e, changes_json(e.operation.changes)) for e in found]
-        output.print_json({"workspace": options.workspace, "operations": rows})
+        output.print_json({"workspace": options.workspace, "operations": rows, **told})
         return ExitStatus.DONE
+    if told:
+        _print_told(told)
     for entry in found:
         _print_entry(entry)
     return ExitStatus.DONE
+
+
+def _told_of(bench: Workbench, run: str) -> dict[str, Any]:
+    """Return who planned and approved a commit, and what it took beside what was forecast."""
+    found = journal.find_run(bench.store, run)
+    try:
+        plan = journal.plan_of(bench.store, run)
+    except ValueError:  # tampered with, as --verify tells; what else there is is still shown
+        plan = {}
+    return {
+        "planned_by": plan.get("created_by", ""),
+        "approvals": plan.get("approvals", []),
+        "forecast": plan.get("forecast", Forecast().to_json()),
+        "calls": dict(found.calls),
+        "seconds": round(found.seconds, 3),
+    }
+
+
+def _print_told(told: dict[str, Any]) -> None:
+    if told["planned_by"]:
+        print(f"planned by {told['planned_by']}")
+    for one in told["approvals"]:
+        print(f"approved by {one['who']} at {one['at']}")
+    forecast = told["forecast"]
+    for side in Side:
+        calls, expected = (cost.get(side.value, 0) for cost in (told["calls"], forecast["calls"]))
+        print(f"{calls:,} calls to {side.label}, forecast were {expected:,}")
+    print(f"{told['seconds']:.1f} s, forecast were {forecast['seconds']:.0f} s")
 
 
 def _print_entry(entry: journal.Entry) -> None:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from app.cli import output
+from app.cli.asking import question
 from app.domain.control import CancelToken
 from app.domain.job import Job, JobRun, JobState, Notify, Policy
 from app.domain.plan import Verb
@@ -142,7 +143,8 @@ def _keep_secret(services: Services, options: Namespace) -> int:
             f"There is no secret {options.name!r} for notices.", f"There are: {', '.join(names)}."
         )
     asks = sys.stdin.isatty()
-    value = getpass.getpass(f"{options.name}: ") if asks else sys.stdin.readline().strip()
+    with question():
+        value = getpass.getpass(f"{options.name}: ") if asks else sys.stdin.readline().strip()
     if not value:
         raise WrongUse("The secret is empty.", "Type it, or give it as a line of stdin.")
     saved = services.credentials.set(PLACE, options.name, value)

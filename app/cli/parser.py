@@ -162,14 +162,15 @@ def _add_plans(commands: "Commands[ArgumentParser]") -> None:
     _entities(plan)
     verbs = ",".join(verb.value for verb in Verb)
     plan.add_argument("--only", metavar="VERBS", help=f"{verbs} (without: what is ticked)")
-    plan.add_argument(
+    records = plan.add_mutually_exclusive_group()
+    records.add_argument(
         "--keys", type=Path, metavar="FILE", help="lines of ENTITY KEY, separated by a tab or comma"
     )
-    plan.add_argument("--account", default="", metavar="KEY", help="this account's records only")
-    plan.add_argument("--held", action="store_true", help="what is held back, too")
-    plan.add_argument(
+    records.add_argument("--account", default="", metavar="KEY", help="this account's records only")
+    records.add_argument(
         "--failed-of", metavar="COMMIT", help="only the records that a commit could not write"
     )
+    plan.add_argument("--held", action="store_true", help="what is held back, too")
     plan.add_argument(
         "--take", choices=[side.value for side in Side], help="whose value settles a conflict"
     )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from app.cli import output
+from app.cli.asking import question
 from app.cli.commands import progress
 from app.connectors.preparer import Deployed, Part, PartKey, Removal, Survey
 from app.domain.control import CancelToken
@@ -109,7 +110,8 @@ def _ask(services: Services, options: Namespace, what: str) -> None:
     name = options.workspace
     asked = f"type {name} to {what} in production" if production else f"{what}? [y/N]"
     print(f"{asked}: ", end="", file=sys.stderr, flush=True)
-    answer = sys.stdin.readline().strip()
+    with question():
+        answer = sys.stdin.readline().strip()
     if answer != name if production else answer.lower() not in {"y", "yes"}:
         raise Cancelled("Nothing was changed.")
 

@@ -49,3 +49,12 @@ class Explains(Protocol):
             look: Gives a record of this side by entity and key, as last read.
         """
         ...
+
+
+@runtime_checkable
+class Tells(Protocol):
+    """A connector that has words for what its system keeps in a form for machines."""
+
+    def told(self, entity: EntityMapping, name: str, value: str) -> str:
+        """Return what the text of a field says to a person; `""` where it is plain already."""
+        ...

@@ -34,6 +34,8 @@ class ReadRequest:
         cursor: With `Scope.SINCE`, what an earlier read of the entities left in `Page.cursor`.
         account: With `Scope.ACCOUNT`, the key of the account whose records are wanted, and no
             others; the reader overlaps its calls itself, and reads nothing twice.
+        any_case: With `Scope.KEYS`, whether records come too whose keys are those wanted but for
+            upper and lower case, where the side takes two such keys for one.
     """
 
     entities: tuple[EntityMapping, ...]
@@ -41,6 +43,7 @@ class ReadRequest:
     keys: tuple[str, ...] = ()
     cursor: str = ""
     account: str = ""
+    any_case: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,15 +18,14 @@ _SETTINGS = {
 
 def covers(rule: IgnoreRule, billing: FieldValue, salesforce: FieldValue) -> bool:
     """Return whether a rule ignores the difference of these two values of its field."""
-    left, right = text(billing), text(salesforce)
-    if rule.billing is not None and left != rule.billing:
+    if rule.billing is not None and not _is(rule.billing, billing):
         return False
-    if rule.salesforce is not None and right != rule.salesforce:
+    if rule.salesforce is not None and not _is(rule.salesforce, salesforce):
         return False
     if rule.tolerance is not None and not _near(rule.tolerance, billing, salesforce):
         return False
     if rule.pattern or rule.case or rule.spaces:
-        return _trimmed(rule, left) == _trimmed(rule, right)
+        return _trimmed(rule, text(billing)) == _trimmed(rule, text(salesforce))
     return True
 
 
@@ -102,6 +101,19 @@ def _number(said: object, what: str) -> Decimal | None:
     if not number.is_finite() or number < 0:
         raise WrongUse(f"{what} has the tolerance {said!r}.", 'Write a number such as "0.01".')
     return number
+
+
+def _is(said: str, value: FieldValue) -> bool:
+    """Return whether a value is the one that a rule names, however a number is written there."""
+    shown = text(value)
+    if isinstance(value, bool):
+        return said.casefold() == shown
+    if isinstance(value, int | Decimal) and said != shown:
+        try:
+            return Decimal(said) == value
+        except InvalidOperation:
+            return False
+    return said == shown
 
 
 def _near(tolerance: Decimal, billing: FieldValue, salesforce: FieldValue) -> bool:

@@ -42,6 +42,10 @@ _FIELD_NAMES = {
 _SOURCE_NAMES = {
     "name", "action", "sobject", "prefix", "fields", "account", "currency", "lines", "product",
 }  # fmt: skip
+_BLOCKS = frozenset({"entity", "job", "source"})  # of a file; an `insert_if` names one entity
+_TABLES_NAMED = frozenset({"ignore", "sums", "pair"})
+_TABLE_NAMED = frozenset({"shows", "insert_if", "where", "map"})
+_LIST_NAMED = frozenset({"include", "leave_out", "entities", "values"})
 _NAME = re.compile(r"[a-z][a-z0-9_]*")
 _JOB_NAME = re.compile(r"[a-z][a-z0-9_-]*")
 _API_NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -63,7 +67,7 @@ def parse_mapping(
     data = parser.data()
     files = list(parser.files(data, find, frozenset()))
     # An entity takes the place of one with its name in an included file.
-    latest = {row.get("name"): (part, row) for part, told in files for row in part.rows(told)}
+    latest = {str(row.get("name")): (part, row) for part, told in files for row in part.rows(told)}
     parts = tuple(latest.values())
     entities = tuple(part.entity(row) for part, row in parts)
     # Each is checked by the parser of its own file, which knows the lines.
@@ -144,8 +148,8 @@ class _Parser:
     def rows(self, data: Mapping[str, Any]) -> list[Mapping[str, Any]]:
         """Return the rows of this file's entities."""
         included = data.get("include", [])
-        rows = data.get("entity", [] if included else None)
-        if not isinstance(rows, list) or not (rows or included):
+        rows: list[Mapping[str, Any]] = data.get("entity", [])
+        if not (rows or included):
             raise self._error((), "no [[entity]]", "Describe at least one entity.")
         self.once((str(row.get("name", "")) for row in rows), "entity")
         return rows
@@ -155,7 +159,7 @@ class _Parser:
     ) -> Iterator[JobRow]:
         """Yield the jobs of this file."""
         known = {entity.name for entity in entities}
-        for row in self._blocks(data, "job"):
+        for row in data.get("job", ()):
             name = self._name(row, (), _JOB_NAME)
             path = (name,)
             self._known(row, {"name", "cron", "every_minutes", "entities", "full"}, path)
@@ -172,7 +176,7 @@ class _Parser:
 
     def sources(self, data: Mapping[str, Any]) -> Iterator[Source]:
         """Yield the objects of the org of which this file's actions take what they are told."""
-        rows = self._blocks(data, "source")
+        rows = data.get("source", ())
         self.once((str(row.get("name", "")) for row in rows), "source")
         for row in rows:
             path = (self._name(row, ()),)
@@ -224,7 +228,7 @@ class _Parser:
                 'Write key = { billing = "…", salesforce = "…" }.',
             )
         rows = row.get("fields")
-        if not isinstance(rows, list) or not rows:
+        if not rows or not _are_tables(rows):
             raise self._error(path, "it has no fields", "List at least one field.")
         parent = str(row.get("parent", ""))
         return EntityMapping(
@@ -269,7 +273,7 @@ class _Parser:
     def _pair(self, row: Mapping[str, Any], entity: str) -> PairRule:
         path = (entity, str(row.get("name", "")))
         self._known(row, {"name", "fields", "how"}, path)
-        how, fields = row.get("how", "exact"), row.get("fields")
+        how, fields = str(row.get("how", "exact")), row.get("fields")
         if how not in {"exact", "name"}:
             raise self._error(
                 path, f"how cannot be {how!r}", "It may be: exact, name.", setting="how"
@@ -290,7 +294,7 @@ class _Parser:
         name = self._name(row, (entity,))
         path = (entity, name)
         self._known(row, _FIELD_NAMES, path)
-        convert = row.get("convert", "")
+        convert = str(row.get("convert", ""))
         if convert not in {"", "upper"}:
             raise self._error(
                 path, f"unknown converter {convert!r}", 'The converters are: "upper".'
@@ -407,6 +411,13 @@ class _Parser:
             if name not in names:
                 hint = f"Known here: {', '.join(sorted(names))}."
                 raise self._error((*path, name), f"unknown setting {name!r}", hint)
+            if name in (_TABLES_NAMED if path else _BLOCKS) and not _are_tables(row[name]):
+                hint = f"Write {name} = [{{ … }}]." if path else f"Write [[{name}]]."
+                raise self._error(path, f"{name} is no list of tables", hint, name)
+            if name in _TABLE_NAMED:
+                self._table(row, name, path)
+            if name in _LIST_NAMED and not isinstance(row[name], list):
+                raise self._error(path, f"{name} is no list", f'Write {name} = ["…"].', name)
 
     def _name(
         self, row: Mapping[str, Any], path: tuple[str, ...], form: re.Pattern[str] = _NAME
@@ -418,16 +429,10 @@ class _Parser:
             )
         return name
 
-    def _blocks(self, data: Mapping[str, Any], kind: str) -> list[Mapping[str, Any]]:
-        rows = data.get(kind, [])
-        if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
-            raise self._error((), f"{kind} is no list of tables", f"Write [[{kind}]].")
-        return rows
-
     def _table(self, row: Mapping[str, Any], name: str, path: tuple[str, ...]) -> Mapping[str, Any]:
         value = row.get(name, {})
         if not isinstance(value, dict):
-            raise self._error(path, f"{name} is no table", f"Write {name} = {{ … }}.")
+            raise self._error(path, f"{name} is no table", f"Write {name} = {{ … }}.", name)
         return value
 
     def _word(self, row: Mapping[str, Any], name: str, path: tuple[str, ...]) -> str:
@@ -473,6 +478,10 @@ class _Parser:
         where = f"{self.file_name}:{line_of(self.text, (*path, *filter(None, [setting])))}"
         place = " of ".join(f"{part!r}" for part in reversed(path))
         return MappingInvalid(f"{where}: {place + ': ' if place else ''}{what}.", hint)
+
+
+def _are_tables(value: object) -> bool:
+    return isinstance(value, list) and all(isinstance(item, dict) for item in value)
 
 
 def line_of(text: str, path: tuple[str, ...]) -> int:

@@ -138,6 +138,9 @@ def domain_of(email: str) -> str:
 def _domains(website: str) -> Iterator[str]:
     """Yield the domain of a website, and without its `www.`."""
     text = website.strip().casefold()
-    host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
+    try:
+        host = urlsplit(text if "//" in text else f"//{text}").hostname or ""
+    except ValueError:  # people write anything, such as [todo]
+        return
     yield host
     yield host.removeprefix("www.")

@@ -15,6 +15,7 @@ from app.domain.forecast import Forecast
 from app.domain.mapping import EntityMapping, FieldMapping
 from app.domain.plan import FieldChange, Operation, Problem, Verb
 from app.domain.record import FieldValue, Side
+from app.store.hanging import hanging_on
 from app.store.holding import below
 from app.store.mirrored import mirrored
 from app.store.told import constraints_of, keep_constraints, keep_limits, limits_of
@@ -27,6 +28,7 @@ ALWAYS_UNCHECKED = (
     "row locks and quotas that others use up in the meantime",
 )
 _MEGABYTE = 1 << 20
+_MOST_LOOKED_UP = 100_000  # values that must be once
 
 
 @dataclass
@@ -80,7 +82,23 @@ class DryRun:
 
     def of_the_whole(self) -> Iterator[Problem]:
         """Yield what will or may go wrong between operations, once all of them were looked at."""
-        return self._going_first.problems()
+        yield from self._going_first.problems()
+        yield from self._held_by_others()
+
+    def _held_by_others(self) -> Iterator[Problem]:
+        """Yield the texts that must be once and that a record which keeps them has already."""
+        for (side, name, field_name), taken in self._unique.items():
+            entity, moving = self.bench.mapping.entity(name), set(taken.values())
+            texts = [value for value in taken if isinstance(value, str)]
+            mapped = entity.field_of(field_name)
+            if len(texts) > _MOST_LOOKED_UP:
+                words = f"whether {field_name} of new {entity.plural} is in {side.label} already"
+                self.unchecked[words] = None
+                continue
+            for (_, key), value in hanging_on(self.bench.store, entity, mapped, side, texts):
+                if key not in moving:
+                    words = f"{field_name}: {value!r} is that of {key}, and must be once"
+                    yield Problem("error", name, taken[value], words)
 
     def _said(self, operation: Operation) -> Iterator[str]:
         connector = self.bench.connectors[Side.BILLING]

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from app.domain.plan import Operation, OutcomeState
-from app.domain.record import RecordKey, Side
+from app.domain.record import Side
 from app.store import journal
 from app.store.journal_entry import EVERYWHERE, Span
 from app.sync.groups import known_groups
@@ -17,19 +17,20 @@ UNSETTLED = (OutcomeState.INTENT, OutcomeState.UNKNOWN)
 class Piece:
     """Operations that are looked at and sent before the next: few enough for memory.
 
-    A record stands once in it: of two operations on it, the second expects the first's result.
+    A record stands once in it: of two operations on it, the second expects the first's result. So
+    does a key, in whatever letters: some targets take two for one, which shows once one is there.
     What stands or falls together is never cut: where the border would fall, the rest of the group
     comes along. A plan keeps the members of a group side by side (`plan_order.Shelves.pour`).
     """
 
     def __init__(self, bench: Workbench) -> None:
         self._bench = bench
-        self._seen: set[tuple[RecordKey, Side]] = set()
+        self._seen: set[tuple[str, str, Side]] = set()
         self._last: Operation | None = None
 
     def takes(self, operation: Operation) -> bool:
         """Add an operation, the next in the order of sending; False where the piece is full."""
-        place = (operation.record_key, operation.side)
+        place = (operation.entity, operation.key.casefold(), operation.side)
         if place in self._seen or (len(self._seen) >= SEGMENT and not self._goes_on(operation)):
             return False
         self._seen.add(place)

@@ -1,6 +1,7 @@
 """Plans to files and back, a line at a time, so that a plan of millions needs no memory."""
 
-import tempfile
+import secrets
+import shutil
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -37,14 +38,16 @@ def save_plan(plan: CommitPlan, path: Path) -> None:
             with path.open("wb") as file:
                 file.writelines(_lines(plan))
             return
-        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=path.name, delete=False) as new:
-            try:
-                new.writelines(_lines(plan))
-                new.close()
-                Path(new.name).replace(path)
-            except BaseException:
-                Path(new.name).unlink(missing_ok=True)
-                raise
+        new = path.with_name(f"{path.name}.{secrets.token_hex(4)}")
+        try:
+            with new.open("xb") as file:
+                file.writelines(_lines(plan))
+            if path.exists():  # a colleague who may read it is to read what is approved, too
+                shutil.copymode(path, new)
+            new.replace(path)
+        except BaseException:
+            new.unlink(missing_ok=True)
+            raise
     except OSError as error:
         raise WrongUse(
             f"{path} cannot be written: {error.strerror}.", "Name another file with -o."

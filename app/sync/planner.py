@@ -155,19 +155,29 @@ class _Draft:
         pair = self._pair(entity, needed.key)
         choice = Choice(take={WHOLE_RECORD: side.other.value})
         diff = None if pair is None else self._opened(entity, pair)
-        if pair is None or diff is None or diff.kind is Kind.HELD_BACK:
-            brought = []  # a person has to say so first
-        else:
-            brought = self._insert(entity, pair, diff, side, choice)
+        lacks, brought = f"{side.label} lacks", list[Operation]()
+        if pair is not None and diff is not None:
+            if diff.kind is Kind.HELD_BACK:
+                lacks = "is held back"  # a person has to say so first
+            elif self._goes(entity, pair, diff):
+                lacks = "the plan deletes"
+            else:
+                brought = self._insert(entity, pair, diff, side, choice)
         for one in brought:
             words = f"added, since {operation.entity} {operation.key} needs it"
             self.note([Problem("info", one.entity, one.key, words)])
             self.put(entity, one)
         if not brought:
-            held_back = diff is not None and diff.kind is Kind.HELD_BACK
-            lacks = "is held back" if held_back else f"{side.label} lacks"
             words = f"it refers to {needed.entity} {needed.key}, which {lacks}"
             self.note([Problem("error", operation.entity, operation.key, words)])
+
+    def _goes(self, entity: EntityMapping, pair: Pair, diff: RecordDiff) -> bool:
+        """Return whether the plan deletes a record where it is: then it is not made elsewhere."""
+        choice = self.choice_of(entity, pair, diff.kind)
+        if choice is None or not self.selection.takes_verb(Verb.DELETE):
+            return False
+        made = proposal_of(self.bench, entity, pair, diff, choice).operations
+        return any(operation.verb is Verb.DELETE for operation in made)
 
     def _opened(self, entity: EntityMapping, pair: Pair) -> RecordDiff:
         diff = opened(entity, pair)
@@ -289,7 +299,8 @@ def forecast(bench: Workbench, tally: Mapping[Part, int], size: int) -> Forecast
 
 
 def _decided(kind: Kind, choice: Choice, selection: Selection) -> Choice:
-    if kind is not Kind.CONFLICT or selection.take is None or choice.take:
+    decided = choice.take or choice.ticked is False  # unticked before it came to a conflict
+    if kind is not Kind.CONFLICT or selection.take is None or decided:
         return choice
     return Choice(ticked=True, take={WHOLE_RECORD: selection.take.value})
 

@@ -26,6 +26,7 @@ from app.domain.record import (
 from app.store.comparison import find_link, side_details
 from app.store.mirror import remove_links
 from app.store.mirrored import mirrored
+from app.store.other_letters import in_other_letters
 from app.store.pairing import ids_of_pairs, keys_borne
 from app.store.twins import pairs_beside, put_found
 from app.sync.look_costs import Lot, cheaper_by_cursor
@@ -93,7 +94,7 @@ def read_live(
     for side in Side:
         if entities := tuple(entity for where, entity in told if where is side):
             refresh(bench, RefreshRequest((side,), entities), cancel, report)
-    return _read_all(bench, asked, told, cancel, report)
+    return _read_all(bench, asked._replace(made=_made(operations)), told, cancel, report)
 
 
 def read_told(
@@ -118,8 +119,8 @@ def _read_all(
             for name, keys in asked.by_id.items()
         ]
         for lot, keys in asked.lots.items():
-            read = _mirrored if lot in told else _read
-            reads.append((lot, len(keys), pool.submit(read, bench, lot, keys, cancel)))
+            read, made = (_mirrored if lot in told else _read), asked.made.get(lot, frozenset())
+            reads.append((lot, len(keys), pool.submit(read, bench, lot, keys, cancel, made)))
         for (side, entity), count, future in reads:
             for record in future.result():
                 place = (side, RecordKey(entity, record.key))
@@ -140,12 +141,14 @@ class _Asked(NamedTuple):
     Attributes:
         counts_as: Salesforce's entity → id of a paired record → the key as which it counts.
         total: How many operations ask.
+        made: The keys under which records are to be made: who has one in other letters is told.
     """
 
     lots: dict[Lot, list[str]]
     by_id: dict[str, dict[str, str]]
     counts_as: dict[str, dict[str, str]]
     total: int
+    made: Mapping[Lot, frozenset[str]] = MappingProxyType({})
 
     def ids(self) -> dict[RecordKey, str]:
         """Return by which ids records of Salesforce are asked for."""
@@ -178,6 +181,19 @@ def _asked_for(bench: Workbench, operations: Sequence[Operation]) -> _Asked:
         lots[operation.side, name].append(operation.key)
     counts_as = {name: {one: key for key, one in ids.items()} for name, ids in paired.items()}
     return _Asked(lots, by_id, counts_as, len(operations))
+
+
+def _made(operations: Iterable[Operation]) -> Mapping[Lot, frozenset[str]]:
+    """Return the keys of Salesforce's inserts: a text key may be one in any letters there.
+
+    An external id takes no heed of case unless it was made so (salesforce.md §4), and an insert is
+    an upsert by it: it would write over the record that has the key in other letters.
+    """
+    keys: dict[Lot, set[str]] = defaultdict(set)
+    for operation in operations:
+        if operation.side is Side.SALESFORCE and operation.verb is Verb.INSERT:
+            keys[operation.side, operation.entity].add(operation.key)
+    return {lot: frozenset(some) for lot, some in keys.items()}
 
 
 def stands(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> Found:
@@ -235,6 +251,8 @@ def _why_not_made(operation: Operation, found: Record) -> str:
         return f"{paired} still has this key: write that one's key first, then plan again"
     if found.own_key is None:
         return f"made in {side} since the review"
+    if found.own_key.casefold() == operation.key.casefold():
+        return f"{side} has a record with the key {found.own_key!r}, and takes the two for one"
     bears = f"the key {found.own_key!r}" if found.own_key else "no key"
     return f"paired since the review with a record in {side} that has {bears}"
 
@@ -314,13 +332,26 @@ def value_of(record: Record, name: str, entity: EntityMapping) -> FieldValue:
     return record.values[entity.index[name]]
 
 
-def _mirrored(bench: Workbench, lot: Lot, keys: Sequence[str], cancel: CancelToken) -> list[Record]:
-    """Return what a read of the keys would: a paired record is found by the key that it bears."""
+def _mirrored(
+    bench: Workbench,
+    lot: Lot,
+    keys: Sequence[str],
+    cancel: CancelToken,
+    made: frozenset[str] = frozenset(),
+) -> list[Record]:
+    """Return what a read of the keys would: a paired record is found by the key that it bears.
+
+    Whether a key in other letters is another one only the side itself can tell.
+    """
     cancel.check()
     side, entity = lot[0], bench.mapping.entity(lot[1])
     found = list(mirrored(bench.store, entity, side, keys))
     if side is Side.SALESFORCE and (ids := ids_of_pairs(bench.store, entity)):
         found += _bearing(bench, entity, ids, keys, cancel)
+    lacking = made.difference(record.key for record in found)
+    if doubtful := in_other_letters(bench.store, entity, side, lacking):
+        asked = _read(bench, lot, doubtful, cancel, made)
+        found += [record for record in asked if record.own_key is not None]
     return found
 
 
@@ -347,15 +378,31 @@ def _bearing(
             yield one._replace(key=one.own_key, own_key=None)
 
 
-def _read(bench: Workbench, lot: Lot, keys: Sequence[str], cancel: CancelToken) -> list[Record]:
+def _read(
+    bench: Workbench,
+    lot: Lot,
+    keys: Sequence[str],
+    cancel: CancelToken,
+    made: frozenset[str] = frozenset(),
+) -> list[Record]:
+    """Return the records of some keys; of a `made` one that is in other letters, what has it so."""
     side, entity = lot
-    request = ReadRequest((bench.mapping.entity(entity),), Scope.KEYS, tuple(keys))
+    asked = (bench.mapping.entity(entity),)
+    request = ReadRequest(asked, Scope.KEYS, tuple(keys), any_case=bool(made))
     wanted = set(keys)
-    return [
+    came = [
         record
         for page in bench.connectors[side].read(request, cancel)
         for record in page.records
-        if record.key in wanted and page.entity == entity
+        if page.entity == entity
+    ]
+    found = [record for record in came if record.key in wanted]
+    lacking = made.difference(record.key for record in found)
+    folded = {key.casefold(): key for key in lacking & wanted}
+    return found + [
+        record._replace(key=folded[record.key.casefold()], own_key=record.key)
+        for record in came
+        if record.key not in wanted and record.key.casefold() in folded
     ]
 
 

@@ -3,7 +3,10 @@
 import gc
 import logging
 import os
+import signal
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -21,6 +24,7 @@ from PySide6.QtCore import (
 from PySide6.QtWidgets import QApplication
 
 from app.domain.diff import Kind
+from app.errors import ExitStatus, WrongUse
 from app.store.pager import rows
 from app.views.collector import Collector
 from app.views.services import Services
@@ -44,6 +48,11 @@ _LEVELS = {
     QtMsgType.QtFatalMsg: logging.CRITICAL,
 }
 _HARMLESS = "This plugin does not support"
+_NO_PLUGIN = "no Qt platform plugin could be initialized"
+WITHOUT_DISPLAY = (
+    "Set DISPLAY or WAYLAND_DISPLAY, run under `xvfb-run -a`, or draw a picture with"
+    " --offscreen --screenshot FILE."
+)
 _LOOK_AGAIN_MS = 50
 # Qt's calls let go of Python's lock. A worker that computes gives it back after this time: with
 # Python's own 5 ms, a slot of 4 ms took 120.
@@ -102,12 +111,28 @@ def run(services: Services, options: WindowOptions) -> int:
         window.start_demo()
     else:
         window.start(options.workspace or "")
-    status = app.exec()
+    with _closed_by_signals(app):
+        status = app.exec()
     window.close()
     collector.stop()
     sys.excepthook = sys.__excepthook__
     qInstallMessageHandler(None)
     return photographer.status if photographer is not None else status
+
+
+@contextmanager
+def _closed_by_signals(app: QApplication) -> Iterator[None]:
+    """Have Ctrl+C in the terminal and SIGTERM close the window, as a click on its cross does."""
+
+    def close(*_signal: object) -> None:
+        QTimer.singleShot(0, app.quit)
+
+    before = {number: signal.signal(number, close) for number in (signal.SIGINT, signal.SIGTERM)}
+    try:
+        yield
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 class Looks(QObject):
@@ -177,7 +202,12 @@ class Photographer(QObject):
             self._went = True
             self._show_a_difference()
             return
-        self._end(0 if window.grab().save(str(self._file), "PNG") else 1)
+        if window.grab().save(str(self._file), "PNG"):
+            self._end(0)
+        else:
+            self.on_failed(
+                WrongUse(f"The picture {self._file} cannot be written.", "Name another.")
+            )
 
     def _show_a_difference(self) -> None:
         """Go to the pair that differs in most fields, so that the picture has much to say."""
@@ -212,3 +242,7 @@ class _Defects:
 def _log_qt(kind: QtMsgType, _context: QMessageLogContext, message: str) -> None:
     level = logging.DEBUG if _HARMLESS in message else _LEVELS.get(kind, logging.WARNING)
     logging.getLogger("qt").log(level, "%s", message)
+    if _NO_PLUGIN in message:  # Qt would abort now; nothing has begun yet
+        print(f"The window cannot be opened, see above. {WITHOUT_DISPLAY}", file=sys.stderr)  # noqa: T201 - for people
+        sys.stderr.flush()
+        os._exit(ExitStatus.WRONG_USE)

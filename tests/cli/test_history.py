@@ -13,6 +13,7 @@ import pytest
 
 from app import settings
 from app.__main__ import main
+from app.domain.forecast import Forecast
 from app.domain.plan import FieldChange, Operation, Outcome, OutcomeState, Verb
 from app.domain.record import Side
 from app.settings import Connection, Workspace
@@ -188,6 +189,25 @@ def test_a_store_from_another_computer_is_adopted_by_a_command(
     assert history("w", command=("workspace", "adopt"))[0] == 0
     assert history(*prune)[0] == 0
     assert "taken over by" in history("--verify")[1]
+
+
+def test_who_approved_a_commit_and_what_was_forecast_is_told(
+    history: Run, store_file: Path
+) -> None:
+    approvals = [{"who": "Bea", "at": "2026-01-01T00:00:00Z"}]
+    forecast = Forecast({Side.SALESFORCE: 7}, seconds=2).to_json()
+    plan = {"created_by": "ann", "approvals": approvals, "forecast": forecast}
+    with Store(store_file, small_mapping(), CONNECTIONS) as store:
+        journal.begin(store, "one", "cy", [operation("one", "PRO")], json.dumps(plan).encode())
+        journal.finish(store, "one", {"salesforce": 6}, 1)
+    words = history("--commit", "one")[1]
+    assert words.startswith("planned by ann\napproved by Bea at 2026-01-01T00:00:00Z\n")
+    assert "6 calls to Salesforce, forecast were 7\n1.0 s, forecast were 2 s\n" in words
+    told = json.loads(history("--commit", "one", "--json")[1])
+    assert (told["approvals"], told["forecast"]) == (approvals, forecast)
+    with closing(sqlite3.connect(store_file)) as connection, connection:
+        connection.execute("UPDATE commit_run SET plan = 'x' WHERE id = 'one'")
+    assert "update plan PRO" in history("--commit", "one")[1]
 
 
 def test_a_mapping_that_lost_an_entity_still_shows_its_history(

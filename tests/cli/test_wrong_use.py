@@ -57,6 +57,8 @@ def test_what_does_not_exist_is_named(
         ["fresh"],
         ["refresh"],
         ["commit", "-w", "w"],
+        ["plan", "-w", "w", "-o", "p.json", "--keys", "k.txt", "--account", "A"],
+        ["plan", "-w", "w", "-o", "p.json", "--failed-of", "C", "--keys", "k.txt"],
         ["refresh", "-w", "w", "--side", "left"],
         ["compare", "-w", "w", "--format", "pdf"],
         ["plan", "-w", "w"],

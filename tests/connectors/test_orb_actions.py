@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -176,6 +177,15 @@ def test_a_new_one_says_what_it_has_otherwise_than_its_plan() -> None:
     assert words[-1] == "A price: p9, besides those of the plan."
 
 
+@pytest.mark.parametrize(
+    "odd", ["[1]", '["x"]', "[[]]", "{}", '[{"price": 3}]', '[{"price_id": []}]']
+)
+def test_odd_prices_and_quantities_are_left_to_the_write(odd: str) -> None:
+    made = become("create_subscription", plan="pro", start_date=JUNE, prices=odd)
+    values = {**made.values, "fixed_fee_quantity_schedule": odd}
+    assert said(replace(made, values=values))
+
+
 def test_a_day_of_a_new_one_begins_where_the_customer_is() -> None:
     action = next(each for each in ACTIONS if each.name == "create_subscription")
     nine = JUNE_UTC.replace(hour=9)
@@ -239,6 +249,8 @@ BEGUN = {"start_date": datetime(2026, 1, 1, tzinfo=UTC)}
         ("change_plan", SUBSCRIPTION, {"plan": "pro", "date": NOW}, "day is past"),
         ("unschedule_plan_change", BEGUN, {}, "has begun"),
         ("void_credits", {"entry_type": "decrement"}, {}, "Only credits that were added"),
+        ("void_credits", {"entry_type": "increment"}, {"amount": Decimal(0)}, "above 0"),
+        ("add_credits", {}, {"amount": Decimal(-5)}, "above 0"),
         ("end_price", SUBSCRIPTION, {"price": "x", "end_date": JUNE}, "It has: Seat|no price 'x'"),
         ("add_price", SUBSCRIPTION, {"price": "{x", "start_date": JUNE}, "is no JSON"),
     ],

@@ -67,6 +67,7 @@ def test_a_customer_may_be_named_by_its_external_id(own_orb: OrbWorld, customer:
         ({"entry_type": "increment"}, "needs a customer"),
         ({"customer_id": "c", "entry_type": "credit_block_expiry"}, "one of the types"),
         ({"customer_id": "c", "entry_type": "increment"}, "needs an amount"),
+        ({"customer_id": "c", "entry_type": "increment", "amount": Decimal(-5)}, "above 0"),
         ({"customer_id": "c", "entry_type": "void", "amount": Decimal(1)}, "id of a credit block"),
     ],
 )

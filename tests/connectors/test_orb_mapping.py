@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from app.connectors.salesforce.prepare_pages import charted
 from app.connectors.salesforce.prepare_shapes import FieldShape, object_nodes, object_shapes
 from app.domain.ignore import covers
 from app.domain.mapping import WorkspaceMapping
@@ -49,6 +50,18 @@ def in_words(shape: FieldShape) -> str:
         return f"Lookup({shape.target})"
     sized = shape.type in {"Text", "LongTextArea"}
     return f"{shape.type}({shape.length})" if sized else shape.type
+
+
+def test_the_dashboard_counts_by_what_comes_again(orb_mapping: WorkspaceMapping) -> None:
+    found = [(shape.name, field.name) for shape, _, field in charted(object_shapes(orb_mapping))]
+    assert dict(found) == {
+        "OrbPlan__c": "Status__c",
+        "OrbCustomer__c": "Currency__c",
+        "OrbSubscription__c": "Status__c",
+        "OrbInvoice__c": "Status__c",
+        "OrbInvoiceLineItemBilling__c": "PriceType__c",
+        "OrbCommittedLedgerEntry__c": "EntryType__c",
+    }
 
 
 def test_there_are_the_eight_objects(orb_mapping: WorkspaceMapping) -> None:

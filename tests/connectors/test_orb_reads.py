@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from app.connectors.orb.action_list import NEW
 from app.connectors.protocol import Scope
 from app.domain.control import CancelToken
 from app.domain.mapping_file import parse_mapping
@@ -126,6 +127,12 @@ def test_some_records_are_read_by_key(orb: OrbWorld) -> None:
         found = orb.read(entity.name, [*keys, "nosuch|nosuch|x"])
         assert sorted(record.key for record in found) == sorted(keys)
         assert orb.read(entity.name, []) == []
+
+
+def test_what_has_no_id_yet_is_not_looked_for(orb: OrbWorld) -> None:
+    before = orb.connector.calls
+    assert orb.read("credit_ledger_entry", [f"{NEW}0a1b2c3d"]) == []
+    assert orb.connector.calls == before
 
 
 def test_currencies_of_ledgers_can_be_named(orb: OrbWorld) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from app.connectors.protocol import ReadRequest
-from app.connectors.salesforce.query import first_page, later_pages
+from app.connectors.salesforce.query import first_page, key_statements, later_pages, selection
 from app.domain.control import CancelToken
 from app.domain.mapping import WorkspaceMapping
 from app.domain.record import Record
@@ -149,3 +149,15 @@ def test_pages_come_side_by_side(mapping: WorkspaceMapping, token: CancelToken) 
         first = first_page(made._session, "SELECT Id FROM X", token)
         assert len(list(later_pages(made._session, first, token))) == 8
     assert monotonic() - began < 6 * 0.15
+
+
+def test_pages_are_short_where_rows_have_several_long_texts(orb_mapping: WorkspaceMapping) -> None:
+    """As by describe, so by the mapping while the object is not described yet (§5.1)."""
+    names = ("daily_line_item_revenue", "invoice_line_item_billing")
+    rows = [selection(orb_mapping.entity(name), orb_mapping, {}).page_rows for name in names]
+    assert rows == [2000, 200]
+    line = orb_mapping.entity("invoice_line_item_billing")
+    described = {field.salesforce: {"length": 80} for field in line.fields}
+    assert selection(line, orb_mapping, described).page_rows == 2000
+    keys = [f"line{number:03}" for number in range(250)]
+    assert len(list(key_statements(selection(line, orb_mapping, {}), keys))) == 2

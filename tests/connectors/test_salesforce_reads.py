@@ -20,7 +20,14 @@ from app.connectors.salesforce.query import (
 )
 from app.domain.control import CancelToken
 from app.domain.mapping import WorkspaceMapping
-from app.errors import AnswerUnreadable, Cancelled, ConnectionFailed, LimitReached, NotAllowed
+from app.errors import (
+    AnswerUnreadable,
+    Cancelled,
+    ConnectionFailed,
+    LimitReached,
+    NotAllowed,
+    RemoteRefused,
+)
 from tests.connectors.far_end import Asked, Told, far_end, told
 from tests.connectors.world import World, hurry
 
@@ -80,6 +87,14 @@ def test_a_key_is_itself_whatever_stands_in_it(world: World) -> None:
 def test_a_key_in_another_case_is_another_key(world: World) -> None:
     coupon = world.read("salesforce", "coupon")[0]
     assert world.read("salesforce", "coupon", [coupon.key.swapcase()]) == []
+
+
+def test_a_key_in_another_case_comes_where_any_case_is_asked_for(world: World) -> None:
+    coupon = world.read("salesforce", "coupon")[0]
+    entity, keys = world.mapping.entity("coupon"), (coupon.key.swapcase(),)
+    request = ReadRequest((entity,), Scope.KEYS, keys, any_case=True)
+    pages = world.connectors["salesforce"].read(request, CancelToken())
+    assert [record.key for page in pages for record in page.records] == [coupon.key]
 
 
 def test_a_duplicate_key_comes_twice(world: World) -> None:
@@ -159,6 +174,13 @@ def test_an_outage_is_said_with_its_status(mapping: WorkspaceMapping, token: Can
         _read(mapping, token, lambda _: Told(503, b"<html>down</html>"))
 
 
+def test_a_refusal_without_words_has_its_status(
+    mapping: WorkspaceMapping, token: CancelToken
+) -> None:
+    with pytest.raises(RemoteRefused, match="status 400"):
+        _read(mapping, token, lambda _: told({"fields": []}, 400))
+
+
 def test_a_query_without_rows_in_it_is_unreadable(
     mapping: WorkspaceMapping, token: CancelToken
 ) -> None:
@@ -166,6 +188,28 @@ def test_a_query_without_rows_in_it_is_unreadable(
         return told(_described() if asked.path.endswith("/describe") else {"totalSize": 3})
 
     with pytest.raises(AnswerUnreadable):
+        _read(mapping, token, script)
+
+
+@pytest.mark.parametrize("answer", [None, 1, "x", [1], {"fields": 1}, {"fields": ["x"]}])
+def test_a_description_that_is_none_is_unreadable(
+    mapping: WorkspaceMapping, token: CancelToken, answer: object
+) -> None:
+    with pytest.raises(AnswerUnreadable, match="is not as documented"):
+        _read(mapping, token, lambda _: told(answer))
+
+
+@pytest.mark.parametrize(
+    "row", [None, 1, "x", {"LastModifiedBy": 1}, {"LastModifiedDate": 1}, {"LastModifiedDate": "x"}]
+)
+def test_rows_that_are_none_are_unreadable(
+    mapping: WorkspaceMapping, token: CancelToken, row: object
+) -> None:
+    def script(asked: Asked) -> Told:
+        found = {"totalSize": 1, "done": True, "records": [row]}
+        return told(_described() if asked.path.endswith("/describe") else found)
+
+    with pytest.raises(AnswerUnreadable, match="rows of Aria_Promotion__c"):
         _read(mapping, token, script)
 
 

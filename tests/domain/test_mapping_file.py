@@ -68,6 +68,31 @@ def test_what_is_wrong_is_said_with_a_hint(old: str, new: str, words: str) -> No
     assert error.hint
 
 
+@pytest.mark.parametrize(
+    ("setting", "words"),
+    [
+        ("shows = 5", "'plan': shows is no table"),
+        ('pair = "name"', "'plan': pair is no list of tables"),
+        ("ignore = [1]", "'plan': ignore is no list of tables"),
+        ('insert_if = "plan"', "'plan': insert_if is no table"),
+        ("fields = [1]", "'plan': it has no fields"),
+        ("fields = 1", "'plan': it has no fields"),
+    ],
+)
+def test_a_setting_of_another_kind_is_told_with_its_line(setting: str, words: str) -> None:
+    text = f'schema = 1\nname = "m"\nbilling = "aria"\n[[entity]]\nname = "plan"\n{setting}\n'
+    key = 'key = { billing = "id", salesforce = "Key__c" }\n'
+    with pytest.raises(MappingInvalid, match=words) as caught:
+        parse_mapping(text + key, "my.toml")
+    assert caught.value.summary.startswith(("my.toml:5: ", "my.toml:6: "))
+
+
+@pytest.mark.parametrize("block", ["entity = 5", "[entity]", "include = 5", "leave_out = 'x'"])
+def test_a_block_of_another_kind_is_no_defect(block: str) -> None:
+    with pytest.raises(MappingInvalid, match=r"my\.toml:4: .* is no list"):
+        parse_mapping(f'schema = 1\nname = "m"\nbilling = "aria"\n{block}\n', "my.toml")
+
+
 def test_references_in_a_circle_are_refused() -> None:
     text = SMALL_MAPPING.replace(
         'salesforce = "Family__c"\ntype = "text"',

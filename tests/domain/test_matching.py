@@ -36,6 +36,13 @@ def test_one_name_on_two_accounts_is_for_a_person_to_say() -> None:
     assert (one.targets, one.reason, one.is_ambiguous) == ((ACME, OTHER), Reason.NAME, True)
 
 
+@pytest.mark.parametrize("website", ["[todo]", "http://[x", "//", "n/a", "acme.example:port"])
+def test_a_website_that_is_no_address_says_nothing(website: str) -> None:
+    odd = Target("001000000000004AAA", "Cedar", website)
+    (one,) = found(customer("a", "Cedar", "ap@cedar.example"), targets=[odd])
+    assert (one.targets, one.reason) == ((odd,), Reason.NAME)
+
+
 def test_several_customers_may_belong_to_one_account() -> None:
     two = found(customer("a", "Bell"), customer("b", "bell"))
     assert [(one.customer.key, one.targets) for one in two] == [("a", (BELL,)), ("b", (BELL,))]

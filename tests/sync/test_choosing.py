@@ -132,3 +132,9 @@ def test_a_conflict_that_a_person_decided_is_not_settled_otherwise(bench: Workbe
     choose(bench.store, {link_of(bench): Choice(ticked=True, take={"name": "billing"})})
     plan = plan_of(bench, Selection(take=Side.SALESFORCE))
     assert [o.side for o in plan.operations] == [Side.SALESFORCE]
+
+
+def test_a_conflict_that_a_person_had_unticked_is_not_settled_for_all(bench: Workbench) -> None:
+    kinds(bench)
+    choose(bench.store, {link_of(bench): Choice(ticked=False)})
+    assert plan_of(bench, Selection(take=Side.SALESFORCE)).operations == ()

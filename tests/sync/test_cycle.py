@@ -150,6 +150,25 @@ def test_a_child_brings_the_parent_it_needs_and_says_so(bench: Workbench) -> Non
     assert any("needs it" in problem.message for problem in plan.problems)
 
 
+def test_what_the_plan_deletes_is_not_brought_to_the_other_side(bench: Workbench) -> None:
+    in_step(bench)
+    salesforce(bench).put("plan", "Q", "Quick", Decimal(9), None)
+    salesforce(bench).put("tier", "T", Decimal("0.5"), "Q")
+    look(bench)
+    tier, other = (
+        find_link(bench.store, bench.mapping.entity(entity), key) or 0
+        for entity, key in (("tier", "T"), ("plan", "Q"))
+    )
+    taken = Choice(ticked=True, take={"*": "salesforce"})
+    choose(bench.store, {tier: taken, other: Choice(ticked=True)})
+    plan = plan_all(bench)
+    assert [(o.side, o.verb, o.key) for o in plan.operations] == [
+        (Side.BILLING, Verb.UPDATE, "T"),
+        (Side.SALESFORCE, Verb.DELETE, "Q"),
+    ]
+    assert "it refers to plan Q, which the plan deletes" in {one.message for one in plan.problems}
+
+
 def test_a_record_that_changed_after_the_review_is_stale(bench: Workbench) -> None:
     in_step(bench)
     billing(bench).put("plan", "P", "Pro", Decimal(59), "Core")

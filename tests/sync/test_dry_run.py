@@ -59,6 +59,24 @@ def test_a_value_that_must_be_once_and_comes_twice_is_told(bench: Workbench) -> 
     assert told(bench) == [("error", "B", "name: 'Pro' is that of A too, and must be once")]
 
 
+def test_a_value_that_must_be_once_and_is_there_already_is_told(bench: Workbench) -> None:
+    for side in Side:
+        side_of(bench, side).put("plan", "B", "Pro", 2, None)
+    org(bench).rules["plan"] = Constraints({"name": FieldRule(unique=True)})
+    assert told(bench) == [("error", "A", "name: 'Pro' is that of B, and must be once")]
+
+
+def test_a_value_that_its_record_gives_up_is_free(bench: Workbench) -> None:
+    side_of(bench, Side.BILLING).put("plan", "B", "Basic", 2, None)
+    planned(bench)
+    for side in Side:
+        side_of(bench, side).put("plan", "B", "Pro", 2, None)
+    planned(bench)
+    side_of(bench, Side.BILLING).put("plan", "B", "Basic", 2, None)
+    org(bench).rules["plan"] = Constraints({"name": FieldRule(unique=True)})
+    assert told(bench) == []
+
+
 def test_what_cannot_be_checked_is_listed(bench: Workbench) -> None:
     org(bench).rules["plan"] = Constraints(not_checked=("the phase of the moon",))
     assert "the phase of the moon" in planned(bench).not_checked

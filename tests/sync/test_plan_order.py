@@ -195,6 +195,19 @@ def test_an_approval_is_in_the_file_and_each_person_gives_one(
         approve(plan, "ann", "2026-11-23T10:00:00Z")
 
 
+def test_a_plan_can_be_read_by_whoever_may_read_other_files(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    accounts(bench, Side.BILLING, [("A", None)])
+    plan, file, other = planned(bench), tmp_path / "plan.json", tmp_path / "other"
+    other.touch()
+    save_plan(plan, file)
+    assert file.stat().st_mode == other.stat().st_mode
+    file.chmod(0o440)
+    save_plan(approve(plan, "Bea", "2026-11-22T12:05:00Z"), file)
+    assert file.stat().st_mode & 0o777 == 0o440
+
+
 def test_a_plan_for_another_organisation_is_refused(bench: Workbench) -> None:
     accounts(bench, Side.BILLING, [("A", None)])
     plan = planned(bench)

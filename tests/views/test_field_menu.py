@@ -6,7 +6,15 @@ from typing import TypeVar
 import pytest
 from PySide6.QtCore import QDate, QPoint
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QComboBox, QDateEdit, QDialog, QLineEdit, QMenu, QWidget
+from PySide6.QtWidgets import (
+    QComboBox,
+    QDateEdit,
+    QDialog,
+    QLineEdit,
+    QMenu,
+    QMessageBox,
+    QWidget,
+)
 from pytestqt.qtbot import QtBot
 
 from app.domain.constraint import Constraints, FieldRule
@@ -20,6 +28,7 @@ from app.sync.workbench import Workbench
 from app.views.compare.ignore_dialog import IgnoreDialog
 from app.views.compare.rules_dialog import RulesDialog
 from app.views.compare.value_dialog import ValueDialog
+from app.views.state.bulk import Bulk
 from app.views.state.difference import Arrow
 from app.views.window.main_window import MainWindow
 from tests.fakes import side_of
@@ -80,6 +89,36 @@ def test_a_typed_value_is_kept_and_goes_to_both_sides(
     assert kept == Choice(None, {"name": TYPED}, {"name": "Pro"})
     row = window.catalog.fields.model.row(window.catalog.fields.model.index(0, 0))
     assert (row.result.text, row.arrow) == ("Pro", Arrow.BOTH)
+
+
+def for_all_shown(window: MainWindow) -> None:
+    menu = window.catalog.filter.bulk.menu()
+    next(a for a in menu.actions() if a.data() is Bulk.TYPED).trigger()
+
+
+def test_a_value_is_typed_for_all_that_a_field_filter_shows(
+    window: MainWindow, bench: Workbench, qtbot: QtBot
+) -> None:
+    entries = window.catalog.filter.field.menu().actions()
+    next(entry for entry in entries if entry.data() == "name").trigger()
+    settle(qtbot, window)
+    for_all_shown(window)
+    dialog = shown(qtbot, window, ValueDialog)
+    assert isinstance(dialog.editor, QLineEdit)
+    dialog.editor.setText("Same")
+    dialog.take.click()
+    box = shown(qtbot, window, QMessageBox)
+    assert box.text() == "Take the typed value for 1 differences?"
+    box.button(QMessageBox.StandardButton.Ok).click()
+    settle(qtbot, window)
+    kept = choice_of(bench.store, link(bench, "PRO"))
+    assert kept == Choice(None, {"name": TYPED}, {"name": "Same"})
+
+
+def test_a_value_for_all_needs_a_field_to_be_chosen(window: MainWindow, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(window.catalog.failed) as failed:
+        for_all_shown(window)
+    assert "No field is chosen" in str(failed.args[0])
 
 
 def test_what_a_side_would_refuse_cannot_be_taken(

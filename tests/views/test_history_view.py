@@ -8,6 +8,7 @@ from app.domain.control import CancelToken, no_report
 from app.errors import WorkspaceBusy
 from app.settings import Workspace
 from app.sync.commit import commit
+from app.sync.plan_file import approve
 from app.sync.planner import Selection, build_plan
 from app.sync.undo import WHOLE, UndoPart
 from app.sync.workbench import Workbench
@@ -21,6 +22,7 @@ PATIENCE_MS = 5000
 
 def settle(bench: Workbench, entity: str) -> str:
     plan = build_plan(bench, Selection((entity,)), CancelToken(), no_report)
+    plan = approve(plan, "Bea", "2026-11-22T12:05:00Z")
     return commit(bench, plan, CancelToken(), no_report).commit
 
 
@@ -93,6 +95,11 @@ def test_one_field_of_the_chosen_changes_is_taken_back(qtbot: QtBot, view: Histo
     assert part.keys
     assert fields[0].text().startswith("Undo only ")
     assert len(part.fields or ()) == 1
+
+
+def test_who_approved_a_commit_and_what_it_took_is_shown(view: HistoryView) -> None:
+    assert "calls (forecast " in view.plan.text()
+    assert "Approved by Bea on 22 Nov 2026" in view.plan.text()
 
 
 def test_without_a_choice_the_whole_commit_is_taken_back(qtbot: QtBot, view: HistoryView) -> None:

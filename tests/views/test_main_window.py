@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QColor
-from PySide6.QtWidgets import QApplication
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.control import CancelToken, no_report
@@ -18,6 +18,7 @@ from app.sync.workbench import Workbench
 from app.views.commit.commit_dialog import CommitDialog
 from app.views.widgets.looks import DARK, LIGHT, Colours, dress
 from app.views.window.main_window import FIRST_START, MainWindow
+from app.views.window.window_memory import restore_size
 from app.views.window.window_pages import CONNECTIONS, HISTORY, MAPPING, OF_WORKSPACE
 from tests.fakes import side_of
 from tests.views.accessible import nameless
@@ -148,6 +149,31 @@ def test_without_a_workspace_there_are_two_doors_and_the_demo_opens(
     qtbot.waitUntil(lambda: window.bench is not None, timeout=5000)
     settle(qtbot, window)
     assert window.bar.workspace.currentText() == "demo"
+    assert window.first.demo.text() == "Try the demo"
+    assert window.pool.shutdown(5)
+
+
+def test_at_first_the_window_is_no_larger_than_its_screen(qtbot: QtBot) -> None:
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.resize(9000, 9000)
+    restore_size(window)
+    room = window.screen().availableSize()
+    assert window.width() == room.width()
+    assert window.height() < room.height()
+
+
+def test_while_the_demo_starts_the_window_says_so_and_offers_nothing_else(
+    qtbot: QtBot, bench: Workbench
+) -> None:
+    window = MainWindow(FakeServices(demo=bench))
+    qtbot.addWidget(window)
+    window.start_demo()
+    assert window.first.demo.text() == "Starting the demo\u2026"
+    assert not window.first.isEnabled()
+    assert window.bar.isHidden()
+    settle(qtbot, window)
+    assert not window.bar.isHidden()
     assert window.pool.shutdown(5)
 
 

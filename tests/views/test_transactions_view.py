@@ -17,6 +17,7 @@ from app.views.compare.record_tabs import RecordTableView
 from app.views.models.rows import KEY_ROLE
 from app.views.state.charts import ChartKind
 from app.views.state.period import Period
+from app.views.state.record_table import RecordTable, TableColumn, TableLine
 from app.views.window.main_window import MainWindow
 from app.views.window.window_pages import TRANSACTIONS
 from tests.views.accessible import nameless
@@ -110,6 +111,14 @@ def test_one_subscription_is_chosen_by_key(
     assert view.subscription.currentText() == "Data"
     assert column(view, "What") == ["Movement T31"]
     assert "so it is off" in view.note.text()
+
+
+def test_a_bold_amount_is_shown_whole_however_far_down_it_stands(qtbot: QtBot) -> None:
+    lines = (*[TableLine(("1.00 USD",))] * 300, TableLine(("228,992.10 USD",), bold=True))
+    shown = RecordTableView(RecordTable("t", "T", (TableColumn("Balance", numeric=True),), lines))
+    qtbot.addWidget(shown)
+    needed = shown.sizeHintForIndex(shown.rows.index(300, 0)).width()
+    assert shown.horizontalHeader().sectionSize(0) >= needed
 
 
 def test_enter_opens_an_invoice_to_its_lines(

@@ -10,7 +10,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PICTURES = ROOT / "docs" / "pictures"
 PROGRAM = """
-import sys
+import os, signal, sys
 from pathlib import Path
 from app.views.application import WindowOptions, run
 from tests.fakes import catalog_mapping, make_bench, side_of
@@ -19,20 +19,25 @@ from tests.views.conftest import read
 from tests.views.front import FakeServices
 from app.domain.record import Side
 from app.errors import ConnectionFailed
-folder, picture, broken = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3] == "broken"
+folder, picture, how = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 bench = make_bench(folder, catalog_mapping())
 fill(bench); read(bench); edit(bench)
 def refuse(request):
     raise ConnectionFailed("Aria does not answer.", "Look at the address.")
-if broken:
-    side_of(bench, Side.BILLING).on_read = refuse
+def interrupt(request):
+    os.kill(os.getpid(), signal.SIGINT)
+reads = {"broken": refuse, "interrupted": interrupt}
+if how in reads:
+    side_of(bench, Side.BILLING).on_read = reads[how]
 services = FakeServices().with_workspace(bench)
 sys.exit(run(services, WindowOptions("test", picture, offscreen=True, dark=False)))
 """
 
 
-def run_program(folder: Path, how: str) -> tuple[subprocess.CompletedProcess[str], Path]:
-    picture = folder / "window.png"
+def run_program(
+    folder: Path, how: str, name: str = "window.png"
+) -> tuple[subprocess.CompletedProcess[str], Path]:
+    picture = folder / name
     command = [sys.executable, "-W", "error", "-c", PROGRAM, str(folder), str(picture), how]
     done = subprocess.run(
         command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False
@@ -53,6 +58,30 @@ def test_a_refresh_that_fails_gives_status_1_and_says_why(tmp_path: Path) -> Non
     assert done.returncode == 1
     assert "Aria does not answer. Look at the address." in done.stderr
     assert not picture.exists()
+
+
+def test_a_picture_that_cannot_be_written_is_named(tmp_path: Path) -> None:
+    done, picture = run_program(tmp_path, "whole", "nowhere/window.png")
+    assert done.returncode == 1
+    assert f"The picture {picture} cannot be written." in done.stderr
+
+
+def test_an_interrupt_in_the_terminal_closes_the_window(tmp_path: Path) -> None:
+    done, picture = run_program(tmp_path, "interrupted")
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    assert "KeyboardInterrupt" not in done.stderr
+    assert not picture.exists()
+
+
+def test_a_display_that_does_not_answer_is_told_with_the_way_out() -> None:
+    environment = {**os.environ, "DISPLAY": ":4711", "QT_QPA_PLATFORM": "xcb"}
+    done = subprocess.run(
+        [sys.executable, "-m", "app"], cwd=ROOT, env=environment, capture_output=True, text=True,
+        timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 2, done.stderr
+    assert "--offscreen --screenshot FILE" in done.stderr
 
 
 @pytest.fixture

@@ -3,6 +3,8 @@
 from app.domain.action import Action, Input
 from app.domain.mapping import FieldType
 
+NEW = "new-"
+"""How the keys begin that stand for ids which Orb is yet to give; no id of Orb's has a hyphen."""
 NOW, TERM, DATE = "now", "end_of_term", "date"
 _NUMBER, _TIME, _WHOLE = FieldType.DECIMAL, FieldType.DATETIME, FieldType.INTEGER
 _WHEN = (

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
-from app.connectors.orb.action_list import DATE, NOW, TERM
+from app.connectors.orb.action_list import DATE, NEW, NOW, TERM
 from app.connectors.orb.credit_writes import LEDGER
 from app.connectors.orb.customer_writes import CUSTOMER
 from app.connectors.orb.preview import in_words
@@ -165,7 +165,7 @@ def _add_credits(asked: Asked) -> Planned:
         "customer_id": asked.key,
         "customer": asked.key,
         "entry_type": "increment",
-        "amount": given["amount"],
+        "amount": _above_zero(given["amount"]),
         "currency": given.get("currency") or "credits",
         "credit_block_expiry_date": expiry,
         "credit_block_per_unit_cost_basis": given.get("cost_basis"),
@@ -178,7 +178,8 @@ def _void_credits(asked: Asked) -> Planned:
     record = asked.record
     if record.get("entry_type") != "increment":
         raise WrongUse("Only credits that were added can be voided.", "Name an increment.")
-    amount = asked.given.get("amount") or record["amount"]
+    given = asked.given.get("amount")
+    amount = record["amount"] if given is None else _above_zero(given)
     values: dict[str, FieldValue] = {
         **{n: record[n] for n in ("customer_id", "customer", "currency", "credit_block_id")},
         "entry_type": "void",
@@ -221,7 +222,7 @@ _PLANS: Mapping[str, Callable[[Asked], Planned]] = {
 
 def _new() -> str:
     """Return what names a record until Orb has given it its id."""
-    return f"new-{secrets.token_hex(4)}"
+    return f"{NEW}{secrets.token_hex(4)}"
 
 
 def _when(asked: Asked) -> datetime:
@@ -242,6 +243,12 @@ def _when(asked: Asked) -> datetime:
     if wish == TERM and not found:
         raise WrongUse("The subscription is in no term.", "Name a date.")
     return max(found)
+
+
+def _above_zero(amount: FieldValue) -> FieldValue:
+    if not isinstance(amount, Decimal | int) or amount <= 0:
+        raise WrongUse("An amount of credits is above 0.", "void_credits takes credits away.")
+    return amount
 
 
 def _zone(asked: Asked) -> ZoneInfo:

@@ -12,6 +12,7 @@ from app.connectors.orb.client import Account, OrbClient, transient
 from app.connectors.orb.customer_writes import CUSTOMER, ended_with
 from app.connectors.orb.deal_lines import sold
 from app.connectors.orb.events import webhooks_of
+from app.connectors.orb.field_words import field_words
 from app.connectors.orb.paging import MOST
 from app.connectors.orb.preview import explained
 from app.connectors.orb.reads import LOOK_BACK, OrbReads, grouped
@@ -159,6 +160,10 @@ class OrbConnector:
     ) -> Iterator[str]:
         """Yield what an operation will bring, in words from the prices; nobody is asked."""
         return explained(operation, look)
+
+    def told(self, entity: EntityMapping, name: str, value: str) -> str:
+        """Return what a field of nested parts says, such as prices, a line for each."""
+        return field_words(entity.name, entity.field_of(name).billing, value)
 
     def ended(
         self, entity: EntityMapping, operation: Operation, held: Held, below: Below

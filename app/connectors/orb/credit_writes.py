@@ -95,11 +95,10 @@ def _body(kind: str, values: Mapping[str, FieldValue]) -> dict[str, Any]:
     for name, (sent, convert) in {**_ALL, **_KINDS[kind]}.items():
         if values.get(name) is not None:
             body[sent] = convert(values[name])
-    if "amount" in body:
-        body["amount"] = abs(body["amount"])  # the ledger shows what is taken as negative
-    else:
-        message = f"a {kind} needs an amount"
+    if "amount" not in body or (kind == "increment" and body["amount"] <= 0):
+        message = f"a {kind} needs an amount above 0"
         raise NotSendable(message)
+    body["amount"] = abs(body["amount"])  # the ledger shows what is taken as negative
     if _BLOCK.items() <= _KINDS[kind].items() and "block_id" not in body:
         message = f"a {kind} needs the id of a credit block"
         raise NotSendable(message)

@@ -6,7 +6,8 @@ from typing import Any
 
 import msgspec
 
-from app.connectors.orb.price_words import price_words
+from app.connectors.orb.preview import in_words
+from app.connectors.orb.price_words import limit_words
 from app.domain.convert import text
 from app.domain.mapping import WorkspaceMapping
 from app.domain.offer import Offer, Price, Step
@@ -15,6 +16,8 @@ from app.domain.record import Record
 FIELDS = {"plan": ("status", "external_plan_id", "name", "invoicing_currency", "prices")}
 _MONTHS = {"one_time": 0, "monthly": 1, "quarterly": 3, "semi_annual": 6, "annual": 12}
 _TIERS = {"tiered": ("last_unit", "each unit by its tier"), "bulk": ("maximum_units", "by volume")}
+_LIMITS = ("minimum", "maximum", "discount")
+_WHOLE = "Whole plan"
 _decoder = msgspec.json.Decoder(list[dict[str, Any]], float_hook=Decimal)
 
 
@@ -25,21 +28,38 @@ def offers(mapping: WorkspaceMapping, records: Mapping[str, Sequence[Record]]) -
         values = {name: text(record.values[place]) for name, place in index.items()}
         if values["status"] == "active":
             keys = tuple(filter(None, (record.key, values["external_plan_id"])))
-            prices = tuple(map(_price, _decoder.decode(values["prices"] or "[]")))
-            yield Offer(keys, values["name"], values["invoicing_currency"], prices)
+            prices = map(_price, _decoder.decode(values["prices"] or "[]"))
+            currency = values["invoicing_currency"]
+            found = (*prices, *_of_whole_plan(values, currency))
+            yield Offer(keys, values["name"], currency, found)
 
 
 def _price(price: Mapping[str, Any]) -> Price:
-    model = str(price.get("model_type"))
-    words = price_words(price)
+    model, currency = str(price.get("model_type")), str(price.get("currency") or "")
+    # With a minimum, a maximum or a discount a price costs something else than its tiers say.
+    is_plain = not any(limit_words(price, currency))
     return Price(
         name=str(price.get("name") or ""),
-        currency=str(price.get("currency") or ""),
+        currency=currency,
         months=_MONTHS.get(str(price.get("cadence"))),
         how=_TIERS.get(model, ("", ""))[1],
-        steps=_steps_told(model, price.get(f"{model}_config") or {}),
-        words=f"{words.model}: {'; '.join(words.rates)}",
+        steps=_steps_told(model, price.get(f"{model}_config") or {}) if is_plain else None,
+        words=in_words(price),
     )
+
+
+def _of_whole_plan(values: Mapping[str, str], currency: str) -> Iterator[Price]:
+    """Yield minimum, maximum and discount of a plan, as one price; nothing where it has none."""
+    held = {name: _object(values.get(name, "")) for name in _LIMITS}
+    if words := ", ".join(limit_words(held, currency)):
+        yield Price(_WHOLE, currency, None, "", None, words)
+
+
+def _object(value: str) -> Any:
+    try:
+        return msgspec.json.decode(value or "null")
+    except msgspec.DecodeError:
+        return None
 
 
 def _steps_told(model: str, config: Mapping[str, Any]) -> tuple[Step, ...] | None:

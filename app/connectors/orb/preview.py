@@ -64,13 +64,15 @@ def _of_new(after: Mapping[str, BaseValue], plan: Named) -> Iterator[str]:
     """Yield what a new subscription has otherwise than its plan: quantities, and prices."""
     prices = {price["id"]: price for price in _rows(plan.get("prices"))}
     for row in _rows(after.get(QUANTITIES)):
-        price = prices.get(row.get("price_id"), {})
-        quantity = Decimal(str(row.get("quantity")))
+        price = prices.get(str(row.get("price_id")), {})
         was = price.get("fixed_price_quantity")
-        words = f"{price.get('name') or row.get('price_id')}: quantity {decimal_text(quantity)}"
-        yield f"{words}, not {decimal_text(Decimal(str(was)))}." if was is not None else f"{words}."
+        words = (
+            f"{price.get('name') or row.get('price_id')}: quantity {_number(row.get('quantity'))}"
+        )
+        yield f"{words}, not {_number(was)}." if was is not None else f"{words}."
     for row in _rows(after.get("price_intervals")):
-        price, other = prices.get(row.get("replaces_price_id")), row.get("price")
+        price, told = prices.get(str(row.get("replaces_price_id"))), row.get("price")
+        other = told if isinstance(told, dict) else None
         shown = in_words(other) if other else str(row.get("price_id"))
         name = (price or other or row).get("name")
         was = f", not {in_words(price)}" if price else ", besides those of the plan"
@@ -129,7 +131,8 @@ def plan_words(plan: BaseValue, look: Look) -> Iterator[str]:
 def in_words(price: Mapping[str, Any]) -> str:
     """Return what a price says in one line."""
     words = price_words(price)
-    return f"{words.model}: {'; '.join(words.rates)}; {', '.join(words.terms)}"
+    parts = (*words.rates, ", ".join(words.terms))
+    return f"{words.model}: {'; '.join(filter(None, parts))}"
 
 
 def _amounts(price: Mapping[str, Any], before: Decimal | None, after: Decimal) -> str:
@@ -142,10 +145,14 @@ def _amounts(price: Mapping[str, Any], before: Decimal | None, after: Decimal) -
     return f"; {currency} {decimal_text(was)} → {currency} {decimal_text(will)} each time"
 
 
-def _rows(value: object) -> list[Any]:
-    """Return the rows of a JSON list, none where it is no JSON list."""
+def _rows(value: object) -> list[dict[str, Any]]:
+    """Return the objects of a JSON list; of what is none the write says what is wrong with it."""
     try:
         found = _decoder.decode(str(value or "[]"))
     except msgspec.DecodeError:
         return []
-    return found if isinstance(found, list) else []
+    return [row for row in found if isinstance(row, dict)] if isinstance(found, list) else []
+
+
+def _number(value: object) -> str:
+    return decimal_text(value) if isinstance(value, Decimal) else str(value)

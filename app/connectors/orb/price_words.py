@@ -93,13 +93,18 @@ def _terms(price: Mapping[str, Any], currency: str) -> Iterator[str]:
         yield f"quantity {_plain(price['fixed_price_quantity'])}"
     if price.get("conversion_rate") is not None:
         yield f"converted at {_plain(price['conversion_rate'])}"
+    yield from limit_words(price, currency)
+
+
+def limit_words(held: Mapping[str, Any], currency: str) -> Iterator[str]:
+    """Yield minimum, maximum and discount of a price or a plan, as far as there are any."""
     for name, words in (("minimum", "at least"), ("maximum", "at most")):
-        bound = price.get(name)
+        bound = held.get(name)
         nested = bound.get(f"{name}_amount") if isinstance(bound, Mapping) else None
-        amount = nested if nested is not None else price.get(f"{name}_amount")
+        amount = nested if nested is not None else held.get(f"{name}_amount")
         if amount is not None:
             yield f"{words} {_money(amount, currency)}"
-    discount = price.get("discount")
+    discount = held.get("discount")
     if isinstance(discount, Mapping):
         template = DISCOUNTS.get(str(discount.get("discount_type")))
         yield _raw(discount) if template is None else _filled(template, discount, currency)

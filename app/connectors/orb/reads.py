@@ -8,6 +8,7 @@ from typing import TypeVar
 
 from app.connectors.counting import EntityCount
 from app.connectors.orb.account_reads import AccountReads
+from app.connectors.orb.action_list import NEW
 from app.connectors.orb.client import OrbClient, Row, if_there, part
 from app.connectors.orb.counting import OrbCounts
 from app.connectors.orb.ledger import entries
@@ -188,6 +189,7 @@ class OrbReads:
         self, entity: EntityMapping, keys: frozenset[str], cancel: CancelToken
     ) -> Iterator[Page]:
         """Yield the records of some keys; lines and ledger entries have no call of their own."""
+        keys = frozenset(key for key in keys if not key.startswith(NEW))
         if not keys:
             return
         if entity.name in {_LEDGER, "invoice_line_item_billing"}:

@@ -167,14 +167,16 @@ class Changes:
             answer = self._session.get(f"sobjects/{entity.sobject}/deleted/?{window}", cancel)
         except (RemoteRefused, NotAllowed) as error:  # too far back, too many, or none at all
             raise untold(error) from error
-        earliest = _time(answer, "earliestDateAvailable")
+        with self._session.understanding(f"what was deleted of {entity.sobject}"):
+            earliest = _time(answer, "earliestDateAvailable")
+            gone = {long_id(str(row["id"])) for row in answer.get("deletedRecords") or ()}
         if earliest is not None and earliest > cursor.at:
             raise CursorRefused(
                 f"Salesforce connection {self._session.http.connection!r}: deletions of "
                 f"{entity.sobject} are told from {utc_text(earliest)} on.",
                 _WHOLE,
             )
-        return {long_id(str(row["id"])) for row in answer.get("deletedRecords") or ()}
+        return gone
 
 
 def stamped(fields: Mapping[str, FieldShape]) -> bool:

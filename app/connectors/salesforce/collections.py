@@ -231,7 +231,8 @@ def _row(item: dict[str, Any]) -> Row:
     if not isinstance(error, dict):
         error = {"message": error}
     code = str(error.get("statusCode") or error.get("errorCode") or "UNKNOWN_EXCEPTION")
-    fields = tuple(str(name) for name in error.get("fields") or ())
+    named = error.get("fields")
+    fields = tuple(str(name) for name in named) if isinstance(named, list) else ()
     return Row(row_id, created, code, str(error.get("message") or ""), fields)
 
 

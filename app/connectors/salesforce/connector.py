@@ -194,8 +194,7 @@ class SalesforceConnector:
 
     def forecast_changed(self, entity: EntityMapping, changed: int) -> int:
         """Return the calls of a query's pages, or of a bulk job where many rows changed."""
-        del entity
-        return self.reads.forecast_changed(changed)
+        return self.reads.forecast_changed(entity, changed)
 
     def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
         """Return insert, update and delete: every mapped object takes all of them."""

@@ -37,8 +37,10 @@ class Refusal:
 
     @property
     def words(self) -> str:
-        """Code and message as Salesforce's own tools print them."""
-        return f"{self.code}: {self.message}" if self.code else self.message
+        """Code and message as Salesforce's own tools print them; without both, the status."""
+        if not self.code:
+            return self.message or f"it was answered with status {self.status}"
+        return f"{self.code}: {self.message}"
 
 
 class SalesforceRefused(RemoteRefused):

@@ -156,7 +156,7 @@ def reports(shape: ObjectShape) -> list[Report]:
             group=field.name,
         )
         for field in shape.fields
-        if field.values
+        if field.is_choice
     )
     return found
 
@@ -225,7 +225,7 @@ def charted(shapes: Sequence[ObjectShape]) -> list[tuple[ObjectShape, Report, Fi
     """Return what the dashboard shows: the first choice of each object, as many as fit."""
     found = []
     for shape in shapes:
-        field = next((field for field in shape.fields if field.values), None)
+        field = next((field for field in shape.fields if field.is_choice), None)
         if field is not None:
             report = next(each for each in reports(shape) if each.group == field.name)
             found.append((shape, report, field))

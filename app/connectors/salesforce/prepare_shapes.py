@@ -41,6 +41,7 @@ class FieldShape:
         least: What a field that is there already has to have.
         children: What the object that a lookup points at calls the records that point at it.
         is_written: Whether Concord writes it: then it may be no formula.
+        is_choice: Whether few values come again and again, so that records are counted by them.
     """
 
     name: str
@@ -56,6 +57,7 @@ class FieldShape:
     children_label: str = ""
     least: Sizes = Sizes()
     is_written: bool = True
+    is_choice: bool = False
 
     @property
     def is_custom(self) -> bool:
@@ -151,7 +153,12 @@ def _fields(entity: EntityMapping, mapping: WorkspaceMapping) -> Iterator[FieldS
 def _field(field: FieldMapping, entity: EntityMapping, mapping: WorkspaceMapping) -> FieldShape:
     made = _new_field(field, entity, mapping)
     least = Sizes(field.length, field.precision, field.scale or 0)
-    return replace(made, least=least, is_written=field.owner is not Owner.SALESFORCE)
+    return replace(
+        made,
+        least=least,
+        is_written=field.owner is not Owner.SALESFORCE,
+        is_choice=field.type is FieldType.PICKLIST,
+    )
 
 
 def _new_field(field: FieldMapping, entity: EntityMapping, mapping: WorkspaceMapping) -> FieldShape:

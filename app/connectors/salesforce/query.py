@@ -1,7 +1,7 @@
 """Rows by SOQL: the columns of an entity, its keys in pieces, its pages as records."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -23,6 +23,8 @@ from app.domain.record import Side, utc_text
 from app.errors import AnswerUnreadable, RemoteRefused, WrongUse
 
 MOST_IN_PAGE = 2000
+_WITH_LONG_TEXTS = 200  # rows of a page with two long texts of the org's own or more (§5.1)
+_LONGEST_TEXT = 255
 """Rows of one page (salesforce.md §5.1)."""
 MOST_KEYS = 500
 """Keys in one query (salesforce.md §3.2)."""
@@ -45,11 +47,16 @@ class Lookup:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """What is read of an entity."""
+    """What is read of an entity.
+
+    Attributes:
+        page_rows: The most rows that a page of a query has.
+    """
 
     entity: EntityMapping
     columns: tuple[str, ...]
     lookups: tuple[Lookup, ...]
+    page_rows: int = MOST_IN_PAGE
 
     @property
     def soql(self) -> str:
@@ -67,7 +74,15 @@ def selection(
     plain = (f.salesforce for f in entity.fields if f.type is not FieldType.REFERENCE)
     parents = (lookup.path for lookup in lookups)
     names = ("Id", entity.salesforce_key, *plain, *parents, *change_columns(fields))
-    return Selection(entity, tuple(dict.fromkeys(names)), lookups)
+    return Selection(entity, tuple(dict.fromkeys(names)), lookups, _page_rows(entity, fields))
+
+
+def _page_rows(entity: EntityMapping, fields: Mapping[str, FieldShape]) -> int:
+    """Return the most rows of a page, by describe, or by the mapping where it is not known."""
+    own = [field for field in entity.fields if field.salesforce.endswith("__c")]
+    lengths = [fields.get(one.salesforce, {}).get("length") or one.length or 0 for one in own]
+    several = sum(int(length) > _LONGEST_TEXT for length in lengths) > 1
+    return _WITH_LONG_TEXTS if several else MOST_IN_PAGE
 
 
 def _lookup(field: FieldMapping, key: str) -> Lookup:
@@ -101,11 +116,12 @@ def key_statements(chosen: Selection, keys: Sequence[str], column: str = "") -> 
     """
     start = f"{chosen.soql} WHERE {column or chosen.entity.salesforce_key} IN "
     room = _LONGEST_URI - _OTHER_URI - len(quote_plus(f"{start}()"))
+    most = min(MOST_KEYS, chosen.page_rows)
     piece: list[str] = []
     used = 0
     for key in dict.fromkeys(keys):
         size = len(quote_plus(format_soql("{}", key))) + _COMMA
-        if piece and (len(piece) == MOST_KEYS or used + size > room):
+        if piece and (len(piece) == most or used + size > room):
             yield start + format_soql("{}", piece)
             piece, used = [], 0
         piece.append(key)
@@ -117,7 +133,8 @@ def key_statements(chosen: Selection, keys: Sequence[str], column: str = "") -> 
 def keys_per_statement(chosen: Selection, average_key: int) -> int:
     """Return how many keys of that encoded length one statement holds, for a forecast."""
     room = _LONGEST_URI - _OTHER_URI - len(quote_plus(chosen.soql))
-    return max(1, min(MOST_KEYS, room // (average_key + 2 * len(quote_plus("'")) + _COMMA)))
+    most = min(MOST_KEYS, chosen.page_rows)
+    return max(1, min(most, room // (average_key + 2 * len(quote_plus("'")) + _COMMA)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,11 +263,12 @@ def page_of(
     chosen: Selection,
     reader: RecordReader,
     found: Iterable[dict[str, Any]],
-    wanted: frozenset[str] | None = None,
+    wanted: Container[str] | None = None,
 ) -> Page:
     """Return the records of rows, nested or flat; with `wanted`, those with exactly these keys.
 
-    Salesforce compares text without case, and two keys that differ in case are two for us.
+    Salesforce compares text without case, and two keys that differ in case are two for us, unless
+    `wanted` is `AnyCase`.
     """
     page = list(found)
     for lookup in chosen.lookups:
@@ -259,7 +277,7 @@ def page_of(
     made = reader.records(
         page,
         About(
-            [row.get("Id") or "" for row in page],
+            [str(row.get("Id") or "") for row in page],
             [_utc(row.get("LastModifiedDate") or "") for row in page],
             [_person(row) for row in page],
         ),
@@ -267,6 +285,16 @@ def page_of(
     records = [one for one in made if one.key and (wanted is None or one.key in wanted)]
     loose = [one for one in made if not one.key]
     return Page(chosen.entity.name, records, len(loose), loose=loose)
+
+
+class AnyCase:
+    """Keys, each in whatever case."""
+
+    def __init__(self, keys: Iterable[str]) -> None:
+        self._keys = frozenset(key.casefold() for key in keys)
+
+    def __contains__(self, key: object) -> bool:
+        return isinstance(key, str) and key.casefold() in self._keys
 
 
 def reader_of(chosen: Selection) -> RecordReader:

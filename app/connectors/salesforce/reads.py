@@ -1,7 +1,7 @@
 """Reading entities: whole, what changed, or by keys; by queries, or by a bulk job where large."""
 
 import logging
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any
@@ -22,6 +22,7 @@ from app.connectors.salesforce.changes import (
 )
 from app.connectors.salesforce.query import (
     MOST_IN_PAGE,
+    AnyCase,
     Found,
     Selection,
     account_path,
@@ -38,6 +39,7 @@ from app.connectors.salesforce.schema import FieldShape, Schema
 from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping, WorkspaceMapping
+from app.domain.reader import RecordReader
 from app.errors import AnswerUnreadable, LimitReached, NotAllowed, RemoteRefused
 
 log = logging.getLogger(__name__)
@@ -54,7 +56,7 @@ class Reads:
     """Reads the mapped objects of one org; several reads may run at once.
 
     Attributes:
-        most_by_query: Rows of which no bulk job is made yet.
+        most_by_query: Rows of which no bulk job is made yet, in pages of the usual size.
     """
 
     def __init__(
@@ -82,7 +84,8 @@ class Reads:
             fields = self._schema.require(entity, cancel)
             chosen = selection(entity, self._mapping, fields)
             if request.scope is Scope.KEYS:
-                yield from self._by_keys(chosen, request.keys, cancel)
+                exact = not request.any_case or _heeds_case(fields, entity)
+                yield from self._by_keys(chosen, request.keys, cancel, exact=exact)
             elif request.scope is Scope.IDS:
                 yield from self._by_ids(chosen, request.keys, cancel)
             elif request.scope is Scope.SINCE:
@@ -94,18 +97,24 @@ class Reads:
         """Return the calls for that many keys, guessing the keys' length, with one for describe."""
         if not keys:
             return 0
-        chosen = selection(entity, self._mapping, {})
+        chosen = self._selection(entity)
         composite = entity.billing_key.startswith("=")
         size = keys_per_statement(chosen, _LONG_KEY if composite else _SHORT_KEY)
         queries = _pieces(keys, size)
         return queries + (queries >= _MANY) + (not self._schema.knows(entity))
 
-    def forecast_changed(self, changed: int) -> int:
+    def forecast_changed(self, entity: EntityMapping, changed: int) -> int:
         """Return the calls that tell so many changed rows, and what was deleted."""
-        by_query = max(1, _pieces(changed, MOST_IN_PAGE))
-        if changed > self.most_by_query:  # the first page tells how many there are
+        chosen = self._selection(entity)
+        if changed > self._most_by_query(chosen):  # the first page tells how many there are
             return 2 + self._bulk.forecast(changed)
-        return 1 + by_query
+        return 1 + max(1, _pieces(changed, chosen.page_rows))
+
+    def _selection(self, entity: EntityMapping) -> Selection:
+        return selection(entity, self._mapping, self._schema.known(entity))
+
+    def _most_by_query(self, chosen: Selection) -> int:
+        return self.most_by_query * chosen.page_rows // MOST_IN_PAGE
 
     def ids(
         self, entity: EntityMapping, keys: Sequence[str], cancel: CancelToken
@@ -126,8 +135,9 @@ class Reads:
         told = stamped(fields)
         wider = replace(chosen, columns=(*chosen.columns, STAMP)) if told else chosen
         for found in self._whole(wider, wider.soql, cancel):
-            witness = witness.after(found) if told else witness
-            yield page_of(chosen, reader, found)
+            with self._session.understanding(f"rows of {chosen.entity.sobject}"):
+                witness = witness.after(found) if told else witness
+            yield self._page(chosen, reader, found)
         cursor = self._changes.cursor(began, witness, cancel) if told else ""
         if cursor:
             yield Page(chosen.entity.name, (), cursor=cursor)
@@ -141,14 +151,16 @@ class Reads:
         wider = replace(chosen, columns=(*chosen.columns, STAMP, DELETED))
         soql = f"{wider.soql} {cursor.condition}"
         for found in self._whole(wider, soql, cancel, deleted=True):
-            seen = seen or cursor.witness.stands_in(found)
-            witness = witness.after(found)
-            gone = [row for row in found if _flag(row.get(DELETED))]
-            live = [row for row in found if not _flag(row.get(DELETED))]
-            lost = [row for row in live if not row.get(chosen.entity.salesforce_key)]
-            fed.difference_update([str(row["Id"]) for row in live])
-            page = page_of(chosen, reader, live)
-            yield replace(page, gone=tuple(str(row["Id"]) for row in (*gone, *lost)))
+            with self._session.understanding(f"changed rows of {chosen.entity.sobject}"):
+                seen = seen or cursor.witness.stands_in(found)
+                witness = witness.after(found)
+                gone = [row for row in found if _flag(row.get(DELETED))]
+                live = [row for row in found if not _flag(row.get(DELETED))]
+                lost = [row for row in live if not row.get(chosen.entity.salesforce_key)]
+                fed.difference_update([str(row["Id"]) for row in live])
+                page = page_of(chosen, reader, live)
+                page = replace(page, gone=tuple(str(row["Id"]) for row in (*gone, *lost)))
+            yield page
         if not seen:
             raise set_back(chosen.entity)
         last = self._changes.cursor(began, witness, cancel)
@@ -161,15 +173,15 @@ class Reads:
 
         The first page tells how many there are; of an object known to be large it is not asked.
         """
-        known = self._sizes.get(soql, 0)
+        known, most = self._sizes.get(soql, 0), self._most_by_query(chosen)
         job = ""
-        if known > self.most_by_query:
+        if known > most:
             job = self._job(soql, cancel, deleted=deleted, about=known)
         if not job:
             first = self._first(soql, cancel, deleted=deleted)
             if not deleted:
                 self._sizes[soql] = first.total
-            if first.total > self.most_by_query and not known:
+            if first.total > most and not known:
                 job = self._job(soql, cancel, deleted=deleted, about=first.total)
             if not job:
                 cancel.check()
@@ -211,7 +223,7 @@ class Reads:
             where = format_soql(f"{account_path(entity, self._mapping)} = {{}}", request.account)
             reader = reader_of(chosen)
             pages = rows(self._session, f"{chosen.soql} WHERE {where}", cancel)
-            return [page_of(chosen, reader, found) for found in pages]
+            return [self._page(chosen, reader, found) for found in pages]
 
         tasks = [partial(found_by, entity) for entity in request.entities]
         for pages in overlapped(tasks, _ENTITIES_AT_ONCE, cancel):
@@ -221,17 +233,17 @@ class Reads:
         reader = reader_of(chosen)
         for soql in key_statements(chosen, ids, "Id"):
             for found in rows(self._session, soql, cancel):
-                yield page_of(chosen, reader, found)
+                yield self._page(chosen, reader, found)
 
     def _by_keys(
-        self, chosen: Selection, keys: Sequence[str], cancel: CancelToken
+        self, chosen: Selection, keys: Sequence[str], cancel: CancelToken, *, exact: bool
     ) -> Iterator[Page]:
-        wanted = frozenset(keys)
+        wanted = frozenset(keys) if exact else AnyCase(keys)
         reader = reader_of(chosen)
         statements = list(key_statements(chosen, keys))
         if len(statements) >= _MANY and self._pages(chosen, cancel) < len(statements):
             for found in self._whole(chosen, chosen.soql, cancel):
-                yield page_of(chosen, reader, found, wanted)
+                yield self._page(chosen, reader, found, wanted)
             return
 
         def found_by(soql: str) -> list[dict[str, Any]]:
@@ -241,18 +253,34 @@ class Reads:
             partial(found_by, soql) for soql in statements
         ]
         for page in overlapped(tasks, _AT_ONCE, cancel):
-            yield page_of(chosen, reader, page, wanted)
+            yield self._page(chosen, reader, page, wanted)
+
+    def _page(
+        self,
+        chosen: Selection,
+        reader: RecordReader,
+        found: list[dict[str, Any]],
+        wanted: Container[str] | None = None,
+    ) -> Page:
+        with self._session.understanding(f"rows of {chosen.entity.sobject}"):
+            return page_of(chosen, reader, found, wanted)
 
     def _pages(self, chosen: Selection, cancel: CancelToken) -> int:
         """Return how many pages the whole object has."""
         soql = f"SELECT COUNT() FROM {chosen.entity.sobject}"
         answer = self._session.call(cancel, lambda api: api.query(soql))
-        return _pieces(int(answer["totalSize"]), MOST_IN_PAGE)
+        return _pieces(int(answer["totalSize"]), chosen.page_rows)
 
 
 def _flag(value: object) -> bool:
     """Return a boolean of JSON or of a CSV."""
     return value is True or value == "true"
+
+
+def _heeds_case(fields: Mapping[str, FieldShape], entity: EntityMapping) -> bool:
+    """Return whether two keys that differ in case are two; those that are no texts are."""
+    key = fields.get(entity.salesforce_key, {})
+    return key.get("type") != "string" or bool(key.get("caseSensitive"))
 
 
 def _pieces(count: int, size: int) -> int:

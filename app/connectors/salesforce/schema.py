@@ -28,14 +28,17 @@ class Schema:
         """Return whether the entity's object was described already."""
         return entity.sobject in self._objects
 
+    def known(self, entity: EntityMapping) -> Mapping[str, FieldShape]:
+        """Return the fields of an entity's object where it was described already, else none."""
+        return self._objects.get(entity.sobject) or {}
+
     def forget(self) -> None:
         """Drop all that was described: the org was changed."""
         self._objects.clear()
 
     def has_external_id(self, entity: EntityMapping) -> bool:
         """Return whether an entity's key may find its record in a save; so where nobody knows."""
-        fields = self._objects.get(entity.sobject) or {}
-        key = fields.get(entity.salesforce_key, {})
+        key = self.known(entity).get(entity.salesforce_key, {})
         return key.get("externalId") is not False or key.get("idLookup") is not False
 
     def fields(self, entity: EntityMapping, cancel: CancelToken) -> Mapping[str, FieldShape] | None:
@@ -97,7 +100,8 @@ class Schema:
             raise
         except NotAllowed:
             return None
-        return {str(field["name"]): field for field in answer["fields"]}
+        with self._session.understanding(f"the description of {sobject}"):
+            return {str(field["name"]): field for field in answer["fields"]}
 
 
 def respelled(name: str, fields: Iterable[str]) -> str:

@@ -1,8 +1,10 @@
 """simple_salesforce over our HTTP: our time-outs, retries, token and exact numbers in it."""
 
+import logging
 import re
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any, TypeVar
 
@@ -18,7 +20,9 @@ from app.connectors.salesforce.errors import Refusal, refusal, refusal_of, trans
 from app.connectors.salesforce.tokens import Tokens
 from app.connectors.salesforce.usage import Reserve, Usage
 from app.domain.control import CancelToken
-from app.errors import AppError, ConnectionFailed, LimitReached, WrongUse
+from app.errors import AnswerUnreadable, AppError, ConnectionFailed, LimitReached, WrongUse
+
+log = logging.getLogger(__name__)
 
 _FORBIDDEN, _NOT_FOUND, _BAD = 403, 404, 300
 _CLIENT = "client=Concord"
@@ -71,11 +75,13 @@ class SalesforceSession:
             RemoteRefused: The request was refused as a whole; `code` is Salesforce's.
             NotAllowed: A right, an object or a field is missing.
             LimitReached: A quota of the org is used up.
+            AnswerUnreadable: The answer is no JSON, or not as documented.
         """
         api = self._api()
         api.bridge.cancel = cancel
         try:
-            result = ask(api)
+            with self.understanding("an answer"):
+                result = ask(api)
         except SalesforceError as error:
             raise self._translated(refusal(error, self.http.harmless), cancel) from error
         return result
@@ -95,6 +101,22 @@ class SalesforceSession:
         if answer.status_code < _BAD:
             return answer
         raise self._translated(refusal_of(answer, self.http.harmless), cancel)
+
+    @contextmanager
+    def understanding(self, what: str) -> Iterator[None]:
+        """Tell it as such when an answer, though JSON, lacks something or has it in another form.
+
+        Raises:
+            AnswerUnreadable: So it is; the log has where.
+        """
+        try:
+            yield
+        except (AttributeError, LookupError, TypeError, ValueError) as error:
+            log.info("%s is not as documented", what, exc_info=True)
+            raise AnswerUnreadable(
+                f"Salesforce connection {self.http.connection!r}: {what} is not as documented.",
+                "Try again; if it stays so, check the instance's URL.",
+            ) from error
 
     def get(self, path: str, cancel: CancelToken) -> Any:
         """Return the JSON of a resource below `/services/data/vXX.X/`."""

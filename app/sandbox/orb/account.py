@@ -231,7 +231,10 @@ def _carried_out(
     problems = list(route.body(body, ""))
     if problems and route.method != "GET":
         raise invalid(*problems)
-    answer = route.answer(Call(world, found.params, query, body, pending))
+    try:
+        answer = route.answer(Call(world, found.params, query, body, pending))
+    except OverflowError as error:  # a day beyond the year 9999
+        raise invalid(f"body: a value is out of range ({error})") from error
     catch_up(world, world.now)
     return answer
 

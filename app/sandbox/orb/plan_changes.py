@@ -110,7 +110,7 @@ def carry_out_plan_change(world: World, row: Row) -> None:
 
 def _change(world: World, row: Row, at: str, sent: Mapping[str, Any], plan: Row) -> None:
     before = row["_plan"]
-    end_intervals(world, row, at, allow=True)
+    end_intervals(world, row, at)
     number = version_of(plan, sent)
     frame = _frame(world, row, at, sent, plan)
     version = plan["_versions"][number]

@@ -10,6 +10,7 @@ from app.sandbox.orb.errors import invalid
 from app.sandbox.orb.times import parse, stamp
 
 _BOUNDS = ("gte", "gt", "lt", "lte")
+_MOST_DIGITS = 18
 
 
 def ranges(name: str) -> tuple[str, ...]:
@@ -86,7 +87,8 @@ class Query:
         found = self.one(name)
         if found is None:
             return default
-        number = int(found) if found.lstrip("-").isdecimal() else None
+        digits = found.removeprefix("-")
+        number = int(found) if digits.isdecimal() and len(digits) <= _MOST_DIGITS else None
         if number is None:
             raise invalid(f"query.{name}: value is not a valid integer")
         if not least <= number <= most:

@@ -12,7 +12,7 @@ from app.sandbox.orb.plan_changes import (
     schedule_plan_change,
 )
 from app.sandbox.orb.router import Call
-from app.sandbox.orb.subscription_ends import end_intervals
+from app.sandbox.orb.subscription_ends import check_end, end_intervals
 from app.sandbox.orb.subscription_rows import (
     active_phase,
     current_period,
@@ -52,10 +52,11 @@ def cancel(call: Call) -> Row:
         end = row["start_date"]
     if end < row["start_date"]:
         raise constraint("The cancellation lies before the start of the subscription.")
+    check_end(world, row, end, allow=_may_credit(call))
     lift_cancellation(world, row)
     before = _before_cancel(row, end)
     drop_plan_changes(row, end)
-    end_intervals(world, row, end, allow=_may_credit(call))
+    end_intervals(world, row, end)
     row["end_date"] = end
     row["_schedule"][-1]["end_date"] = end
     if end > world.now:

@@ -20,20 +20,36 @@ def invoices_of(world: World, row: Row) -> list[Row]:
     return [table[each] for each in row["_invoices"]]
 
 
-def end_intervals(world: World, row: Row, end: str, *, allow: bool) -> None:
-    """End a subscription's prices and adjustments at a moment.
-
-    With `allow`, invoices of later periods may be voided and credit notes raised.
+def check_end(world: World, row: Row, end: str, *, allow: bool) -> None:
+    """Refuse an end that cannot be; with `allow`, invoices may be voided and credited.
 
     Raises:
         OrbError: A paid invoice lies after the end, or something would have to be credited or
             voided and that is not allowed.
     """
-    if end <= world.now:
-        _void_later(world, row, end, allow=allow)
-    unused = list(_unused(world, row, end))
-    if unused and not allow:
+    later_ones = _later(world, row, end)
+    if any(invoice["status"] == "paid" for invoice in later_ones):
+        raise constraint("A paid invoice lies between the end and today.")
+    if allow:
+        return
+    if any(invoice["status"] != "draft" for invoice in later_ones):
+        raise constraint("An issued invoice would have to be voided, which was not allowed.")
+    if any(True for _ in _unused(world, row, end)):
         raise constraint("An issued invoice would have to be credited, which was not allowed.")
+
+
+def end_intervals(world: World, row: Row, end: str) -> None:
+    """End a subscription's prices and adjustments at a moment.
+
+    Invoices of later periods are voided and credit notes raised.
+
+    Raises:
+        OrbError: A paid invoice lies after the end.
+    """
+    check_end(world, row, end, allow=True)
+    for invoice in _later(world, row, end):
+        void_invoice(world, invoice)
+    unused = list(_unused(world, row, end))
     timezone = timezone_of(world, row)
     kept = []
     for interval in row["price_intervals"]:
@@ -54,18 +70,15 @@ def end_intervals(world: World, row: Row, end: str, *, allow: bool) -> None:
     plan_next_bill(world, row)
 
 
-def _void_later(world: World, row: Row, end: str, *, allow: bool) -> None:
-    later_ones = [
+def _later(world: World, row: Row, end: str) -> list[Row]:
+    """Return the invoices after an end that has passed."""
+    if end > world.now:
+        return []
+    return [
         invoice
         for invoice in invoices_of(world, row)
         if invoice["invoice_date"] > end and invoice["status"] != "void"
     ]
-    if any(invoice["status"] == "paid" for invoice in later_ones):
-        raise constraint("A paid invoice lies between the end and today.")
-    if any(invoice["status"] != "draft" for invoice in later_ones) and not allow:
-        raise constraint("An issued invoice would have to be voided, which was not allowed.")
-    for invoice in later_ones:
-        void_invoice(world, invoice)
 
 
 def _unused(world: World, row: Row, end: str) -> Iterator[tuple[Row, Row, float]]:

@@ -90,6 +90,7 @@ def new_subscription(world: World, sent: Mapping[str, Any]) -> Row:
     if sent.get("coupon_redemption_code") is not None:
         redeem(world, row, {"coupon_redemption_code": sent["coupon_redemption_code"]}, frame.start)
     world.add("subscription", row)
+    customer["_subscriptions"].append(row["id"])  # not before: what is refused leaves nothing
     _plan_ahead(world, row)
     world.emit("subscription.created", show_subscription(world, row))
     return row
@@ -145,7 +146,6 @@ def _row(world: World, plan: Row, customer: Row, sent: Mapping[str, Any], frame:
             "_plan": plan["id"],
         }
     )
-    customer["_subscriptions"].append(found["id"])
     return found
 
 

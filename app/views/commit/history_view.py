@@ -1,6 +1,7 @@
 """The history: all commits, and below them what the chosen one did, record by record."""
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction
@@ -16,7 +17,7 @@ from PySide6.QtWidgets import (
 )
 
 from app.domain.control import CancelToken, Report
-from app.store.journal import Entry, entries, runs
+from app.store.journal import Entry, entries, plan_of, runs
 from app.store.journal_search import Wanted, runs_with, search
 from app.sync.undo import WHOLE
 from app.sync.workbench import Workbench
@@ -32,6 +33,7 @@ from app.views.state.history import (
     commits_found,
     count_words,
     entry_lines,
+    plan_words,
     run_line,
     undo_choices,
     undo_part,
@@ -39,6 +41,7 @@ from app.views.state.history import (
 )
 from app.views.state.language import tr
 from app.views.tasks import Task, TaskPool
+from app.views.widgets.elided_label import ElidedLabel
 from app.views.widgets.labels import label, push_button
 from app.views.widgets.looks import colours_of
 from app.views.widgets.message_page import MessagePage
@@ -135,9 +138,9 @@ class HistoryView(QWidget):
         head = QHBoxLayout()
         head.setContentsMargins(16, 8, 16, 8)
         head.setSpacing(8)
-        self._count = label("", "section")
+        self._count, self.plan = label("", "section"), ElidedLabel("muted")
         head.addWidget(self._count)
-        head.addStretch(1)
+        head.addWidget(self.plan, 1)
         self.undo_selected.setToolTip(tr("Plan what would take these changes back"))
         self.undo_selected.clicked.connect(self._on_undo_selected)
         self.undo_selected.hide()
@@ -219,14 +222,16 @@ class HistoryView(QWidget):
         if self._reading is not None:
             self._reading.cancel()
             self._reading = None
-        if bench is None or not run:
+        chosen = next((each for each in self._commits.runs if each.id == run), None)
+        if bench is None or chosen is None:
             return
 
         def work(cancel: CancelToken, _report: Report) -> Changes:
             found: Iterable[Entry] = entries(bench.store, run=run)
             if searched:
                 found = reversed(list(search(bench.store, Wanted(run=run, text=searched))))
-            return changes_of(run, entry_lines(found, bench.mapping, filtered), cancel)
+            made = changes_of(run, entry_lines(found, bench.mapping, filtered), cancel)
+            return replace(made, plan=plan_words(plan_of(bench.store, run), chosen))
 
         self._reading = self._pool.start(work)
         self._reading.succeeded.connect(self._on_changes)
@@ -297,6 +302,7 @@ class HistoryView(QWidget):
         )  # fmt: skip
         count = self._commits.counts.get(changes.run, 0)
         self._count.setText(count_words(changes, count, self._wanted))
+        self.plan.setText(changes.plan)
         self._on_selected()
 
 

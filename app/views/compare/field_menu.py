@@ -1,20 +1,14 @@
 """The menu on a field: whose value is taken, a value of one's own, what is ignored."""
 
-from collections.abc import Collection
-
 from PySide6.QtCore import QObject, Qt, Signal, Slot
 from PySide6.QtGui import QAction
 from PySide6.QtWidgets import QMenu, QWidget
 
-from app.domain.constraint import FieldRule
 from app.domain.convert import plain_value, typed_value
 from app.domain.diff import FieldDiff
-from app.domain.mapping import EntityMapping
-from app.domain.plan import Verb
 from app.domain.proposal import TYPED
 from app.domain.record import BaseValue, FieldValue, Side
 from app.store.ignoring import own_rules
-from app.store.told import constraints_of
 from app.sync.compare import OpenedDiff
 from app.sync.workbench import Workbench
 from app.views.compare.ignore_dialog import IgnoreDialog, Start
@@ -22,7 +16,7 @@ from app.views.compare.value_dialog import ValueDialog
 from app.views.state.ignore_rules import first_draft
 from app.views.state.language import tr
 from app.views.state.ticks import Direction, field_directed, field_directions, field_typed
-from app.views.state.typed_value import value_form
+from app.views.state.typed_value import rules_told, value_form
 from app.views.tasks import TaskPool
 
 
@@ -147,21 +141,6 @@ def add_direction(menu: QMenu, entry: Direction) -> QAction:
     action.setEnabled(entry.enabled)
     action.setData(entry.wish)
     return action
-
-
-def rules_told(
-    bench: Workbench, entity: EntityMapping, name: str, sides: Collection[Side]
-) -> dict[Side, FieldRule]:
-    """Return what each of some sides takes in a field, as it told when it was last read.
-
-    A side to which the field cannot be written is left out.
-    """
-    found = {}
-    for side, ability in bench.abilities(entity).items():
-        if side in sides and Verb.UPDATE in ability.verbs and name in ability.fields:
-            told = constraints_of(bench.store, side, entity.name)
-            found[side] = FieldRule() if told is None else told.fields.get(name, FieldRule())
-    return found
 
 
 def start_value(opened: OpenedDiff, diff: FieldDiff) -> BaseValue:

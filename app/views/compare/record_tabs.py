@@ -15,6 +15,7 @@ from app.views.widgets.looks import colours_of
 from app.views.widgets.row_table import RowTable
 
 _SAMPLE = 200
+_BOLD = 9 / 8  # as wide as plain text, at the most
 _PAD = 28
 _LEAST, _MOST = 64, 300
 
@@ -67,11 +68,14 @@ class RecordTableView(RowTable):
     def _fit(self, table: RecordTable) -> None:
         """Make columns at least as wide as what stands in them."""
         metrics, header = self.fontMetrics(), self.horizontalHeader()
+        lines = [*table.lines[:_SAMPLE], *table.lines[_SAMPLE:][-1:]]  # the last may be a sum
         for place, column in enumerate(table.columns):
-            texts = [line.cells[place] for line in table.lines[:_SAMPLE]]
-            widest = max((metrics.horizontalAdvance(text) for text in texts), default=0)
-            title = metrics.horizontalAdvance(column.title) * 9 // 8
-            self._wanted[place] = min(_MOST, max(_LEAST, widest, title) + _PAD)
+            texts = [(line.cells[place], line.bold) for line in lines]
+            widest = max(
+                metrics.horizontalAdvance(text) * (_BOLD if bold else 1)
+                for text, bold in (*texts, (column.title, True))
+            )
+            self._wanted[place] = min(_MOST, max(_LEAST, round(widest)) + _PAD)
             header.resizeSection(place, max(header.sectionSize(place), self._wanted[place]))
         self._spread()
 

@@ -2,10 +2,12 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum
+from typing import Any
 
 from app.domain.control import CancelToken, Progress, Report
+from app.domain.convert import plain_value
 from app.domain.diff import Kind
 from app.domain.mapping import EntityMapping
 from app.domain.plan import Verb
@@ -14,10 +16,18 @@ from app.domain.record import Side
 from app.store.choices import all_choices
 from app.store.pager import Filter, Row, matching_links, rows
 from app.sync.workbench import Workbench
-from app.views.state.difference import TICKABLE, one_sided_intent
+from app.views.state.difference import TICKABLE, field_label, one_sided_intent
 from app.views.state.language import tr
-from app.views.state.ticks import RULE, can_direct, directed, needs_direction, with_tick
-from app.views.state.wanted import fits
+from app.views.state.ticks import (
+    RULE,
+    can_direct,
+    directed,
+    field_typed,
+    needs_direction,
+    with_tick,
+)
+from app.views.state.typed_value import ValueForm, read_typed, rules_told, value_form
+from app.views.state.wanted import Wanted, fits
 
 _ROWS_AT_ONCE = 2000
 
@@ -31,6 +41,7 @@ class Bulk(Enum):
     SALESFORCE = "salesforce"
     SKIP = "skip"
     RULE = "rule"
+    TYPED = "typed"
 
 
 class Left(Enum):
@@ -66,12 +77,20 @@ _WISHES = {
 
 
 def draft_bulk(
-    bench: Workbench, wanted: Filter, bulk: Bulk, cancel: CancelToken, report: Report
+    bench: Workbench,
+    wanted: Filter,
+    bulk: Bulk,
+    cancel: CancelToken,
+    report: Report,
+    *,
+    words: str = "",
 ) -> BulkDraft:
     """Return what a bulk choice would change of the differences that a filter matches.
 
     Reads only; for a worker's thread. Records that stand above a match are not among them.
+    `words` is the value that was typed for the field that the filter names.
     """
+    typing = _Typing(bench, field_of(wanted), words)
     choices = all_choices(bench.store)
     abilities = {entity.name: bench.abilities(entity) for entity in bench.mapping.entities}
     kept: dict[tuple[bool | None, tuple[tuple[str, str], ...]], Choice] = {}
@@ -80,7 +99,10 @@ def draft_bulk(
     for row in _shown(bench, wanted, cancel, report):
         before = choices.get(row.link, NO_CHOICE)
         entity = bench.mapping.entity(row.entity)
-        made, why = bulk_choice(entity, row, before, bulk, abilities[row.entity])
+        if bulk is Bulk.TYPED:
+            made, why = typing.choice(entity, row, before)
+        else:
+            made, why = bulk_choice(entity, row, before, bulk, abilities[row.entity])
         if why is not None:
             left[why] += 1
         if made != before:
@@ -88,6 +110,52 @@ def draft_bulk(
             same = (made.ticked, tuple(made.take.items()))
             changes[row.link] = made if made.typed else kept.setdefault(same, made)
     return BulkDraft(bulk, changes, left)
+
+
+@dataclass
+class _Typing:
+    """A value that was typed for one field of all that is shown, as each entity takes it."""
+
+    bench: Workbench
+    name: str
+    words: str
+    _plain: dict[str, list[Any]] = field(default_factory=dict)
+
+    def choice(self, entity: EntityMapping, row: Row, before: Choice) -> tuple[Choice, Left | None]:
+        """Return a record's choice afterwards, and why it was left."""
+        if entity.name not in self._plain:
+            self._plain[entity.name] = list(self._taken(entity))
+        plain = self._plain[entity.name]
+        if not plain or not (row.in_billing and row.in_salesforce):
+            return before, Left.UNABLE
+        made = field_typed(row.kind, before, self.name, plain[0])
+        return made, Left.ALIKE if made == before else None
+
+    def _taken(self, entity: EntityMapping) -> Iterator[Any]:
+        """Yield the value in the form of `plain_value`, if the entity can take it."""
+        form = _form(self.bench, entity, self.name)
+        typed = None if form is None else read_typed(form, self.words)
+        if typed is not None and not typed.objection:
+            yield plain_value(typed.value)
+
+
+def field_of(wanted: Filter) -> str:
+    """Return the field that a filter names, "" for none."""
+    return wanted.field if isinstance(wanted, Wanted) else ""
+
+
+def form_for_all(bench: Workbench, name: str) -> ValueForm | None:
+    """Return the form for a field of all that is shown; None where no side takes a value of it."""
+    forms = (_form(bench, entity, name) for entity in bench.mapping.entities)
+    found = next((form for form in forms if form is not None), None)
+    return None if found is None else replace(found, heading=field_label(name))
+
+
+def _form(bench: Workbench, entity: EntityMapping, name: str) -> ValueForm | None:
+    if name not in entity.index:
+        return None
+    told = rules_told(bench, entity, name, tuple(Side))
+    return value_form(entity, name, told, None) if told else None
 
 
 def bulk_choice(
@@ -148,6 +216,7 @@ def question(draft: BulkDraft) -> str:
         Bulk.SALESFORCE: tr("Take Salesforce's value for {count:,} differences?"),
         Bulk.SKIP: tr("Skip {count:,} differences?"),
         Bulk.RULE: tr("Go back to the owner rule for {count:,} differences?"),
+        Bulk.TYPED: tr("Take the typed value for {count:,} differences?"),
     }[draft.bulk]
     return words.format(count=count) if count else tr("Nothing would change.")
 
@@ -175,6 +244,7 @@ def bulk_label(bulk: Bulk) -> str:
         Bulk.SALESFORCE: tr("Take Salesforce's value for all shown\u2026"),
         Bulk.SKIP: tr("Skip all shown\u2026"),
         Bulk.RULE: tr("As the owner rule says, for all shown\u2026"),
+        Bulk.TYPED: tr("Type a value for all shown\u2026"),
     }[bulk]
 
 

@@ -14,7 +14,7 @@ from app.views.state.dates import day_text
 from app.views.state.difference import MINUS
 from app.views.state.facets import AccountRecord, money, quantity
 from app.views.state.language import tr
-from app.views.state.ledger import ZERO, is_owed, ledger_entity, postings
+from app.views.state.ledger import ZERO, Posting, is_owed, ledger_entity, postings
 from app.views.state.period import TransactionsWanted
 from app.views.state.record_table import RecordTable, TableColumn, TableLine
 from app.views.state.transactions import of_subscription
@@ -35,6 +35,7 @@ class ChartKind(Enum):
 
     INVOICES = "invoices"
     BALANCE = "balance"
+    DRAWDOWN = "drawdown"
     CREDITS = "credits"
     USAGE = "usage"
     WEEKDAYS = "weekdays"
@@ -47,6 +48,7 @@ class ChartKind(Enum):
         return {
             ChartKind.INVOICES: tr("Invoices by month"),
             ChartKind.BALANCE: tr("Balance"),
+            ChartKind.DRAWDOWN: tr("Commitment and drawdown"),
             ChartKind.CREDITS: tr("Credits by month"),
             ChartKind.USAGE: tr("Usage by day"),
             ChartKind.WEEKDAYS: tr("Usage by weekday"),
@@ -101,6 +103,7 @@ def charts(data: AccountData, wanted: TransactionsWanted) -> tuple[Chart, ...]:
     found = [
         *_by_month(data, wanted, Role.INVOICE, ChartKind.INVOICES),
         *_balances(data, wanted),
+        *_drawdowns(data, wanted),
         *_credits(data, wanted),
         *_usage(data, wanted),
         *_by_month(data, wanted, Role.USAGE, ChartKind.REVENUE),
@@ -215,6 +218,83 @@ def _balance_chart(
 
 def _at(day: date, balance: Decimal, unit: str) -> Point:
     return Point(day.toordinal(), day_text(day), balance, money(balance, unit))
+
+
+@dataclass(frozen=True, slots=True)
+class _Drawn:
+    """How prepaid credit stands at a month's end; `fell` is what went in that month alone."""
+
+    month: date
+    given: Decimal
+    drawn: Decimal
+    fell: Decimal
+    left: Decimal
+
+    @property
+    def share(self) -> str:
+        """How much of what was given is drawn."""
+        if not self.given:
+            return NOTHING
+        return f"{(self.drawn / self.given * 100).quantize(_TENTH, ROUND_HALF_UP):,} %"
+
+
+def _drawdowns(data: AccountData, wanted: TransactionsWanted) -> Iterator[Chart]:
+    """Yield how what was committed in advance is drawn, where prepaid credit is a ledger."""
+    entity = ledger_entity(data.mapping)
+    if entity is None or is_owed(entity):
+        return
+    every = postings(entity, data.records.get(entity.name, ()))
+    for unit in sorted({one.record.currency for one in every}):
+        mine = [one for one in every if one.record.currency == unit]
+        if months := list(_drawn(mine, wanted.today)):
+            yield _drawdown_chart(unit, months, wanted)
+
+
+def _drawn(found: Iterable[Posting], today: date) -> Iterator[_Drawn]:
+    """Yield each month from the first posting until today; postings come in order."""
+    by_month: dict[date, list[Posting]] = defaultdict(list)
+    for one in found:
+        if one.day is not None:
+            by_month[one.day.replace(day=1)].append(one)
+    given, drawn, left = ZERO, ZERO, ZERO
+    for month in _months(min(by_month), max(today, *by_month)) if by_month else ():
+        before = drawn
+        for one in by_month.get(month, ()):
+            given += one.credit or ZERO
+            drawn += one.charge or ZERO
+            left = one.balance
+        yield _Drawn(month, given, drawn, drawn - before, left)
+
+
+def _drawdown_chart(unit: str, months: Sequence[_Drawn], wanted: TransactionsWanted) -> Chart:
+    first = wanted.period.first_day(wanted.today)
+    shown = [one for one in months if first is None or one.month >= first.replace(day=1)]
+    points = tuple(
+        Point(place, _month(one.month), one.fell, money(one.fell, unit), one.share)
+        for place, one in enumerate(shown)
+    )
+    names = (tr("Committed"), tr("Drawn"), tr("Drawn in all"), tr("Of the commitment"), tr("Left"))
+    columns = (TableColumn(tr("Month"), wide=True), *(TableColumn(n, numeric=True) for n in names))
+    lines = tuple(
+        TableLine(
+            (_month(one.month), money(one.given, unit), money(one.fell, unit),
+             money(one.drawn, unit), one.share, money(one.left, unit))
+        )
+        for one in shown
+    )  # fmt: skip
+    last = months[-1]
+    words = tr("Committed {given}; drawn or expired {drawn} ({share}); left {left}.")
+    note = words.format(
+        given=money(last.given, unit),
+        drawn=money(last.drawn, unit),
+        share=last.share,
+        left=money(last.left, unit),
+    )
+    if wanted.subscription:
+        note += " " + tr("Of the whole account.")
+    kind = ChartKind.DRAWDOWN
+    table = RecordTable(kind.value, kind.label, columns, lines)
+    return Chart(kind, unit, Shape.BARS, points, table, note)
 
 
 def _credits(data: AccountData, wanted: TransactionsWanted) -> Iterator[Chart]:

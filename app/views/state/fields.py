@@ -1,7 +1,7 @@
 """The fields of one record: base, both sides, and what would come of it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
 
@@ -96,6 +96,8 @@ def fields_view(opened: OpenedDiff, last: LastChange, *, with_same: bool) -> Fie
     """Return what the field table shows; `with_same` includes the fields that do not differ."""
     diff, entity = opened.diff, opened.entity
     rows = field_rows(entity, diff, opened.choice)
+    if opened.words is not None:
+        rows = tuple(_in_words(row, opened.words) for row in rows)
     # Of a record on one side, or of one that agrees, every field is of interest.
     told = diff.fields or diff.ignored
     whole = diff.billing is None or diff.salesforce is None or not told
@@ -225,6 +227,32 @@ def _key_row(
         numeric=False,
         can_choose=False,
         full=(sides[0], sides[1]),
+    )
+
+
+def _in_words(row: FieldRow, words: Callable[[str, str], str]) -> FieldRow:
+    """Return a row whose values are said in words, where there are words for all of them.
+
+    Two sides that differ in something of which the words say nothing stay as they are.
+    """
+    told = {side: words(row.name, side) for side in {*row.full, row.base.text} if side}
+    billing, salesforce = (told.get(side, "") for side in row.full)
+    if "" in {told.get(side) for side in row.full if side} or not (billing or salesforce):
+        return row
+    if (row.full[0] != row.full[1]) and billing == salesforce:
+        return row
+    shown = marked(billing, salesforce) if row.differs or row.rule else ((), ())
+    cells = [
+        Cell(spans) if spans and said else _cell(said)
+        for spans, said in zip(shown, (billing, salesforce), strict=True)
+    ]
+    return replace(
+        row,
+        base=_cell(told[row.base.text]) if told.get(row.base.text) else row.base,
+        billing=cells[0],
+        salesforce=cells[1],
+        result=_cell(told[row.result.text]) if told.get(row.result.text) else row.result,
+        full=(billing, salesforce),
     )
 
 

@@ -3,15 +3,17 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 from app.domain.control import CancelToken
 from app.domain.convert import text as plain_text
+from app.domain.forecast import Forecast
 from app.domain.mapping import FieldMapping, WorkspaceMapping
-from app.domain.plan import FieldChange, Operation, OutcomeState, Verb
+from app.domain.plan import Approval, FieldChange, Operation, OutcomeState, Verb
 from app.domain.record import BaseValue
 from app.store.journal import Entry, Run
 from app.sync.undo import UndoPart
-from app.views.state.commit_summary import state_word
+from app.views.state.commit_summary import approval_words, state_word
 from app.views.state.difference import field_label, side_word, verb_word
 from app.views.state.fields import NOTHING, local_time, value_text
 from app.views.state.language import tr
@@ -20,6 +22,7 @@ from app.views.state.ways_out import in_the_window
 
 MOST_LISTED = 10_000
 _CHANGES_SHOWN = 3
+_SEPARATOR = " \u00b7 "
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +72,16 @@ class EntryLine:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """Changes of a commit as they are listed: of very many the first 10,000."""
+    """Changes of a commit as they are listed: of very many the first 10,000.
+
+    Attributes:
+        plan: `plan_words` of the commit.
+    """
 
     run: str
     lines: Sequence[EntryLine]
     more: bool = False
+    plan: str = ""
 
 
 def run_line(run: Run) -> RunLine:
@@ -145,6 +153,24 @@ def count_words(changes: Changes, count: int, wanted: str) -> str:
     return words.format(shown=len(changes.lines), count=count)
 
 
+def plan_words(plan: Mapping[str, Any], run: Run) -> str:
+    """Return what a commit took beside what its plan (`plan_of`) said, and who approved it."""
+    parts = []
+    if "forecast" in plan:
+        forecast = Forecast.from_json(plan["forecast"])
+        words = tr("{calls:,} calls (forecast {expected:,}), {took} (forecast {time})")
+        parts.append(
+            words.format(
+                calls=sum(run.calls.values()),
+                expected=sum(forecast.calls.values()),
+                took=duration(run.seconds),
+                time=duration(forecast.seconds),
+            )
+        )
+    parts.append(approval_words(Approval(**one) for one in plan.get("approvals", ())))
+    return _SEPARATOR.join(filter(None, parts))
+
+
 def undo_selected_words(lines: Sequence[EntryLine]) -> str:
     """Return the label of the button that undoes the chosen lines."""
     count = sum(line.written for line in lines)
@@ -177,7 +203,7 @@ def change_words(operation: Operation, mapping: WorkspaceMapping) -> str:
     more = len(changes) - len(shown)
     if more > 0:
         shown.append(tr("{count} more").format(count=more))
-    return " \u00b7 ".join(shown)
+    return _SEPARATOR.join(shown)
 
 
 def _change(change: FieldChange, operation: Operation, mapping: WorkspaceMapping) -> str:

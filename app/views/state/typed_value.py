@@ -1,6 +1,6 @@
 """A value that a person types for a field: how it is asked for, and what speaks against it."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
@@ -8,8 +8,11 @@ from enum import Enum
 from app.domain.constraint import FieldRule, objection, rounded
 from app.domain.convert import converter, text
 from app.domain.mapping import NUMBERS, EntityMapping, FieldMapping, FieldType
+from app.domain.plan import Verb
 from app.domain.record import BaseValue, FieldValue, Side, Unreadable
+from app.store.told import constraints_of
 from app.sync.explain import narrowed
+from app.sync.workbench import Workbench
 from app.views.state.difference import field_label, side_word
 from app.views.state.language import tr
 
@@ -79,6 +82,21 @@ def value_form(
         values=values,
         insert=insert,
     )
+
+
+def rules_told(
+    bench: Workbench, entity: EntityMapping, name: str, sides: Collection[Side]
+) -> dict[Side, FieldRule]:
+    """Return what each of some sides takes in a field, as it told when it was last read.
+
+    A side to which the field cannot be written is left out.
+    """
+    found = {}
+    for side, ability in bench.abilities(entity).items():
+        if side in sides and Verb.UPDATE in ability.verbs and name in ability.fields:
+            told = constraints_of(bench.store, side, entity.name)
+            found[side] = FieldRule() if told is None else told.fields.get(name, FieldRule())
+    return found
 
 
 def read_typed(form: ValueForm, words: str) -> Typed:

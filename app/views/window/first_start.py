@@ -71,6 +71,13 @@ class FirstStart(QWidget):
         self.demo.clicked.connect(self.demo_wanted)
         self.connect_systems.clicked.connect(self.connect_wanted)
 
+    def show_starting(self, *, starting: bool) -> None:
+        """Say that the demo is being started; nothing else can be begun meanwhile."""
+        words = tr("Starting the demo\u2026") if starting else tr("Try the demo")
+        self.demo.setText(words)
+        self.demo.setAccessibleName(words)
+        self.setEnabled(not starting)
+
     def _door(self, icon: str, heading: str, text: str, button: QPushButton) -> QFrame:
         door = QFrame()
         door.setObjectName("door")

@@ -308,8 +308,9 @@ class MainWindow(QMainWindow):
     def start_demo(self) -> None:
         """Start the demo's systems and open its workspace."""
         if self._working is None:
+            self._show_workspaces()
             self.choose_page(FIRST_START)
-            self.first.setEnabled(False)
+            self.first.show_starting(starting=True)
             services = self._services
             task = self._start(services.start_demo, tr("Starting the demo"))
             task.succeeded.connect(self.start)
@@ -335,7 +336,7 @@ class MainWindow(QMainWindow):
     @Slot()
     def _on_worked(self) -> None:
         self._working = None
-        self.first.setEnabled(True)
+        self.first.show_starting(starting=False)
         if self.bench is not None and self._surveys:
             self.catalog.resurvey()
         self.customers.on_worked()

@@ -28,7 +28,7 @@ def test_test_mode_holds_the_catalog_and_nobody_of_live_mode(orb: Orb) -> None:
     assert all(row["name"] != "Try" for row in orb.control("GET", "/state/orb/customer"))
 
 
-@pytest.mark.parametrize("limit", ["0", "101", "ten", "-1"])
+@pytest.mark.parametrize("limit", ["0", "101", "ten", "-1", "--5", "9" * 5000])
 def test_a_limit_is_from_1_to_100(orb: Orb, limit: str) -> None:
     assert orb.refused("GET", f"/customers?limit={limit}") == "400-request-validation-errors"
 

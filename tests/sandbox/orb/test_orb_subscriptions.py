@@ -127,6 +127,33 @@ def test_an_upcoming_subscription_is_cancelled_at_its_start(
     assert orb.get("/invoices?status[]=draft&status[]=issued")["data"] == []
 
 
+def test_a_subscription_that_is_refused_leaves_nothing(orb: Orb, item: str, buyer: Row) -> None:
+    plan = _plan(orb, [{"price": _fee(item, "1.00")}])
+    unknown = {"replaces_price_id": "nope", "fixed_price_quantity": 5}
+    body = {"plan_id": plan["id"], "customer_id": buyer["id"], "replace_prices": [unknown]}
+    assert orb.refused("POST", "/subscriptions", body) == "404-resource-not-found"
+    assert _subscribe(orb, plan, buyer)["status"] == "active"
+
+
+@pytest.mark.parametrize("days", [10**9, 10**30])
+def test_days_beyond_any_calendar_are_refused(orb: Orb, item: str, buyer: Row, days: int) -> None:
+    plan = _plan(orb, [{"price": _fee(item, "1.00")}])
+    body = {"plan_id": plan["id"], "customer_id": buyer["id"], "trial_duration_days": days}
+    assert orb.refused("POST", "/subscriptions", body) == "400-request-validation-errors"
+
+
+def test_a_cancellation_that_is_refused_leaves_all_as_it_was(
+    orb: Orb, item: str, buyer: Row
+) -> None:
+    row = _subscribe(orb, _plan(orb, [{"price": _fee(item, "31.00")}]), buyer)
+    orb.advance(2)  # the fee is issued by then
+    path = f"/subscriptions/{row['id']}"
+    before = orb.post(f"{path}/cancel", {"cancel_option": "end_of_subscription_term"})["end_date"]
+    body = {"cancel_option": "immediate", "allow_invoice_credit_or_void": False}
+    assert orb.refused("POST", f"{path}/cancel", body) == "400-constraint-violation"
+    assert orb.get(path)["end_date"] == before
+
+
 @pytest.mark.parametrize("paid", [True, False])
 def test_a_cancellation_in_the_past_voids_what_is_not_paid(
     orb: Orb, item: str, buyer: Row, *, paid: bool

@@ -4,7 +4,7 @@ import pytest
 
 from app.domain.control import CancelToken, no_report
 from app.domain.diff import Kind
-from app.domain.proposal import Choice
+from app.domain.proposal import TYPED, Choice
 from app.domain.record import Side
 from app.store.choices import all_choices, choose
 from app.store.comparison import find_link
@@ -17,6 +17,7 @@ from app.views.state.bulk import (
     bulk_choice,
     bulk_label,
     draft_bulk,
+    form_for_all,
     left_words,
     question,
 )
@@ -102,3 +103,28 @@ def test_the_question_has_the_counts(bench: Workbench) -> None:
 def test_only_records_in_which_the_field_differs_are_changed(bench: Workbench) -> None:
     made = draft(bench, Bulk.UNTICK, Wanted(field="family"))
     assert set(made.changes) == {link(bench, "plan", "TEAM")}
+
+
+def test_a_typed_value_is_taken_where_the_field_differs(bench: Workbench) -> None:
+    team, wanted = link(bench, "plan", "TEAM"), Wanted(field="family")
+    made = draft_bulk(bench, wanted, Bulk.TYPED, CancelToken(), no_report, words="Both")
+    assert made.changes == {team: Choice(take={"family": TYPED}, typed={"family": "Both"})}
+    assert question(made) == "Take the typed value for 1 differences?"
+    choose(bench.store, made.changes)
+    again = draft_bulk(bench, wanted, Bulk.TYPED, CancelToken(), no_report, words="Both")
+    assert (again.changes, again.left) == ({}, {Left.ALIKE: 1})
+
+
+def test_a_typed_value_that_an_entity_cannot_take_is_left(bench: Workbench) -> None:
+    wanted = Wanted(field="price")
+    made = draft_bulk(bench, wanted, Bulk.TYPED, CancelToken(), no_report, words="much")
+    assert not made.changes
+    assert set(made.left) <= {Left.UNABLE}
+
+
+def test_a_value_is_asked_for_only_of_a_field_that_some_side_takes(bench: Workbench) -> None:
+    form = form_for_all(bench, "family")
+    assert form is not None
+    assert form.heading == "Family"
+    assert form_for_all(bench, "nosuch") is None
+    assert form_for_all(bench, "") is None
