@@ -71,11 +71,11 @@ def _of_new(after: Mapping[str, BaseValue], plan: Named) -> Iterator[str]:
         )
         yield f"{words}, not {_number(was)}." if was is not None else f"{words}."
     for row in _rows(after.get("price_intervals")):
-        price, told = prices.get(str(row.get("replaces_price_id"))), row.get("price")
+        replaced, told = prices.get(str(row.get("replaces_price_id"))), row.get("price")
         other = told if isinstance(told, dict) else None
         shown = in_words(other) if other else str(row.get("price_id"))
-        name = (price or other or row).get("name")
-        was = f", not {in_words(price)}" if price else ", besides those of the plan"
+        name = (replaced or other or row).get("name")
+        was = f", not {in_words(replaced)}" if replaced else ", besides those of the plan"
         yield f"{name or 'A price'}: {shown}{was}."
 
 
