@@ -7,6 +7,7 @@ import signal
 import sys
 from argparse import Namespace
 from collections.abc import Sequence
+from io import TextIOWrapper
 from types import TracebackType
 
 from app.domain.control import CancelToken
@@ -22,6 +23,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Pages of records are many objects that live briefly and refer to each other in no circle:
         # by the defaults a third of the time would go into looking for circles.
         gc.set_threshold(*_COLLECT_EACH)
+        _speak_to_anybody()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["sandbox"]:
         from app.sandbox.__main__ import main as sandbox  # noqa: PLC0415 - a program of its own
@@ -94,6 +96,15 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
         "serve": run_serve,
     }
     return commands[options.command](services, options, cancel)
+
+
+def _speak_to_anybody() -> None:
+    """Print names of any language: a file or a script gets UTF-8, a terminal what it can show."""
+    if isinstance(sys.stdout, TextIOWrapper):
+        if sys.stdout.isatty():
+            sys.stdout.reconfigure(errors="backslashreplace")
+        else:
+            sys.stdout.reconfigure(encoding="utf-8")
 
 
 def _log_defect(

@@ -127,6 +127,7 @@ class _PrivateFileHandler(RotatingFileHandler):
     """
 
     _has_ended = False
+    _has_complained = False
 
     def close(self) -> None:
         """End for good."""
@@ -137,6 +138,17 @@ class _PrivateFileHandler(RotatingFileHandler):
         """Write a record, if the file is still open."""
         if not self._has_ended:
             super().emit(record)
+
+    def handleError(self, record: logging.LogRecord) -> None:  # noqa: N802 - logging's own name
+        """Say once that the log cannot be written (a full disk): what is done matters more."""
+        problem = sys.exc_info()[1]
+        if not isinstance(problem, OSError):
+            super().handleError(record)
+        elif not self._has_complained:
+            self._has_complained = True
+            sys.stderr.write(
+                f"The log {self.baseFilename} cannot be written: {problem.strerror}.\n"
+            )
 
     def _open(self) -> TextIOWrapper:
         # made first, for logging's own open() leaves the rights to the umask

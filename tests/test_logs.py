@@ -3,6 +3,7 @@
 import json
 import logging
 import stat
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from app import logs
 from app.logs import configure, redact, register_secret
 
+ROOT = Path(__file__).parents[1]
 SECRET = "s3cr3t/+ value"  # a value whose spelling changes in an address and in JSON
 log = logging.getLogger("app.somewhere")
 
@@ -196,3 +198,16 @@ def test_a_record_that_comes_after_the_end_opens_no_file_again(
         handler.handle(logging.LogRecord("a", logging.INFO, "b", 1, "late", (), None))
     assert late
     assert not (tmp_path / "first.log").exists()
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="only Linux has a disk that is full")
+def test_a_full_disk_is_told_once_and_stops_nothing() -> None:
+    code = (
+        "import logging, pathlib; from app.logs import configure;"
+        " configure(pathlib.Path('/dev/full'), 'info');"
+        " logging.getLogger('a').info('one'); logging.getLogger('a').info('two')"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    assert done.stderr == "The log /dev/full cannot be written: No space left on device.\n"

@@ -1,5 +1,6 @@
 """Nothing heavy is loaded for --help, and nothing of a network before there is a window."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -44,6 +45,14 @@ def test_help_knows_each_command() -> None:
     for name in ("demo", "sandbox", "connect", "workspace", "refresh", "compare", "plan", "commit",
                  "resume", "history", "doctor"):  # fmt: skip
         assert f"\n    {name} " in done.stdout
+
+
+def test_names_of_any_language_are_printed_whatever_the_locale(concord_home: Path) -> None:
+    environment = {**os.environ, "PYTHONIOENCODING": "ascii", "CONCORD_HOME": str(concord_home)}
+    code = "from app import __main__ as m; m._run = lambda *_: print('Bürgerhaus →') or 0; m.main()"
+    command = [sys.executable, "-c", code, "doctor"]
+    done = subprocess.run(command, cwd=ROOT, env=environment, capture_output=True, check=True)
+    assert done.stdout.decode() == "Bürgerhaus →\n"
 
 
 @pytest.mark.parametrize("code", [WINDOW, OPENED], ids=["modules", "services"])

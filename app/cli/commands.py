@@ -207,7 +207,12 @@ def _print_plan(plan: CommitPlan) -> None:
 def _cost(cost: Forecast) -> str:
     calls = ", ".join(f"{count} to {side.label}" for side, count in cost.calls.items())
     kilobytes = cost.storage_bytes / 1024
-    return f"About {cost.seconds:.0f} s; calls: {calls}; storage: {kilobytes:,.0f} KB"
+    words = f"About {cost.seconds:.0f} s; calls: {calls}; storage: {kilobytes:,.0f} KB"
+    left = [f"{n:,} calls to {side.label}" for side, n in cost.left_calls.items()]
+    if cost.left_mb is not None:
+        left.append(f"{cost.left_mb:,} MB of storage")
+    verdict = {None: "", True: "Go: ", False: "No go: "}[cost.is_affordable]
+    return f"{words}\n{verdict}left today: {', '.join(left)}" if left else words
 
 
 def run_commit(services: Services, options: Namespace, cancel: CancelToken) -> int:

@@ -19,11 +19,14 @@ class Tried:
 
 
 INVALID = "invalid"
+UNSENDABLE = "unsendable"
 BROKEN_OFF = "broken off"
 _NO_ANSWER = "no answer in time"
 # requests' error, the words for it, whether the request may have arrived; the first match counts
 _REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
-    (ValueError, INVALID, False),  # InvalidURL, InvalidHeader and their like
+    (requests.exceptions.InvalidHeader, UNSENDABLE, False),
+    (UnicodeEncodeError, UNSENDABLE, False),
+    (ValueError, INVALID, False),  # InvalidURL and its like
     (requests.exceptions.ProxyError, "the proxy refused or is not there", False),
     (requests.ConnectTimeout, "it does not answer (time-out while connecting)", False),
     (requests.Timeout, _NO_ANSWER, True),
@@ -32,11 +35,11 @@ _REASONS: tuple[tuple[type[Exception], str, bool], ...] = (
 )
 
 
-def failed(error: requests.RequestException, *, sent: bool) -> Tried:
+def failed(error: requests.RequestException | UnicodeEncodeError, *, sent: bool) -> Tried:
     """Sort a failure: may the request have arrived, may it be repeated, and how to say it.
 
     Args:
-        error: What requests raised.
+        error: What requests raised, or let through of a header that cannot be sent.
         sent: Whether the request had begun to be sent. TLS says the same words when its handshake
             fails and when it is cut in the middle of an answer.
     """
@@ -50,11 +53,12 @@ def failed(error: requests.RequestException, *, sent: bool) -> Tried:
         return Tried(error=error, reason=_NO_ANSWER, in_doubt=True)
     for kind, reason, in_doubt in _REASONS:
         if isinstance(error, kind):
-            return Tried(error=error, reason=reason, final=reason == INVALID, in_doubt=in_doubt)
+            final = reason in {INVALID, UNSENDABLE}
+            return Tried(error=error, reason=reason, final=final, in_doubt=in_doubt)
     return _unconnected(error, getattr(cause, "reason", None), sent=sent)
 
 
-def _unconnected(error: requests.RequestException, cause: object, *, sent: bool) -> Tried:
+def _unconnected(error: Exception, cause: object, *, sent: bool) -> Tried:
     if isinstance(cause, HandshakeError):
         return Tried(error=error, reason="TLS failed", in_doubt=sent)
     if isinstance(cause, NewConnectionError):

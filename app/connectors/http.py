@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 import msgspec
 import requests
 
-from app.connectors.failures import BROKEN_OFF, INVALID, Tried, failed
+from app.connectors.failures import BROKEN_OFF, INVALID, UNSENDABLE, Tried, failed
 from app.connectors.transport import Flight, board, is_loopback, new_session
 from app.domain.control import CancelToken
 from app.errors import (
@@ -187,7 +187,7 @@ class Http:
             if request.writes and in_doubt:
                 raise self._lost(request) from error
             raise
-        except requests.RequestException as error:
+        except (requests.RequestException, UnicodeEncodeError) as error:
             return failed(error, sent=flight.connection is not None)
         transient = self._transient(answer)
         doubtful = transient and answer.status_code in _IN_DOUBT
@@ -288,6 +288,12 @@ class Http:
         error: AppError
         if reason == INVALID:
             error = WrongUse(f"{where} is no URL that can be asked.", hint)
+        elif reason == UNSENDABLE:
+            error = WrongUse(
+                f"{where} cannot be asked: a secret or setting has a line break or a letter in it"
+                " that cannot be sent.",
+                "Give the connection's secrets again.",
+            )
         elif reason == BROKEN_OFF:
             error = AnswerUnreadable(f"{where} broke off in the middle of its answer.", hint)
         else:

@@ -6,15 +6,32 @@ from typing import Any
 
 from app.domain.record import Side
 
+MEGABYTE = 1 << 20
+
 
 @dataclass(frozen=True, slots=True)
 class Forecast:
-    """Calls, bytes sent, Salesforce storage and seconds; an estimate, and shown as one."""
+    """Calls, bytes sent, Salesforce storage and seconds; an estimate, and shown as one.
+
+    Attributes:
+        left_calls: What was left of today's calls when a side was last read, where it tells.
+        left_mb: What was left of Salesforce's data storage then; None where it is not told.
+    """
 
     calls: Mapping[Side, int] = field(default_factory=dict)
     size_bytes: int = 0
     storage_bytes: int = 0
     seconds: float = 0
+    left_calls: Mapping[Side, int] = field(default_factory=dict)
+    left_mb: int | None = None
+
+    @property
+    def is_affordable(self) -> bool | None:
+        """Whether enough is left of all that is told; None where nothing is."""
+        calls = [self.calls.get(side, 0) <= left for side, left in self.left_calls.items()]
+        if self.left_mb is not None:
+            calls.append(self.storage_bytes <= self.left_mb * MEGABYTE)
+        return all(calls) if calls else None
 
     def __add__(self, other: "Forecast") -> "Forecast":
         """Return the cost of both, one after the other."""
@@ -33,10 +50,17 @@ class Forecast:
             "bytes": self.size_bytes,
             "storage_bytes": self.storage_bytes,
             "seconds": round(self.seconds, 1),
+            "left": {
+                "calls": {side.value: left for side, left in self.left_calls.items()},
+                "storage_mb": self.left_mb,
+            },
         }
 
     @classmethod
     def from_json(cls, row: Mapping[str, Any]) -> "Forecast":
         """Return what `to_json` made; raises `KeyError` for a missing part."""
         calls = {side: int(row["calls"][side.value]) for side in Side}
-        return cls(calls, row["bytes"], row["storage_bytes"], row["seconds"])
+        left = row.get("left", {"calls": {}, "storage_mb": None})  # plans of earlier have none
+        left_calls = {Side(side): int(count) for side, count in left["calls"].items()}
+        cost = (row["bytes"], row["storage_bytes"], row["seconds"])
+        return cls(calls, *cost, left_calls, left["storage_mb"])

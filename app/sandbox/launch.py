@@ -204,7 +204,7 @@ def run(options: SandboxOptions) -> int:
             log.info("The sandbox serves %s.", ", ".join(sandbox.systems))
             gc.freeze()  # what was built so far stays: no collection need look at it again
             _wait(done, options.parent_pid)
-    except (BadRule, OSError) as error:
+    except (ValueError, OverflowError, OSError) as error:  # a rule, a size, a port, a file
         sys.stderr.write(f"The sandbox cannot start: {error}\n")
         return _WRONG_USE
     finally:

@@ -23,7 +23,14 @@ from app.store.journal_chain import (
     intents_body,
     now_text,
 )
-from app.store.journal_entry import ENTRY_COLUMNS, EVERYWHERE, Entry, Span, entry_of
+from app.store.journal_entry import (
+    ENTRY_COLUMNS,
+    EVERYWHERE,
+    Entry,
+    Span,
+    entry_of,
+    not_as_written,
+)
 from app.store.mirror import remove_links, write_records
 from app.store.pairing import keep_pairing
 from app.store.rekey import forget_pairs
@@ -46,6 +53,7 @@ __all__ = [
 
 
 _ROWS_AT_ONCE = 2000
+_STATES = {state.value: state for state in OutcomeState}
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,7 +196,11 @@ def finish(store: Store, run: str, calls: Mapping[str, int], seconds: float) -> 
 
 
 def runs(store: Store) -> list[Run]:
-    """Return all commits, newest first."""
+    """Return all commits, newest first.
+
+    Raises:
+        StoreError: One was tampered with, so that it says nothing.
+    """
     with store.translating():
         rows = store.reader.execute(
             "SELECT id, who, state, started_at, finished_at, calls, seconds, connections"
@@ -199,12 +211,24 @@ def runs(store: Store) -> list[Run]:
         ).fetchall()
     by_run: dict[str, dict[OutcomeState, int]] = {}
     for run, state, count in counts:
-        by_run.setdefault(run, {})[OutcomeState(state)] = count
+        if state not in _STATES:
+            raise not_as_written(run)
+        by_run.setdefault(run, {})[_STATES[state]] = count
     return [
-        Run(r[0], r[1], r[2], r[3], r[4] or "", orjson.loads(r[5] or "{}"), r[6] or 0.0,
-            by_run.get(r[0], {}), orjson.loads(r[7] or "{}"))
+        Run(r[0], r[1], r[2], r[3], r[4] or "", _object(r[0], r[5]), r[6] or 0.0,
+            by_run.get(r[0], {}), _object(r[0], r[7]))
         for r in rows
     ]  # fmt: skip
+
+
+def _object(run: str, text: str | None) -> dict[str, Any]:
+    try:
+        found = orjson.loads(text or "{}")
+    except (ValueError, TypeError):
+        found = None
+    if not isinstance(found, dict):
+        raise not_as_written(run)
+    return found
 
 
 def find_run(store: Store, run: str) -> Run:

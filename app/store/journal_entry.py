@@ -12,6 +12,7 @@ from app.domain.mapping import EntityMapping, WorkspaceMapping
 from app.domain.plan import FieldChange, Operation, OutcomeState, Verb
 from app.domain.plan_json import change_of
 from app.domain.record import NO_BASE, BaseValue, Side, Unreadable
+from app.errors import StoreError
 
 ENTRY_COLUMNS = (
     "id, entity, key, side, verb, changes, expects, coalesce(nullif(made_id, ''), side_id),"
@@ -54,12 +55,26 @@ class Entry:
     unmapped: tuple[str, ...] = ()
 
 
+def not_as_written(run: object) -> StoreError:
+    """Return the error for a commit of which the journal holds what Concord never writes."""
+    return StoreError(
+        f"What the journal holds of commit {run} is not as it was written.",
+        "`concord history --verify` tells what was changed.",
+    )
+
+
 def entry_of(row: Sequence[Any], mapping: WorkspaceMapping) -> Entry:
-    """Return the entry of a row of `ENTRY_COLUMNS`."""
+    """Return the entry of a row of `ENTRY_COLUMNS`.
+
+    Raises:
+        StoreError: It was tampered with, so that it says nothing.
+    """
     number, name, key, side, verb, stored, expects, side_id, receipt = row[:9]
     run, state, message, field, intent_at, done_at = row[9:]
     entity = mapping.by_name.get(name)
     changes, unmapped = _changes(stored_changes(stored), entity)
+    if side not in _SIDES or verb not in _VERBS or state not in _STATES:
+        raise not_as_written(run)
     operation = Operation(
         entity=name,
         key=key,

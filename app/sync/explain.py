@@ -11,7 +11,7 @@ from app.connectors.acting import Explains
 from app.connectors.protocol import Ending, Foreseeing, Resource
 from app.domain.constraint import Constraints, FieldRule, objection, rounded
 from app.domain.control import CancelToken
-from app.domain.forecast import Forecast
+from app.domain.forecast import MEGABYTE, Forecast
 from app.domain.mapping import EntityMapping, FieldMapping
 from app.domain.plan import FieldChange, Operation, Problem, Verb
 from app.domain.record import FieldValue, Side
@@ -27,7 +27,7 @@ ALWAYS_UNCHECKED = (
     "validation rules, triggers and duplicate rules of the Salesforce organisation",
     "row locks and quotas that others use up in the meantime",
 )
-_MEGABYTE = 1 << 20
+_CALLS = Resource.CALLS.value
 _MOST_LOOKED_UP = 100_000  # values that must be once
 
 
@@ -173,19 +173,26 @@ class DryRun:
         return self._told[place]
 
 
-def affordable(bench: Workbench, cost: Forecast) -> Iterator[Problem]:
+def with_left(bench: Workbench, cost: Forecast) -> Forecast:
+    """Return a forecast with what was left of the sides' limits when they were last read."""
+    left = {side: limits_of(bench.store, side) for side in Side}
+    calls = {side: one[_CALLS] for side, one in left.items() if _CALLS in one}
+    room = left[Side.SALESFORCE].get(Resource.STORAGE_MB.value)
+    return replace(cost, left_calls=calls, left_mb=room)
+
+
+def affordable(cost: Forecast) -> Iterator[Problem]:
     """Yield an error for each limit that a forecast goes beyond, as far as limits are known."""
-    for side in Side:
-        left = limits_of(bench.store, side)
-        calls, room = left.get(Resource.CALLS.value), left.get(Resource.STORAGE_MB.value)
+    for side, left in cost.left_calls.items():
         needed = cost.calls.get(side, 0)
-        if calls is not None and needed > calls:
-            words = f"{needed:,} calls to {side.label} are needed, {calls:,} are left today"
+        if needed > left:
+            words = f"{needed:,} calls to {side.label} are needed, {left:,} are left today"
             yield Problem("error", "", "", words)
-        if room is not None and cost.storage_bytes > room * _MEGABYTE:
-            megabytes = cost.storage_bytes // _MEGABYTE + 1
-            words = f"{megabytes:,} MB of storage in {side.label} are needed, {room:,} MB are left"
-            yield Problem("error", "", "", words)
+    if cost.left_mb is not None and cost.storage_bytes > cost.left_mb * MEGABYTE:
+        needed = cost.storage_bytes // MEGABYTE + 1
+        room = f"{cost.left_mb:,} MB are left"
+        words = f"{needed:,} MB of storage in {Side.SALESFORCE.label} are needed, {room}"
+        yield Problem("error", "", "", words)
 
 
 def note_told(bench: Workbench, side: Side, entities: Iterable[str], cancel: CancelToken) -> None:

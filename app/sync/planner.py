@@ -30,7 +30,7 @@ from app.store.cursors import instance_of
 from app.store.holding import is_held, own_reason
 from app.store.journal import now_text
 from app.sync.compare import held, opened, proposal_of
-from app.sync.explain import DryRun, affordable
+from app.sync.explain import DryRun, affordable, with_left
 from app.sync.ignoring import rules_of
 from app.sync.left_hanging import TOO_MANY, LeftHanging
 from app.sync.look_costs import forecast_live
@@ -267,13 +267,13 @@ def finished(
     spool = Spool(bench.mapping, bench.store.path.parent)
     shelves.pour(spool)
     shelves.close()
-    cost = forecast(bench, spool.tally, spool.size)
+    cost = with_left(bench, forecast(bench, spool.tally, spool.size))
     return CommitPlan(
         workspace=bench.name,
         mapping=bench.mapping.fingerprint,
         operations=spool.settled(),
         forecast=cost,
-        problems=(*affordable(bench, cost), *dry_run.of_the_whole(), *problems),
+        problems=(*affordable(cost), *dry_run.of_the_whole(), *problems),
         not_checked=tuple(dry_run.unchecked) if spool.tally else (),
         created_at=now_text(),
         created_by=getpass.getuser(),

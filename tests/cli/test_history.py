@@ -166,6 +166,28 @@ def test_a_change_after_the_fact_is_told_with_commit_and_record(
     assert document["faults"][0]["commit"] == RUNS[1]
 
 
+@pytest.mark.parametrize(
+    "change",
+    [
+        "journal SET state = 9",
+        "journal SET side = 'x'",
+        "journal SET verb = NULL",
+        "commit_run SET calls = 'x'",
+        "commit_run SET connections = 7",
+    ],
+)
+def test_what_says_nothing_any_more_is_told_and_where_to_look(
+    history: Run, store_file: Path, change: str
+) -> None:
+    with closing(sqlite3.connect(store_file)) as connection, connection:
+        connection.execute(f"UPDATE {change}")
+    status, _, err = history("--search", "pro", "--format", "csv")
+    assert status == 1
+    assert "is not as it was written" in err
+    assert "concord history --verify" in err
+    assert history("--verify")[0] == 1
+
+
 def test_commits_are_pruned_by_the_policy_of_the_workspace(history: Run) -> None:
     status, out, _ = history("w", "--commits", "1", command=("workspace", "keep"))
     assert (status, "keep 1 commits" in out) == (0, True)

@@ -237,6 +237,16 @@ def test_a_url_that_must_not_or_cannot_be_asked_is_wrong_use(url: str, token: Ca
         client().send(get(url), token)
 
 
+@pytest.mark.parametrize("secret", ["s3cret-key\n", "ключ-s3cret-key"])
+def test_a_secret_that_no_header_can_hold_is_told_as_that(secret: str, token: CancelToken) -> None:
+    with far_end(in_turn(GOOD)) as end:
+        request = HttpRequest("GET", end.url, "core_url", {"Authorization": f"Bearer {secret}"})
+        with pytest.raises(WrongUse, match="cannot be sent") as caught:
+            client().send(request, token)
+        assert end.asked == []
+    assert "s3cret" not in str(caught.value)
+
+
 def test_a_redirect_is_not_followed(token: CancelToken) -> None:
     away = told({}, 302, Location="https://elsewhere.example.com/")
     with far_end(in_turn(away)) as end:

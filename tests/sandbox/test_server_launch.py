@@ -77,6 +77,16 @@ def test_a_bad_file_of_faults_is_wrong_use(
     assert run(SandboxOptions(faults=tmp_path / "none.json", dataset=_EMPTY, systems=[])) == 2
 
 
+@pytest.mark.parametrize(
+    "words", [["--size", "0"], ["--size", "huge"], ["--size", "1", "--aria-port", "99999"]]
+)
+def test_a_size_or_port_that_is_none_is_wrong_use(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert run(parse(words)) == 2
+    assert "cannot start" in capsys.readouterr().err
+
+
 def test_a_taken_port_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
     with Sandbox(SandboxOptions(dataset=_EMPTY, systems=[])) as sandbox:
         port = int(sandbox.ready["control_url"].rpartition(":")[2])

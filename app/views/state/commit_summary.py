@@ -4,7 +4,7 @@ from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from app.domain.forecast import Forecast
+from app.domain.forecast import MEGABYTE, Forecast
 from app.domain.mapping import WorkspaceMapping
 from app.domain.plan import Approval, CommitPlan, OutcomeState, Part, Problem, Verb
 from app.domain.record import Side
@@ -112,7 +112,20 @@ def cost_words(forecast: Forecast) -> str:
     if forecast.storage_bytes:
         size = size_words(forecast.storage_bytes)
         parts.append(tr("uses {size} of Salesforce data storage").format(size=size))
+    if forecast.is_affordable:
+        parts.append(tr("enough is left today: {left}").format(left=left_words(forecast)))
     return tr("Estimate: {parts}").format(parts=" \u00b7 ".join(parts))
+
+
+def left_words(forecast: Forecast) -> str:
+    """Return what was left of the sides' limits when they were last read."""
+    left = [
+        tr("{count:,} calls to {side}").format(count=count, side=side.label)
+        for side, count in forecast.left_calls.items()
+    ]
+    if forecast.left_mb is not None:
+        left.append(size_words(forecast.left_mb * MEGABYTE))
+    return ", ".join(left)
 
 
 def size_words(size_bytes: int) -> str:

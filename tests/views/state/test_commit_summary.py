@@ -101,6 +101,11 @@ def test_a_problem_calls_a_field_as_the_trees_do(bench: Workbench) -> None:
 
 def test_the_cost_is_told_as_an_estimate() -> None:
     words = cost_words(Forecast({Side.SALESFORCE: 20}, 10_000, 65_536, 56))
+    left = Forecast({Side.SALESFORCE: 20}, left_calls={Side.SALESFORCE: 14_961}, left_mb=5)
+    assert cost_words(left).endswith("enough is left today: 14,961 calls to Salesforce, 5 MB")
+    assert "left" not in cost_words(
+        Forecast({Side.SALESFORCE: 20}, left_calls={Side.SALESFORCE: 9})
+    )
     assert words == (
         "Estimate: about 56 s \u00b7 calls: 20 to Salesforce \u00b7 sends 10 KB"
         " \u00b7 uses 64 KB of Salesforce data storage"
