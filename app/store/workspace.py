@@ -292,6 +292,12 @@ def _close_all(connections: dict[str, sqlite3.Connection]) -> None:
     connections.clear()
 
 
+_NO_SPACE = frozenset(
+    # SHMSIZE: the file beside the log could not grow, which comes as soon as a store is opened
+    {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC", "SQLITE_IOERR_SHMSIZE"}
+)
+
+
 def translated(error: sqlite3.Error, path: Path) -> StoreError:
     """Return what an error of SQLite's means to people."""
     words = str(error)
@@ -301,7 +307,7 @@ def translated(error: sqlite3.Error, path: Path) -> StoreError:
             f"The store {path} is in use by another program.",
             "Close the other Concord that works on this workspace, then try again.",
         )
-    if name in {"SQLITE_FULL", "SQLITE_IOERR_WRITE", "SQLITE_IOERR_FSYNC"}:
+    if name in _NO_SPACE:
         return StoreError(
             f"There is no space left for the store {path}.",
             "Free some space; what was written before is kept, and `concord resume` goes on.",

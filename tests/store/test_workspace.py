@@ -16,7 +16,7 @@ from app.errors import StoreError
 from app.store import workspace
 from app.store.comparison import one_pair
 from app.store.mirror import MirrorRead
-from app.store.workspace import Store
+from app.store.workspace import Store, translated
 from tests.fakes import SMALL_MAPPING, small_mapping
 
 MAPPING = small_mapping()
@@ -107,6 +107,12 @@ def test_a_store_that_is_locked_says_by_whom_and_what_to_do(
         other.rollback()
         other.close()
         fill(store)
+
+
+def test_a_store_that_is_opened_on_a_full_disk_says_so(tmp_path: Path) -> None:
+    error = sqlite3.OperationalError("disk I/O error")
+    error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
+    assert "no space left" in str(translated(error, tmp_path / "w.sqlite"))
 
 
 def test_a_full_disk_loses_nothing_that_was_there(tmp_path: Path) -> None:
