@@ -9,6 +9,7 @@ import pytest
 from app.connectors.salesforce.bodies import Bodies
 from app.connectors.salesforce.bulk_csv import ResultRow, RowMaker, result_rows
 from app.connectors.salesforce.bulk_jobs import COMPLETE, RUNNING, BulkJobs, JobInfo
+from app.connectors.salesforce.bulk_pace import Pace
 from app.connectors.salesforce.bulk_rows import INSERT, UPSERT, JobRows, Load
 from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
@@ -134,6 +135,14 @@ def test_jobs_that_go_as_fast_as_ever_are_not_waited_for_ever_longer(
         asked, taken = asked + len(token.pauses), taken + token.clock
     assert taken / 30 < 11
     assert asked / 30 < 2
+
+
+@pytest.mark.parametrize(("lasted", "waited"), [(None, 9.2), (30.0, 9.2), (3.0, 3.5)])
+def test_a_job_that_was_waited_for_too_long_tells_how_long_it_lasted(
+    lasted: float | None, waited: float
+) -> None:
+    pace = Pace(100, 0.09)
+    assert pace.told(10.0, lasted) == pytest.approx(waited / 100)
 
 
 def test_a_delete_is_not_waited_for_as_long_as_an_upsert_took(

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
+from datetime import datetime
 from os import SEEK_END
 from pathlib import Path
 from time import monotonic
@@ -48,6 +49,7 @@ class JobInfo:
 
     Attributes:
         upload_path: Where on the instance the table of an open job goes, "" where it is not told.
+        lasted_s: Seconds from when it was made to its last change, None where that is not told.
     """
 
     id: str
@@ -57,6 +59,7 @@ class JobInfo:
     failed: int = 0
     message: str = ""
     upload_path: str = ""
+    lasted_s: float | None = None
 
     @property
     def has_ended(self) -> bool:
@@ -228,7 +231,9 @@ class BulkJobs:
                 misses, processed = 0, info.processed
                 if info.has_ended:
                     if rows:
-                        self._seconds_a_row[operation] = pace.told(monotonic() - began)
+                        self._seconds_a_row[operation] = pace.told(
+                            monotonic() - began, info.lasted_s
+                        )
                     return info
             cancel.wait(pace.next_s(processed, monotonic() - began))
 
@@ -276,7 +281,18 @@ class BulkJobs:
             int(body.get("numberRecordsFailed") or 0),
             self._session.http.harmless(str(body.get("errorMessage") or "")),
             _path_on_host(str(body.get("contentUrl") or "")),
+            _lasted(body),
         )
+
+
+def _lasted(body: Mapping[str, Any]) -> float | None:
+    try:
+        made, changed = (
+            datetime.fromisoformat(str(body[name])) for name in ("createdDate", "systemModstamp")
+        )
+        return max(0.0, (changed - made).total_seconds())
+    except (KeyError, ValueError, TypeError):  # only how long the next is waited for hangs on it
+        return None
 
 
 def _path_on_host(url: str) -> str:

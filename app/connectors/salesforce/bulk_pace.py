@@ -6,6 +6,7 @@ _WAITED_MOST = 1.0  # of that time, where its rows are known
 _WAITED_LEAST = 0.05  # of that time, where it tells that it is almost done; then twice as long
 _EXPECTED = 1.05  # of the time that a job should take, as fast as the last one, before it is asked
 _AT_BEST_S = 0.0001  # a row, while nobody knows: that much is waited before it is asked
+_HALF_A_STAMP_S = 0.5  # stamps are whole seconds
 _SOONER = 0.92  # of the time of one that was asked but once: it took less, perhaps
 
 
@@ -34,10 +35,19 @@ class Pace:
             self._least *= 2
         return min(_LONGEST_PAUSE_S, max(_FIRST_PAUSE_S, pause))
 
-    def told(self, taken_s: float) -> float:
+    def told(self, taken_s: float, lasted_s: float | None) -> float:
         """Return the seconds a row of a job that has ended, for the next like it; 0: unknown.
 
         One that had ended when it was first asked took less than it was waited for: were that time
         taken for its own, each job would be waited for a little longer than the one before.
+
+        Args:
+            taken_s: How long it was waited for.
+            lasted_s: How long it lasted by the org's own stamps, None where it told none.
         """
-        return (taken_s if self._asked else _SOONER * taken_s) / self._rows if self._rows else 0.0
+        if not self._rows:
+            return 0.0
+        if not self._asked:
+            lasted_s = taken_s if lasted_s is None else lasted_s + _HALF_A_STAMP_S
+            taken_s = min(_SOONER * taken_s, lasted_s)
+        return taken_s / self._rows
