@@ -31,12 +31,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return sandbox(words[1:])
     from app.cli.parser import build_parser  # noqa: PLC0415 - the sandbox needs none of it
 
-    options = build_parser().parse_args(words)
-    as_json = bool(getattr(options, "json", False))
-    cancel = CancelToken()
+    cancel, as_json = CancelToken(), "--json" in words
     previous = signal.signal(signal.SIGINT, lambda *_: cancel.cancel())
     try:
-        return _run(options, cancel)
+        return _run(build_parser().parse_args(words), cancel)
     except AppError as error:
         from app.cli.output import print_error  # noqa: PLC0415
 

@@ -1,19 +1,31 @@
 """What can be typed: commands, options and their help."""
 
+import sys
 from argparse import Action, ArgumentParser, _SubParsersAction
 from pathlib import Path
+from typing import NoReturn
 
 from app import __version__
 from app.domain.job import MOST
 from app.domain.plan import OutcomeState, Verb
 from app.domain.record import Side
+from app.errors import WrongUse
 
 Commands = _SubParsersAction
 
 
+class Parser(ArgumentParser):
+    """Says what it cannot take as all other errors are said, so that `--json` tells it too."""
+
+    def error(self, message: str) -> NoReturn:
+        """Print how the command is used, and raise `WrongUse`."""
+        self.print_usage(sys.stderr)
+        raise WrongUse(f"{message}.", f"See `{self.prog} --help`.")
+
+
 def build_parser() -> ArgumentParser:
-    """Return the parser of `concord`."""
-    parser = ArgumentParser(
+    """Return the parser of `concord`; what it cannot take is `WrongUse`."""
+    parser: ArgumentParser = Parser(
         prog="concord",
         description="Keep a billing system and Salesforce in agreement."
         " Without a command the window opens.",

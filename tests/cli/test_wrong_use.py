@@ -67,10 +67,12 @@ def test_what_does_not_exist_is_named(
 def test_what_the_parser_refuses_has_status_two(
     words: list[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    with pytest.raises(SystemExit) as end:
-        main(words)
-    assert end.value.code == 2
-    assert "usage: concord" in capsys.readouterr().err
+    assert main([*words, "--json"]) == 2
+    said = capsys.readouterr()
+    assert "usage: concord" in said.err
+    assert json.loads(said.out)["error"]["kind"] == "WrongUse"
+    assert main(words) == 2
+    assert not capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("workspace")
