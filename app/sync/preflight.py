@@ -321,7 +321,8 @@ def record_after(operation: Operation, live: Sequence[Record], entity: EntityMap
         elif change.after is not NO_BASE:
             values[entity.index[change.name]] = change.after
     parent = text(values[entity.index[entity.parent_field]]) if entity.parent else ""
-    side_id = operation.side_id or (old.side_id if old else "")
+    # What stands there may be another record by now that holds just what was to be written.
+    side_id = (old.side_id if old else "") or operation.side_id
     return Record(operation.key, tuple(values), side_id, parent or None, own_key=own_key)
 
 

@@ -17,7 +17,7 @@ from app.sync.commit import CommitResult, commit
 from app.sync.compare import compare
 from app.sync.pairing import confirm
 from app.sync.planner import Selection, build_plan
-from app.sync.preflight import Found, stands, why_stale
+from app.sync.preflight import Found, record_after, stands, why_stale
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.workbench import Workbench
 from tests.fakes import small_mapping
@@ -189,3 +189,12 @@ def test_the_one_of_several_that_the_mirror_holds_stays_in_its_place(bench: Work
     org(bench).records[RecordKey("plan", "A")].pop()
     look(bench)
     assert compare(bench, CancelToken(), quiet)["plan"][Kind.DUPLICATE_KEY] == 0
+
+
+def test_what_is_found_written_stands_under_the_id_that_it_has(bench: Workbench) -> None:
+    """Another record may have got the key since, and hold just what was to be written."""
+    change = FieldChange("name", "Pro", "New")
+    asked = Operation("plan", "A", Side.SALESFORCE, Verb.UPDATE, (change,), 1, "gone")
+    found = Record("A", ("New", None, None), "there")
+    assert record_after(asked, (found,), bench.mapping.entity("plan")).side_id == "there"
+    assert record_after(asked, (), bench.mapping.entity("plan")).side_id == "gone"
