@@ -20,6 +20,7 @@ from app.store.completing import completing
 from app.store.cursors import instance_of
 from app.store.journal import Entry, Run, entries, find_run
 from app.store.journal_entry import Span
+from app.store.mirrored import mirrored
 from app.store.undo_facts import keys_of_ids, written_counts, written_fields, written_keys
 from app.sync.look_costs import Lot
 from app.sync.preflight import value_of
@@ -69,6 +70,7 @@ class _Undo:
     """One undo on its way: takes back what was written, entry by entry."""
 
     bench: Workbench
+    run: str
     part: UndoPart
     draft: UndoDraft
     _lot: _Lot | None = None
@@ -83,6 +85,8 @@ class _Undo:
         for one in _reversed(entry, live, self.lot_of(entry.operation), self.part):
             if isinstance(one, Problem):
                 problems.append(one)
+            elif words := self._why_not_its_key(one):
+                problems.append(_problem(entry.operation, words))
             else:
                 made = one
         if not chosen:
@@ -91,6 +95,25 @@ class _Undo:
         self.draft.note(problems)
         if made is not None:
             self.draft.plan(made)
+
+    def _why_not_its_key(self, made: Operation) -> str:
+        """Return in words who has the key that is to be given back; "" where it will be free."""
+        change = made.key_change
+        if change is None or not change.after or change.after == change.before:
+            return ""
+        key, entity = text(change.after), self.bench.mapping.entity(made.entity)
+        bearers = [
+            one
+            for one in mirrored(self.bench.store, entity, made.side, [key])
+            if one.own_key is None and one.side_id != made.side_id
+        ]
+        written = (OutcomeState.WRITTEN,)
+        mine = entries(
+            self.bench.store, run=self.run, record=(entity.name, key), states=written, limit=1
+        )
+        if not bearers or next(mine, None) is not None:  # of its own commit: it moves or goes too
+            return ""
+        return f"another record in {made.side.label} has its key {key!r} by now"
 
     def lot_of(self, operation: Operation) -> _Lot:
         """Return what holds for an operation; asked once for all that follow each other."""
@@ -123,7 +146,7 @@ def build_undo(
         elsewhere = list(_elsewhere(bench, found))
         draft.note(elsewhere)
         if not elsewhere:
-            _take_back(_Undo(bench, part, draft), found, cancel, report)
+            _take_back(_Undo(bench, run, part, draft), found, cancel, report)
             draft.settle(cancel)
         return draft.made()
 

@@ -388,6 +388,15 @@ class Simulation:
         self.note([f"quiet: it does not come to rest in {_ROUNDS} rounds"])
         return invariants.Excused(frozenset())
 
+    def _keys_left(self, run: str, named: set[RecordKey]) -> set[RecordKey]:
+        """Return the keys that records bore before, of which an undo says that they keep others."""
+        done = [entry.operation for entry in entries(self.engine.bench.store, run=run)]
+        return {
+            RecordKey(one.entity, str(one.key_change.before))
+            for one in done
+            if one.key_change is not None and one.record_key in named
+        }
+
     def _undo_brings_back(self) -> None:
         """Commit once more after some edits, take it back, and compare with what was before."""
         for _ in range(4):
@@ -405,6 +414,7 @@ class Simulation:
         if undone is None or not undone.is_clean:
             self.note(["undo: it is not carried out, though nobody touched anything since"])
         named = {RecordKey(problem.entity, problem.key) for problem in undo.problems}
+        named |= self._keys_left(result.commit, named)
         for side, server in self.servers.items():
             after = _contents(server)
             left = {p for p in after.keys() | before[side] if after.get(p) != before[side].get(p)}
