@@ -138,6 +138,17 @@ def test_an_undo_of_the_commit_puts_the_old_key_and_the_pairing_back(
     assert again(bench) == {Kind.IDENTICAL: 1, Kind.ONLY_IN_BILLING: 1, **alone}
 
 
+def test_an_undo_names_a_key_that_another_record_has_by_now(bench: Workbench) -> None:
+    lose_key(bench, to="old")
+    pair_a(bench)
+    run = done(bench, plan(bench)).commit
+    org(bench).add("plan", "old", "idNew", *BASIC)
+    again(bench)
+    undo = build_undo(bench, run, NEVER, quiet)
+    assert len(undo.operations) == 0
+    assert "another record in Salesforce has its key 'old' by now" in undo.problems[0].message
+
+
 def test_a_pair_stays_over_refreshes(bench: Workbench) -> None:
     lose_key(bench)
     pair_a(bench)
