@@ -1,9 +1,11 @@
 """Records of the two sides, and the canonical form by which they are hashed and stored."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Context, Decimal
 from enum import Enum
+from operator import attrgetter
 from typing import NamedTuple
 
 import msgspec
@@ -86,6 +88,8 @@ class Record(NamedTuple):
     own_key: str | None = None
 
 
+_values_of = attrgetter("values")
+_HALF = 1 << 63
 _EXACT = Context(prec=200)
 _ZERO = Decimal(0)
 
@@ -111,6 +115,11 @@ def canonical(values: Values) -> bytes:
     return _encode(values)
 
 
+def documents(records: Sequence[Record]) -> list[bytes]:
+    """Return the canonical documents of records."""
+    return list(map(_encode, map(_values_of, records)))
+
+
 def merged_base(base: bytes | None, billing: bytes, salesforce: bytes) -> bytes:
     """Return the base document after both sides were seen.
 
@@ -131,7 +140,12 @@ def content_hash(document: bytes) -> int:
 
     Two versions of one record collide once in 2**64 (measurements.md §4).
     """
-    return xxhash.xxh3_64_intdigest(document) - (1 << 63)
+    return xxhash.xxh3_64_intdigest(document) - _HALF
+
+
+def content_hashes(documents: Sequence[bytes]) -> list[int]:
+    """Return the hashes of canonical documents, as `content_hash` does of one."""
+    return [number - _HALF for number in map(xxhash.xxh3_64_intdigest, documents)]
 
 
 def decimal_text(value: Decimal) -> str:

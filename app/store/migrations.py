@@ -159,7 +159,21 @@ def _holding(connection: sqlite3.Connection) -> None:
     )
 
 
-STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (_first, _chain, _pairing, _holding)
+def _roots(connection: sqlite3.Connection) -> None:
+    """Leave records without a parent out of the index of parents: they are most of many."""
+    connection.execute("DROP INDEX IF EXISTS idx_link_entity_parent")
+    connection.execute(
+        "CREATE INDEX idx_link_entity_parent ON link(entity, parent) WHERE parent IS NOT NULL"
+    )
+
+
+STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
+    _first,
+    _chain,
+    _pairing,
+    _holding,
+    _roots,
+)
 VERSION = len(STEPS)
 
 

@@ -72,18 +72,12 @@ class MirrorRead:
         number, connection = self.store.entity_ids[self.entity.name], self.store.mirror
         with self.store.transaction(connection):
             came = arranged(connection, number, self.side, records, loose)
-            first: dict[str, Record] = {}
-            for record in came.records:
-                if record.key in first:
-                    self.twins.append(record)
-                else:
-                    first[record.key] = record
+            first = self._first_of_each(came.records)
             slot = Slot(number, self.entity, self.side)
             known = known_links(connection, slot, list(first))
-            if self.whole:
+            if self.whole and known:
                 again = self._seen.has(link.id for link in known.values())
                 self.twins.extend(map(first.pop, compress(known, again)))
-            if self.whole:
                 self._left.update(_leaving(known, first))
             stored = put_among(connection, slot, list(first.values()), known)
             if self.side is Side.SALESFORCE and mark(connection, number, first.values()):
@@ -94,6 +88,17 @@ class MirrorRead:
         self.count += len(came.records)
         self.changed += stored.changed
         return len(came.loose)
+
+    def _first_of_each(self, records: Sequence[Record]) -> dict[str, Record]:
+        """Return a page's records by key; the second and later ones of a key are twins."""
+        first = {record.key: record for record in records}
+        if len(first) == len(records):
+            return first
+        first = {}
+        for record in records:
+            if first.setdefault(record.key, record) is not record:
+                self.twins.append(record)
+        return first
 
     def finish(self, cursor: str = "") -> None:
         """After the last page of a whole read: drop what is gone, note keys that stand twice.
@@ -118,10 +123,12 @@ class MirrorRead:
         self._seen = Seen()
 
     def _unseen(self, connection: sqlite3.Connection) -> list[int]:
-        column, number = HASH_COLUMN[self.side], self.store.entity_ids[self.entity.name]
-        rows = connection.execute(
-            f"SELECT id FROM link WHERE entity = ? AND {column} IS NOT NULL", (number,)
-        )
+        number = self.store.entity_ids[self.entity.name]
+        held = f"FROM link WHERE entity = ? AND {HASH_COLUMN[self.side]} IS NOT NULL"
+        count = connection.execute(f"SELECT count(*) {held}", (number,)).fetchone()[0]
+        if count == len(self._seen):  # nothing else is there, and to count costs a fifth
+            return []
+        rows = connection.execute(f"SELECT id {held}", (number,))
         return self._seen.missing(link for (link,) in rows)
 
     def _look_who_moved(self, connection: sqlite3.Connection, unseen: Sequence[int]) -> None:

@@ -13,9 +13,18 @@ class Seen:
     def __init__(self) -> None:
         self._pieces: defaultdict[int, bytearray] = defaultdict(lambda: bytearray(1 << _BITS))
 
+    def __len__(self) -> int:
+        return sum(piece.count(1) for piece in self._pieces.values())
+
     def add(self, links: Iterable[int]) -> None:
         """Add links."""
         pieces = self._pieces
+        if isinstance(links, range) and links:  # of a page that is new, all at once
+            for piece in range(links.start >> _BITS, (links.stop - 1 >> _BITS) + 1):
+                first = max(links.start, piece << _BITS)
+                stop = min(links.stop, piece + 1 << _BITS)
+                pieces[piece][first & _WITHIN : (stop - 1 & _WITHIN) + 1] = b"\1" * (stop - first)
+            return
         for link in links:
             pieces[link >> _BITS][link & _WITHIN] = 1
 
