@@ -68,7 +68,7 @@ def column_converter(field: FieldMapping, side: Side) -> ColumnConverter:
     native = _NATIVE.get(field.type)
     if native is None:
         return partial(_each_once, convert)
-    types = {native, type(None)} if field.type is FieldType.INTEGER else {native}
+    types = {native} if field.type is FieldType.BOOLEAN else {native, type(None)}
 
     def column(raws: Sequence[Any]) -> Sequence[FieldValue]:
         alike = types.issuperset(map(type, raws))
@@ -353,7 +353,11 @@ _PARSERS: Mapping[FieldType, Converter] = {
 }
 
 
-_NATIVE: Mapping[FieldType, type] = {FieldType.INTEGER: int, FieldType.BOOLEAN: bool}
+_NATIVE: Mapping[FieldType, type] = {
+    FieldType.INTEGER: int,
+    FieldType.BOOLEAN: bool,
+    FieldType.DATE: date,
+}
 _WORDS = frozenset({str, type(None)})
 _DECIMALS = frozenset({Decimal, type(None)})
 _TEXTS = frozenset({FieldType.TEXT, FieldType.PICKLIST, FieldType.REFERENCE})

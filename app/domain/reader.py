@@ -2,12 +2,12 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
 from typing import Any
 
 from app.domain.convert import column_converter, converter
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side
+from app.domain.table import Table
 
 Row = Mapping[str, Any]
 
@@ -26,10 +26,13 @@ class RecordReader:
 
     A row is keyed by the names that the mapping gives for the side (`billing` or `salesforce`).
     A value that is absent is None. `side_id`, `changed_at` and `changed_by` come from the
-    connector, which knows where its system keeps them.
+    connector, which knows where its system keeps them, and so do the `paths` at which a table has
+    columns that are not under their own name.
     """
 
-    def __init__(self, entity: EntityMapping, side: Side) -> None:
+    def __init__(
+        self, entity: EntityMapping, side: Side, paths: Mapping[str, str] | None = None
+    ) -> None:
         self.entity = entity
         self.side = side
         billing = side is Side.BILLING
@@ -38,7 +41,7 @@ class RecordReader:
             for field in entity.fields
         ]
         self._by_column = [
-            (name, column_converter(field, side))
+            ((paths or {}).get(name, name), column_converter(field, side))
             for (name, _convert), field in zip(self._columns, entity.fields, strict=True)
         ]
         self._key = entity.billing_key if billing else entity.salesforce_key
@@ -64,17 +67,17 @@ class RecordReader:
         """Return the record of a row without a key; its key is `""`."""
         return self._made("", row, side_id, (changed_at, changed_by))
 
-    def records(self, rows: Sequence[Row], about: About) -> list[Record]:
+    def records(self, table: Table, about: About) -> list[Record]:
         """Return a record for each row of a page, in order; one without a key has the key `""`.
 
         Field by field and not row by row: a page takes half the time that its rows take alone.
         """
-        columns = [convert(_column(rows, name)) for name, convert in self._by_column]
-        keys = ["" if key is None else str(key) for key in _column(rows, self._key)]
+        columns = [convert(table.column(name)) for name, convert in self._by_column]
+        keys = ["" if key is None else str(key) for key in table.column(self._key)]
         values: Iterable[tuple[Any, ...]] = (
-            zip(*columns, strict=True) if columns else [()] * len(rows)
+            zip(*columns, strict=True) if columns else [()] * len(table)
         )
-        parents: Sequence[str | None] = [None] * len(rows)
+        parents: Sequence[str | None] = [None] * len(table)
         if self._parent is not None:
             parents = [None if one is None else str(one) for one in columns[self._parent]]
         return list(
@@ -86,10 +89,3 @@ class RecordReader:
         values = tuple([convert(get(name)) for name, convert in self._columns])
         parent = None if self._parent is None else values[self._parent]
         return Record(key, values, side_id, None if parent is None else str(parent), *changed)
-
-
-def _column(rows: Sequence[Row], name: str) -> Sequence[Any]:
-    try:
-        return list(map(itemgetter(name), rows))
-    except KeyError:  # a row lacks it
-        return [row.get(name) for row in rows]

@@ -8,7 +8,8 @@ from typing import Any
 import pytest
 
 from app.connectors.protocol import ReadRequest
-from app.connectors.salesforce.query import first_page, key_statements, later_pages, selection
+from app.connectors.salesforce.query import first_page, later_pages
+from app.connectors.salesforce.selection import key_statements, selection
 from app.domain.control import CancelToken
 from app.domain.mapping import WorkspaceMapping
 from app.domain.record import Record
@@ -137,8 +138,9 @@ def test_pages_fetched_ahead_leave_nothing_out_and_tell_nothing_twice(
         anything: Any = made
         session = anything._session
         first = first_page(session, "SELECT Id FROM X", token)
-        rows = [*first.rows, *(r for p in later_pages(session, first, token) for r in p.rows)]
-    assert [row["Id"] for row in rows] == list(range(sum(sizes)))
+        found = [first, *later_pages(session, first, token)]
+    ids = [one for page in found for one in page.table.column("Id")]
+    assert ids == list(range(sum(sizes)))
 
 
 def test_pages_come_side_by_side(mapping: WorkspaceMapping, token: CancelToken) -> None:

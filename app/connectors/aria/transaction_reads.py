@@ -17,6 +17,7 @@ from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
 from app.domain.reader import About, RecordReader
 from app.domain.record import Side
+from app.domain.table import RowTable
 
 _LINE, _STATEMENT = "invoice_line", "statement"
 GROUPS = (
@@ -175,6 +176,7 @@ def _of_parts(entities: Sequence[EntityMapping], parts: Iterable[Part]) -> Itera
 def _page(entity: EntityMapping, rows: Sequence[Row]) -> Page:
     # The key says all that Aria's own number does, so there is no id beside it.
     nothing = [""] * len(rows)
-    made = RecordReader(entity, Side.BILLING).records(rows, About(nothing, nothing, nothing))
+    about = About(nothing, nothing, nothing)
+    made = RecordReader(entity, Side.BILLING).records(RowTable(rows), about)
     records = [record for record in made if record.key]
     return Page(entity.name, records, len(made) - len(records))

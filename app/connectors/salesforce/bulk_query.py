@@ -14,6 +14,7 @@ from app.connectors.overlap import overlapped
 from app.connectors.salesforce.bulk_csv import opened_table
 from app.connectors.salesforce.bulk_jobs import COMPLETE, BulkJobs, Grace
 from app.connectors.salesforce.session import SalesforceSession
+from app.connectors.salesforce.tables import CellTable
 from app.domain.control import CancelToken
 from app.errors import AnswerUnreadable, AppError, RemoteRefused
 
@@ -82,10 +83,10 @@ class BulkQuery:
         cancel: CancelToken,
         *,
         in_turn: bool = False,
-    ) -> Iterator[list[dict[str, Any]]]:
-        """Yield the rows of a finished job in lists of `size`, by column; an empty cell is None.
+    ) -> Iterator[CellTable]:
+        """Yield the rows of a finished job in tables of `size`.
 
-        Whatever their number, a few files and one list of rows are held at a time. Pages come
+        Whatever their number, a few files and one table are held at a time. Pages come
         several at once, or, `in_turn`, as few as can be, each as large as the org makes them.
 
         Raises:
@@ -94,12 +95,12 @@ class BulkQuery:
         with tempfile.TemporaryDirectory(prefix="concord-") as folder:
             pages = self._chain if in_turn else self._pages
             for page in pages(job, Path(folder), cancel):
-                yield from self._lists(page, columns, size, cancel)
+                yield from self._tables(page, columns, size, cancel)
                 page.file.unlink()
 
-    def _lists(
+    def _tables(
         self, page: _Page, columns: Sequence[str], size: int, cancel: CancelToken
-    ) -> Iterator[list[dict[str, Any]]]:
+    ) -> Iterator[CellTable]:
         count = 0
         with opened_table(page.file) as (header, rows):
             if header and len(header) != len(columns):
@@ -110,7 +111,7 @@ class BulkQuery:
                 count += len(cells)
                 if any(len(row) != len(columns) for row in cells):
                     raise self._unreadable("a row that is cut off")
-                yield [dict(zip(names, row, strict=True)) for row in cells]
+                yield CellTable(names, cells)
         if page.rows is not None and page.rows != count:
             raise self._unreadable(f"{count} rows where {page.rows} were announced")
 

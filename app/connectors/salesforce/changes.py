@@ -5,7 +5,7 @@ bin (`queryAll`) and, for rows that are out of it, by the deleted feed (salesfor
 """
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
 from app.domain.record import utc_text
+from app.domain.table import Table
 from app.errors import AnswerUnreadable, AppError, CursorRefused, NotAllowed, RemoteRefused
 
 STAMP, DELETED = "SystemModstamp", "IsDeleted"
@@ -37,19 +38,23 @@ class Witness:
     id: str = ""
     at: datetime | None = None
 
-    def after(self, rows: Iterable[Mapping[str, Any]]) -> "Witness":
+    def after(self, table: Table) -> "Witness":
         """Return the witness when further rows are read, all in one spelling of time."""
-        latest = max(rows, key=lambda row: str(row.get(STAMP) or ""), default=None)
-        stamp = None if latest is None else latest.get(STAMP)
-        if latest is None or not stamp:
+        stamps = [str(one or "") for one in table.column(STAMP)]
+        latest = max(stamps, default="")
+        if not latest:
             return self
-        at = datetime.fromisoformat(str(stamp)).astimezone(UTC)
-        return self if self.at is not None and at < self.at else Witness(str(latest["Id"]), at)
+        at = datetime.fromisoformat(latest).astimezone(UTC)
+        if self.at is not None and at < self.at:
+            return self
+        return Witness(str(table.column("Id")[stamps.index(latest)]), at)
 
-    def stands_in(self, rows: Iterable[Mapping[str, Any]]) -> bool:
+    def stands_in(self, table: Table) -> bool:
         """Return whether rows have the witness, as new as it was or newer."""
-        found = next((row for row in rows if row["Id"] == self.id), None)
-        return found is not None and self.at is not None and _moment(str(found[STAMP])) >= self.at
+        ids = list(table.column("Id"))
+        if self.at is None or self.id not in ids:
+            return False
+        return _moment(str(table.column(STAMP)[ids.index(self.id)])) >= self.at
 
 
 @dataclass(frozen=True, slots=True)

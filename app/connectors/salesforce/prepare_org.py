@@ -178,7 +178,7 @@ def assignments(
 
 def query(session: SalesforceSession, soql: str, cancel: CancelToken) -> list[dict[str, Any]]:
     """Return all rows of a short query."""
-    return [row for page in rows(session, soql, cancel) for row in page]
+    return rows(session, soql, cancel)
 
 
 def _described(session: SalesforceSession, name: str, cancel: CancelToken) -> Described | None:

@@ -1,10 +1,9 @@
 """Reading entities: whole, what changed, or by keys; by queries, or by a bulk job where large."""
 
 import logging
-from collections.abc import Callable, Container, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
 
 from simple_salesforce.format import format_soql
 
@@ -21,25 +20,28 @@ from app.connectors.salesforce.changes import (
     untold,
 )
 from app.connectors.salesforce.query import (
-    MOST_IN_PAGE,
     AnyCase,
     Found,
-    Selection,
-    account_path,
     first_page,
-    key_statements,
-    keys_per_statement,
     later_pages,
     page_of,
     reader_of,
-    rows,
-    selection,
+    tables,
 )
 from app.connectors.salesforce.schema import FieldShape, Schema
+from app.connectors.salesforce.selection import (
+    MOST_IN_PAGE,
+    Selection,
+    account_path,
+    key_statements,
+    keys_per_statement,
+    selection,
+)
 from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping, WorkspaceMapping
 from app.domain.reader import RecordReader
+from app.domain.table import Table
 from app.errors import AnswerUnreadable, LimitReached, NotAllowed, RemoteRefused
 
 log = logging.getLogger(__name__)
@@ -123,9 +125,10 @@ class Reads:
         chosen = Selection(entity, ("Id", entity.salesforce_key), ())
         ids: dict[str, list[str]] = {}
         for soql in key_statements(chosen, keys):
-            for page in rows(self._session, soql, cancel):
-                for row in page:
-                    ids.setdefault(str(row[entity.salesforce_key]), []).append(str(row["Id"]))
+            for table in tables(self._session, soql, cancel):
+                found = table.column(entity.salesforce_key), table.column("Id")
+                for key, record in zip(*found, strict=True):
+                    ids.setdefault(str(key), []).append(str(record))
         return ids
 
     def _all(
@@ -154,12 +157,13 @@ class Reads:
             with self._session.understanding(f"changed rows of {chosen.entity.sobject}"):
                 seen = seen or cursor.witness.stands_in(found)
                 witness = witness.after(found)
-                gone = [row for row in found if _flag(row.get(DELETED))]
-                live = [row for row in found if not _flag(row.get(DELETED))]
-                lost = [row for row in live if not row.get(chosen.entity.salesforce_key)]
-                fed.difference_update([str(row["Id"]) for row in live])
-                page = page_of(chosen, reader, live)
-                page = replace(page, gone=tuple(str(row["Id"]) for row in (*gone, *lost)))
+                is_gone = [_flag(one) for one in found.column(DELETED)]
+                live = found.only([not one for one in is_gone])
+                ids, keys = live.column("Id"), live.column(chosen.entity.salesforce_key)
+                lost = [one for one, key in zip(ids, keys, strict=True) if not key]
+                fed.difference_update(map(str, ids))
+                gone = (*found.only(is_gone).column("Id"), *lost)
+                page = replace(page_of(chosen, reader, live), gone=tuple(map(str, gone)))
             yield page
         if not seen:
             raise set_back(chosen.entity)
@@ -168,7 +172,7 @@ class Reads:
 
     def _whole(
         self, chosen: Selection, soql: str, cancel: CancelToken, *, deleted: bool = False
-    ) -> Iterator[list[dict[str, Any]]]:
+    ) -> Iterator[Table]:
         """Yield all rows of a statement, by a query where they are few, else by a bulk job.
 
         The first page tells how many there are; of an object known to be large it is not asked.
@@ -178,32 +182,32 @@ class Reads:
         if known > most:
             job = self._job(soql, cancel, deleted=deleted, about=known)
         if not job:
-            first = self._first(soql, cancel, deleted=deleted)
+            first = self._first(chosen, soql, cancel, deleted=deleted)
             if not deleted:
                 self._sizes[soql] = first.total
             if first.total > most and not known:
                 job = self._job(soql, cancel, deleted=deleted, about=first.total)
             if not job:
                 cancel.check()
-                yield first.rows
+                yield first.table
                 for found in later_pages(self._session, first, cancel):
                     cancel.check()
-                    yield found.rows
+                    yield found.table
                 return
         # What changed is read before each piece of a commit: there its calls are what counts.
         yield from self._bulk.rows(job, chosen.columns, MOST_IN_PAGE, cancel, in_turn=deleted)
 
-    def _first(self, soql: str, cancel: CancelToken, *, deleted: bool) -> Found:
+    def _first(self, chosen: Selection, soql: str, cancel: CancelToken, *, deleted: bool) -> Found:
         """Return a statement's first page.
 
         Raises:
             CursorRefused: Deleted rows are asked for, and nobody may see them.
         """
         if not deleted:
-            return first_page(self._session, soql, cancel)
+            return first_page(self._session, soql, cancel, chosen)
         ordered = f"{soql} ORDER BY {STAMP}, Id"
         try:
-            return first_page(self._session, ordered, cancel, deleted=True)
+            return first_page(self._session, ordered, cancel, chosen, deleted=True)
         except (RemoteRefused, NotAllowed) as error:
             raise untold(error) from error
 
@@ -222,7 +226,7 @@ class Reads:
             chosen = selection(entity, self._mapping, self._schema.require(entity, cancel))
             where = format_soql(f"{account_path(entity, self._mapping)} = {{}}", request.account)
             reader = reader_of(chosen)
-            pages = rows(self._session, f"{chosen.soql} WHERE {where}", cancel)
+            pages = tables(self._session, f"{chosen.soql} WHERE {where}", cancel, chosen)
             return [self._page(chosen, reader, found) for found in pages]
 
         tasks = [partial(found_by, entity) for entity in request.entities]
@@ -232,7 +236,7 @@ class Reads:
     def _by_ids(self, chosen: Selection, ids: Sequence[str], cancel: CancelToken) -> Iterator[Page]:
         reader = reader_of(chosen)
         for soql in key_statements(chosen, ids, "Id"):
-            for found in rows(self._session, soql, cancel):
+            for found in tables(self._session, soql, cancel, chosen):
                 yield self._page(chosen, reader, found)
 
     def _by_keys(
@@ -246,20 +250,19 @@ class Reads:
                 yield self._page(chosen, reader, found, wanted)
             return
 
-        def found_by(soql: str) -> list[dict[str, Any]]:
-            return [row for page in rows(self._session, soql, cancel) for row in page]
+        def found_by(soql: str) -> list[Page]:
+            found = tables(self._session, soql, cancel, chosen)
+            return [self._page(chosen, reader, table, wanted) for table in found]
 
-        tasks: list[Callable[[], list[dict[str, Any]]]] = [
-            partial(found_by, soql) for soql in statements
-        ]
-        for page in overlapped(tasks, _AT_ONCE, cancel):
-            yield self._page(chosen, reader, page, wanted)
+        tasks = [partial(found_by, soql) for soql in statements]
+        for pages in overlapped(tasks, _AT_ONCE, cancel):
+            yield from pages
 
     def _page(
         self,
         chosen: Selection,
         reader: RecordReader,
-        found: list[dict[str, Any]],
+        found: Table,
         wanted: Container[str] | None = None,
     ) -> Page:
         with self._session.understanding(f"rows of {chosen.entity.sobject}"):

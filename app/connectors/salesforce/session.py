@@ -68,8 +68,15 @@ class SalesforceSession:
         """The path of this version's resources, with a slash at the end."""
         return f"/services/data/v{self.version}/"
 
-    def call(self, cancel: CancelToken, ask: Callable[[Salesforce], Result]) -> Result:
+    def call(
+        self,
+        cancel: CancelToken,
+        ask: Callable[[Salesforce], Result],
+        decode: Callable[[requests.Response], Any] | None = None,
+    ) -> Result:
         """Return what `ask` gets from a `Salesforce` object; its errors come as ours.
+
+        With `decode`, that makes of the answer what others take for its JSON.
 
         Raises:
             RemoteRefused: The request was refused as a whole; `code` is Salesforce's.
@@ -79,6 +86,7 @@ class SalesforceSession:
         """
         api = self._api()
         api.bridge.cancel = cancel
+        api.decode = decode or self.http.decoded
         try:
             with self.understanding("an answer"):
                 result = ask(api)
@@ -178,10 +186,11 @@ class _Api(Salesforce):
             session_id="-", instance_url="https://instance", version=version, session=session
         )
         self.bridge = bridge
+        self.decode: Callable[[requests.Response], Any] = bridge.http.decoded
 
     def parse_result_to_json(self, result: requests.Response) -> Any:
         """Return an answer's JSON with exact decimals."""
-        return self.bridge.http.decoded(result)
+        return self.decode(result)
 
 
 class _Bridge(BaseAdapter):

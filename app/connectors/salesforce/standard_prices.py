@@ -25,7 +25,7 @@ def standard_prices(
     if entity.sobject != ENTRY or not {"Product2Id", "Pricebook2Id"} <= named.keys():
         return None
     try:
-        books = first_page(session, _BOOK, cancel).rows
+        books = first_page(session, _BOOK, cancel).table.column("Id")
         first = first_page(session, _PRICED, cancel)
         if len(books) != 1 or first.total > MOST_PRODUCTS:
             return None
@@ -35,7 +35,7 @@ def standard_prices(
     return Precedence(
         thing=named["Product2Id"],
         place=named["Pricebook2Id"],
-        first=str(books[0]["Id"]),
-        done=frozenset(str(row["Product2Id"]) for page in pages for row in page.rows),
+        first=str(books[0]),
+        done=frozenset(str(one) for page in pages for one in page.table.column("Product2Id")),
         lacks="its product has no standard price yet, which has to come first",
     )
