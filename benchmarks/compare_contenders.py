@@ -9,7 +9,7 @@ from typing import Any
 sys.path.insert(0, str(Path(__file__).parent))
 
 from contender import Stopwatch, main, tell
-from records import collect_as_program, mapping, page_records, read_pages
+from records import collect_as_program, mapping, page_records, read_pages, typed_records
 
 from app.domain.control import CancelToken, no_report
 from app.domain.diff import Kind
@@ -49,10 +49,14 @@ def concord_pages(billing: str, salesforce: str, store_file: str) -> None:
     made = mapping()
     entity = made.entities[0]
     with Store(Path(store_file), made) as store:
-        for side, folder in ((Side.BILLING, billing), (Side.SALESFORCE, salesforce)):
+        sides = (
+            (Side.BILLING, billing, page_records),
+            (Side.SALESFORCE, salesforce, typed_records),
+        )
+        for side, folder, records in sides:
             run, reader = MirrorRead(store, entity, side), RecordReader(entity, side)
             for page in read_pages(Path(folder)):
-                run.put(page_records(reader, page))
+                run.put(records(reader, page))
             run.finish()
         watch.step("pages to store")
         bench = Workbench("bench", made, store, {})

@@ -2,7 +2,7 @@
 
 import gc
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -10,9 +10,13 @@ from typing import Any
 import msgspec
 import orjson
 
+from app.connectors.salesforce.query import page_of
+from app.connectors.salesforce.selection import Selection
+from app.connectors.salesforce.typed_rows import typed_by
 from app.domain.mapping import EntityMapping, FieldMapping, FieldType, Owner, WorkspaceMapping
 from app.domain.reader import About, RecordReader
 from app.domain.record import Record
+from app.domain.table import RowTable
 
 PAGE = 2000
 _decoder = msgspec.json.Decoder(float_hook=Decimal)
@@ -82,11 +86,24 @@ def decode_rows(page: bytes) -> list[dict[str, Any]]:
     return found
 
 
-def page_records(reader: RecordReader, page: bytes) -> list[Record]:
-    """Return the records of a page, made as the connectors make them: a page at once."""
+def page_records(reader: RecordReader, page: bytes) -> Sequence[Record]:
+    """Return the records of a page of any JSON, made as the connectors make them."""
     found = decode_rows(page)
     nothing = [""] * len(found)
-    return reader.records(found, About([row["Id"] for row in found], nothing, nothing))
+    about = About([row["Id"] for row in found], nothing, nothing)
+    return reader.records(RowTable(found), about)
+
+
+def typed_records(reader: RecordReader, page: bytes) -> Sequence[Record]:
+    """Return the records of a page whose columns are known, as Salesforce's connector does."""
+    entity = reader.entity
+    columns = ("Id", entity.salesforce_key, *(field.salesforce for field in entity.fields))
+    chosen = Selection(entity, columns, ())
+    decoded = typed_by(chosen)(page)
+    if decoded is None:
+        message = "a page of the benchmark does not fit its types"
+        raise ValueError(message)
+    return page_of(chosen, reader, decoded.table).records
 
 
 def collect_as_program() -> None:

@@ -3,7 +3,7 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress, groupby, islice
-from operator import attrgetter, not_
+from operator import attrgetter, itemgetter, not_
 from typing import Any, NamedTuple
 
 import orjson
@@ -157,8 +157,8 @@ def known_links(
             " (SELECT side_id FROM document WHERE document.id = link.id * 4 + ?) END,"
             f" duplicate FROM link WHERE entity = ? AND key IN ({','.join('?' * len(some))})",
             (SLOT[slot.side], slot.number, *some),
-        )
-        found.update((row[0], Known._make(row)) for row in rows)
+        ).fetchall()
+        found.update(zip(map(itemgetter(0), rows), map(Known._make, rows), strict=True))
     return found
 
 

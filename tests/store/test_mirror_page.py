@@ -25,6 +25,7 @@ RECORD = st.builds(
     st.sampled_from([Decimal(1), Decimal("2.5"), None]),
     st.sampled_from(["", "a", "b"]),
 )
+LENGTHS = st.integers(0, 5000)
 READS = st.lists(st.tuples(st.sampled_from(Side), st.lists(RECORD, max_size=20)), max_size=4)
 
 
@@ -67,3 +68,27 @@ def test_seen_tells_what_it_was_given(given_links: set[int], asked: set[int]) ->
     seen.add(given_links)
     assert seen.has(links) == [link in given_links for link in links]
     assert seen.missing(links) == [link for link in links if link not in given_links]
+
+
+RUN = st.builds(lambda start, size: range(start, start + size), st.integers(1, 9000), LENGTHS)
+
+
+@given(st.lists(RUN, max_size=3), st.sets(st.integers(1, 1 << 14)))
+def test_runs_of_links_are_seen_as_each_of_them_is(runs: list[range], asked: set[int]) -> None:
+    seen, one_by_one = Seen(), Seen()
+    for run in runs:
+        seen.add(run)
+        one_by_one.add(list(run))
+    assert len(seen) == len(one_by_one) == len({link for run in runs for link in run})
+    assert seen.has(asked) == one_by_one.has(asked)
+
+
+def test_a_record_that_went_while_another_came_is_dropped(tmp_path: Path) -> None:
+    """As many are there as were read, and yet not the same."""
+    with Store(tmp_path / "w.sqlite", MAPPING) as store:
+        for keys in (("A", "B"), ("B", "C")):
+            run = MirrorRead(store, PLAN, Side.SALESFORCE)
+            run.put([Record(key, (key, None, None)) for key in keys])
+            run.finish()
+        held = store.reader.execute("SELECT key FROM link ORDER BY key").fetchall()
+    assert held == [("B",), ("C",)]

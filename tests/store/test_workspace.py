@@ -15,11 +15,13 @@ from app.domain.record import NO_BASE, Record, Side
 from app.errors import StoreError
 from app.store import workspace
 from app.store.comparison import one_pair
+from app.store.migrations import VERSION
 from app.store.mirror import MirrorRead
 from app.store.workspace import Store, translated
 from tests.fakes import SMALL_MAPPING, small_mapping
 
 MAPPING = small_mapping()
+PARENTS = "SELECT sql FROM sqlite_master WHERE name = 'idx_link_entity_parent'"
 
 
 def fill(store: Store) -> None:
@@ -57,6 +59,24 @@ def test_the_journal_syncs_every_transaction_and_the_mirror_does_not(tmp_path: P
         assert store.durable.execute("PRAGMA synchronous").fetchone()[0] == 2
         assert store.mirror.execute("PRAGMA synchronous").fetchone()[0] == 1
         assert store.durable.execute("PRAGMA journal_mode").fetchone()[0] == "wal"
+
+
+def test_an_older_store_gets_what_later_versions_added_and_keeps_its_records(
+    tmp_path: Path,
+) -> None:
+    file = tmp_path / "w.sqlite"
+    with Store(file, MAPPING) as store:
+        fill(store)
+        assert store.mirror.execute("PRAGMA page_size").fetchone()[0] == 16_384
+        whole = store.mirror.execute(PARENTS).fetchone()[0]
+        store.mirror.execute("DROP INDEX idx_link_entity_parent")
+        store.mirror.execute("CREATE INDEX idx_link_entity_parent ON link(entity, parent)")
+        store.mirror.execute("PRAGMA user_version = 4")
+    with Store(file, MAPPING) as store:
+        assert store.mirror.execute(PARENTS).fetchone()[0] == whole
+        assert store.mirror.execute("PRAGMA user_version").fetchone()[0] == VERSION
+        (link,) = store.reader.execute("SELECT id FROM link").fetchone()
+        assert one_pair(store, link) is not None
 
 
 def test_threads_of_one_process_wait_for_each_other_however_long(

@@ -1,7 +1,7 @@
 """Pages of a SOQL query, several fetched ahead, and the records in them."""
 
 import re
-from collections.abc import Callable, Container, Iterable, Iterator
+from collections.abc import Callable, Container, Iterable, Iterator, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from datetime import datetime
@@ -205,7 +205,7 @@ def page_of(
         table,
         About(
             [str(one or "") for one in table.column("Id")],
-            [_utc(one or "") for one in table.column("LastModifiedDate")],
+            _times(table.column("LastModifiedDate")),
             [one or "" for one in table.column("LastModifiedBy.Name")],
         ),
     )
@@ -230,10 +230,13 @@ def reader_of(chosen: Selection) -> RecordReader:
     return RecordReader(chosen.entity, Side.SALESFORCE, paths)
 
 
-def _utc(text: str) -> str:
+def _times(texts: Sequence[str | None]) -> list[str]:
     """Return Salesforce's `…+0000` as `…Z`; any other zone is converted."""
-    if text.endswith("+0000"):
-        return f"{text[:-5]}Z"
-    if not text or text.endswith("Z"):
-        return text
-    return utc_text(datetime.fromisoformat(text))
+    return [
+        f"{one[:-5]}Z" if one and one.endswith("+0000") else _utc(one) if one else ""
+        for one in texts
+    ]
+
+
+def _utc(text: str) -> str:
+    return text if text.endswith("Z") else utc_text(datetime.fromisoformat(text))
