@@ -96,8 +96,10 @@ class MirrorRead:
             return first
         first = {}
         for record in records:
-            if first.setdefault(record.key, record) is not record:
+            if record.key in first:
                 self.twins.append(record)
+            else:
+                first[record.key] = record
         return first
 
     def finish(self, cursor: str = "") -> None:

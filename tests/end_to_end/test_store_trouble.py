@@ -60,6 +60,12 @@ def test_a_store_that_another_process_locks_says_so_and_nothing_is_sent(
     assert reviewed.commit()["written"] > 0
 
 
+@pytest.fixture(autouse=True)
+def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Have a store need another page soon: what is left in a large one holds a whole commit."""
+    monkeypatch.setattr("app.store.workspace._PAGE_BYTES", 4096)
+
+
 def full(store: Store) -> None:
     """Let the store grow no more."""
     store.durable.execute("PRAGMA max_page_count = 1")
