@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import compress
 from operator import attrgetter
-from typing import cast
+from typing import Any, cast
 
 import msgspec
 
@@ -60,7 +60,8 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, gc=False):
         if all(which):
             return self
         columns = (getattr(self, name) for name in self.__struct_fields__)
-        return Ready(*(one if one is None else list(compress(one, which)) for one in columns))
+        some: list[Any] = [one if one is None else list(compress(one, which)) for one in columns]
+        return Ready(*some)
 
     def records(self, entity: EntityMapping) -> list[Record]:
         """Return the records of which it was made."""

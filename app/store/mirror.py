@@ -14,6 +14,7 @@ from itertools import compress
 import orjson
 
 from app.domain.mapping import EntityMapping
+from app.domain.ready import Ready
 from app.domain.record import Record, Side, canonical
 from app.store import link_counts
 from app.store.cursors import keep_cursor
@@ -79,7 +80,8 @@ class MirrorRead:
                 again = self._seen.has(link.id for link in known.values())
                 self.twins.extend(map(first.pop, compress(known, again)))
                 self._left.update(_leaving(known, first))
-            stored = put_among(connection, slot, list(first.values()), known)
+            ready = Ready.of(self.entity, list(first.values()))
+            stored = put_among(connection, slot, ready, known)
             if self.side is Side.SALESFORCE and mark(connection, number, first.values()):
                 self.moved = True
             put_loose(connection, self.entity, came.loose, Place(number, self._read))

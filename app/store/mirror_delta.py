@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.domain.mapping import EntityMapping
+from app.domain.ready import Ready
 from app.domain.record import Record, Side
 from app.store.cursors import keep_cursor
 from app.store.mirror import arranged, remove_links
@@ -67,7 +68,8 @@ class MirrorDelta:
                 record.side_id and link.side_id not in {record.side_id, "", None}
                 for link, record in ((link, by_key[key]) for key, link in known.items())
             )
-            stored = put_among(connection, slot, list(by_key.values()), known)
+            ready = Ready.of(self.entity, list(by_key.values()))
+            stored = put_among(connection, slot, ready, known)
             if self.side is Side.SALESFORCE:
                 drop_loose(connection, number, [*gone, *ids])
                 put_loose(connection, self.entity, came.loose, Place(number))

@@ -3,19 +3,17 @@
 import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress, groupby, islice
-from operator import attrgetter, itemgetter, not_
+from operator import itemgetter, not_
 from typing import Any, NamedTuple
 
 import orjson
 
-from app.domain.convert import text
-from app.domain.mapping import NUMBERS, EntityMapping
+from app.domain.mapping import EntityMapping
+from app.domain.ready import Ready
 from app.domain.record import (
     Record,
     Side,
     content_hash,
-    content_hashes,
-    documents,
     merged_base,
 )
 from app.store import link_counts
@@ -63,39 +61,6 @@ class Known(NamedTuple):
     duplicate: int
 
 
-class _Ready(NamedTuple):
-    """Records made ready for the store, column by column: half the time of row by row."""
-
-    records: Sequence[Record]
-    bodies: Sequence[bytes]
-    hashes: Sequence[int]
-
-    @classmethod
-    def of(cls, records: Sequence[Record]) -> "_Ready":
-        bodies = documents(records)
-        return cls(records, bodies, content_hashes(bodies))
-
-    def only(self, which: Sequence[bool]) -> "_Ready":
-        if all(which):
-            return self
-        return _Ready(
-            list(compress(self.records, which)),
-            list(compress(self.bodies, which)),
-            list(compress(self.hashes, which)),
-        )
-
-    def rows(self, links: Sequence[int], side: Side) -> Columns:
-        slot, records = SLOT[side], self.records
-        return {
-            "id": [link * 4 + slot for link in links],
-            # A quarter of the time that `bytes` takes to hand over, which may adapt themselves.
-            "body": list(map(bytearray, self.bodies)),
-            "side_id": list(map(attrgetter("side_id"), records)),
-            "changed_at": list(map(attrgetter("changed_at"), records)),
-            "changed_by": list(map(attrgetter("changed_by"), records)),
-        }
-
-
 def put_page(
     connection: sqlite3.Connection,
     number: int,
@@ -108,31 +73,28 @@ def put_page(
     One that holds what the mirror holds, but under another id (made anew), gets that: it has not
     changed, and deletes go by it.
     """
-    slot, given = Slot(number, entity, side), list(records)
-    return put_among(
-        connection, slot, given, known_links(connection, slot, [record.key for record in given])
-    )
+    slot, ready = Slot(number, entity, side), Ready.of(entity, list(records))
+    return put_among(connection, slot, ready, known_links(connection, slot, ready.keys))
 
 
 def put_among(
     connection: sqlite3.Connection,
     slot: Slot,
-    records: Sequence[Record],
+    ready: Ready,
     known: Mapping[str, Known],
 ) -> Stored:
     """Write records as `put_page` does; `known` has the links that there are of their keys."""
-    ready = _Ready.of(records)
     if not known:
         links = _insert(connection, slot, ready)
         return Stored(links, len(links))
-    is_old = [record.key in known for record in records]
+    is_old = [key in known for key in ready.keys]
     links = _insert(connection, slot, ready.only(list(map(not_, is_old))))
     old = ready.only(is_old)
-    before = [known[record.key] for record in old.records]
+    before = [known[key] for key in old.keys]
     # While a side is read for the first time, it holds none of them.
     is_held = any(link.hash is not None or link.duplicate for link in before)
     if is_held:
-        _change_places(connection, SLOT[slot.side], before, old.records)
+        _change_places(connection, SLOT[slot.side], before, old.side_ids)
     is_changed = [link.hash != content for link, content in zip(before, old.hashes, strict=True)]
     changed = list(compress(before, is_changed))
     if changed:
@@ -140,7 +102,7 @@ def put_among(
         keep_agreements(connection, both if is_held else ())
         _update(connection, slot, changed, old.only(is_changed))
     if is_held:
-        _rename(connection, SLOT[slot.side], before, old.records)
+        _rename(connection, SLOT[slot.side], before, old.side_ids)
     return Stored([*links, *(link.id for link in before)], len(links) + len(changed))
 
 
@@ -162,53 +124,53 @@ def known_links(
     return found
 
 
-def _insert(connection: sqlite3.Connection, slot: Slot, fresh: _Ready) -> range:
-    if not fresh.records:
+def _insert(connection: sqlite3.Connection, slot: Slot, fresh: Ready) -> range:
+    if not fresh.keys:
         return range(0)
     start = connection.execute("SELECT coalesce(max(id), 0) + 1 FROM link").fetchone()[0]
-    links = range(start, start + len(fresh.records))
+    links = range(start, start + len(fresh))
     rows: Columns = {
         "id": links,
         "entity": slot.number,
-        "key": list(map(attrgetter("key"), fresh.records)),
-        **_places(slot.entity, fresh.records),
+        "key": fresh.keys,
+        **_places(fresh),
         HASH_COLUMN[slot.side]: fresh.hashes,
     }
     _write(connection, "INSERT INTO link ({}) VALUES {}", rows)
-    _write(connection, _PUT_DOCUMENTS, fresh.rows(links, slot.side))
+    _write(connection, _PUT_DOCUMENTS, _documents(fresh, links, slot.side))
     link_counts.add(connection, slot.number, len(links))
     return links
 
 
-def _places(entity: EntityMapping, records: Sequence[Record]) -> Columns:
-    """Return where records stand in the tree: by group, then by title, numbers as numbers."""
-    title_at = entity.index[entity.title]
-    titles = [text(record.values[title_at]) or record.key for record in records]
-    if entity.fields[title_at].type in NUMBERS:
-        sorts = [title.rjust(_SORT_WIDTH) for title in titles]
-    else:
-        sorts = list(map(str.casefold, titles))
-    groups = None
-    if entity.group_by:
-        group_at = entity.index[entity.group_by]
-        groups = [text(record.values[group_at]) for record in records]
-        sorts = [
-            f"{group}\x1f{sort}" if group else sort
-            for group, sort in zip(groups, sorts, strict=True)
-        ]
-    parents = list(map(attrgetter("parent"), records)) if entity.parent else None
-    return {"parent": parents, "title": titles, "sort": sorts, "grp": groups}
+def _documents(ready: Ready, links: Sequence[int], side: Side) -> Columns:
+    slot = SLOT[side]
+    return {
+        "id": [link * 4 + slot for link in links],
+        # A quarter of the time that `bytes` takes to hand over, which may adapt themselves.
+        "body": list(map(bytearray, ready.bodies)),
+        "side_id": ready.side_ids,
+        "changed_at": ready.changed_at,
+        "changed_by": ready.changed_by,
+    }
+
+
+def _places(ready: Ready) -> Columns:
+    return {
+        "parent": ready.parents,
+        "title": ready.titles,
+        "sort": ready.sorts,
+        "grp": ready.groups,
+    }
 
 
 def _change_places(
-    connection: sqlite3.Connection, slot: int, links: Sequence[Known], came: Sequence[Record]
+    connection: sqlite3.Connection, slot: int, links: Sequence[Known], came: Sequence[str]
 ) -> None:
     """Have a record that stands beside the one of its key change places with that one.
 
     So none stands twice and none is lost, until a whole read tells which share the key.
     """
-    for link, record in zip(links, came, strict=True):
-        side_id = record.side_id
+    for link, side_id in zip(links, came, strict=True):
         if not link.duplicate & slot or not side_id or side_id == link.side_id:
             continue
         beside = connection.execute(
@@ -223,20 +185,20 @@ def _change_places(
 
 
 def _rename(
-    connection: sqlite3.Connection, slot: int, links: Sequence[Known], came: Sequence[Record]
+    connection: sqlite3.Connection, slot: int, links: Sequence[Known], came: Sequence[str]
 ) -> None:
     connection.executemany(
         "UPDATE document SET side_id = ? WHERE id = ?",
         [
-            (record.side_id, link.id * 4 + slot)
-            for link, record in zip(links, came, strict=True)
-            if record.side_id != link.side_id and record.side_id and link.side_id is not None
+            (side_id, link.id * 4 + slot)
+            for link, side_id in zip(links, came, strict=True)
+            if side_id != link.side_id and side_id and link.side_id is not None
         ],
     )
 
 
 def _update(
-    connection: sqlite3.Connection, slot: Slot, links: Sequence[Known], changed: _Ready
+    connection: sqlite3.Connection, slot: Slot, links: Sequence[Known], changed: Ready
 ) -> None:
     column = HASH_COLUMN[slot.side]
     ids = [link.id for link in links]
@@ -247,12 +209,12 @@ def _update(
         f" ON CONFLICT (id) DO UPDATE SET {column} = excluded.{column}",
         {**who, column: changed.hashes},
     )
-    _write(connection, _PUT_DOCUMENTS, changed.rows(ids, slot.side))
+    _write(connection, _PUT_DOCUMENTS, _documents(changed, ids, slot.side))
     # Where both sides name a record, billing's title and place in the tree are shown.
     is_shown = [slot.side is Side.BILLING or link.other_hash is None for link in links]
     if any(is_shown):
         shown = list(compress(links, is_shown))
-        places = _places(slot.entity, changed.only(is_shown).records)
+        places = _places(changed.only(is_shown))
         who = {
             "id": [link.id for link in shown],
             "entity": slot.number,

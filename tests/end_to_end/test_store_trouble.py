@@ -60,14 +60,9 @@ def test_a_store_that_another_process_locks_says_so_and_nothing_is_sent(
     assert reviewed.commit()["written"] > 0
 
 
-@pytest.fixture(autouse=True)
-def small_pages(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Have a store need another page soon: what is left in a large one holds a whole commit."""
-    monkeypatch.setattr("app.store.workspace._PAGE_BYTES", 4096)
-
-
 def full(store: Store) -> None:
-    """Let the store grow no more."""
+    """Let the store grow no more, and leave no room in its pages but in the last of each table."""
+    store.durable.execute("VACUUM")
     store.durable.execute("PRAGMA max_page_count = 1")
     store.mirror.execute("PRAGMA max_page_count = 1")
 
