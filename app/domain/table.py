@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from itertools import compress
 from operator import itemgetter
-from typing import Any, Protocol
+from typing import Any, Protocol, Self
 
 
 class Table(Protocol):
@@ -36,6 +36,6 @@ class RowTable:
         except KeyError:  # a row lacks it
             return [row.get(name) for row in self.rows]
 
-    def only(self, which: Sequence[object]) -> "RowTable":
+    def only(self, which: Sequence[object]) -> Self:
         """Return the rows for which there is something true."""
         return type(self)(list(compress(self.rows, which)))

@@ -14,12 +14,12 @@ from itertools import compress
 import orjson
 
 from app.domain.mapping import EntityMapping
-from app.domain.ready import Ready
 from app.domain.record import Record, Side, canonical
 from app.store import link_counts
 from app.store.cursors import keep_cursor
 from app.store.mirror_page import Known, Slot, keep_agreements, known_links, put_among, put_page
 from app.store.moved import WholeRead, any_moved
+from app.store.ready import Ready
 from app.store.rekey import (
     Arranged,
     Place,

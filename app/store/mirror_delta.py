@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from app.domain.mapping import EntityMapping
-from app.domain.ready import Ready
 from app.domain.record import Record, Side
 from app.store.cursors import keep_cursor
 from app.store.mirror import arranged, remove_links
 from app.store.mirror_page import Slot, known_links, put_among
+from app.store.ready import Ready
 from app.store.rekey import Place, drop_loose, forget_deleted, has_pairings, mark, put_loose
 from app.store.slots import SLOT
 from app.store.workspace import Store

@@ -9,7 +9,6 @@ from typing import Any, NamedTuple
 import orjson
 
 from app.domain.mapping import EntityMapping
-from app.domain.ready import Ready
 from app.domain.record import (
     Record,
     Side,
@@ -17,6 +16,7 @@ from app.domain.record import (
     merged_base,
 )
 from app.store import link_counts
+from app.store.ready import Ready
 from app.store.slots import BASE, BILLING, HASH_COLUMN, SALESFORCE, SLOT
 
 _SORT_WIDTH = 12

@@ -19,10 +19,6 @@ class NestedTable(RowTable):
         above = (row.get(parent) for row in self.rows)
         return [None if one is None else one.get(inner) for one in above]
 
-    def only(self, which: Sequence[object]) -> "NestedTable":
-        """Return the rows for which there is something true."""
-        return NestedTable(super().only(which).rows)
-
 
 class CellTable:
     """Rows of a CSV, each a cell for each of the named columns; an empty cell is `""`."""

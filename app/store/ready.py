@@ -3,18 +3,18 @@
 from collections.abc import Sequence
 from itertools import compress
 from operator import attrgetter
-from typing import Any, cast
+from typing import Any
 
 import msgspec
 
-from app.domain.convert import decode_each, text
+from app.domain.convert import text
 from app.domain.mapping import NUMBERS, EntityMapping
-from app.domain.record import Record, Values, content_hashes, documents
+from app.domain.record import Record, content_hashes, documents
 
 _SORT_WIDTH = 12
 
 
-class Ready(msgspec.Struct, frozen=True, array_like=True, gc=False):
+class Ready(msgspec.Struct, frozen=True, gc=False):
     """What the store keeps of records of one side: a value of each column for each of them.
 
     Attributes:
@@ -62,22 +62,6 @@ class Ready(msgspec.Struct, frozen=True, array_like=True, gc=False):
         columns = (getattr(self, name) for name in self.__struct_fields__)
         some: list[Any] = [one if one is None else list(compress(one, which)) for one in columns]
         return Ready(*some)
-
-    def records(self, entity: EntityMapping) -> list[Record]:
-        """Return the records of which it was made."""
-        values = cast("Sequence[Values]", decode_each(self.bodies, entity))
-        parents = self.parents or [None] * len(self)
-        return list(
-            map(
-                Record,
-                self.keys,
-                values,
-                self.side_ids,
-                parents,
-                self.changed_at,
-                self.changed_by,
-            )
-        )
 
 
 def _places(
