@@ -14,6 +14,7 @@ from app.errors import AppError, ExitStatus, NoKeyring, StoreError
 from app.services import Services
 from app.settings import Connection, Workspace
 from app.store import journal
+from app.store.home_check import look_home
 from app.store.workspace import Store
 from app.sync.doctor import Check, Finding, examine
 
@@ -83,6 +84,7 @@ def _connection(services: Services, connection: Connection, cancel: CancelToken)
 def _workspace(services: Services, workspace: Workspace) -> str:
     file = services.store_file(workspace)
     with Store(file, services.mapping(workspace)) as store:
+        look_home(store)
         runs, left = journal.runs(store), journal.open_runs(store)
     newest = runs[0].started_at if runs else ""
     if newest and datetime.fromisoformat(newest) > datetime.now(UTC):

@@ -25,24 +25,31 @@ def check_home(store: "Store") -> None:
     """Make sure that the store may be written; called by the process that holds its lock.
 
     Raises:
+        StoreForeign: As `look_home` does.
+    """
+    look_home(store)
+    if noted_head(store.path) is None:
+        begin_heads(store.path)
+    if machine_id() and not _note(store, "machine"):
+        _note_machine(store)
+
+
+def look_home(store: "Store") -> None:
+    """Look whether the store may be written here; nothing is noted.
+
+    Raises:
         StoreForeign: It was last written on another computer, or its journal does not end as the
             note beside it says.
     """
-    noted, host = _note(store, "machine"), _note(store, "host")
-    here = machine_id()
+    noted, here = _note(store, "machine"), machine_id()
     if noted and here and noted != here:
+        host = _note(store, "host")
         raise StoreForeign(
             f"The store {store.path} was last written on another computer ({host}).", _HINT
         )
-    end = noted_head(store.path)
-    if end is None and _is_empty(store):
-        begin_heads(store.path)
-        end = Head()
-    words = end_trouble(store, end)
+    words = end_trouble(store, noted_head(store.path))
     if words:
         raise StoreForeign(f"The store {store.path} is not as it was left here: {words}.", _HINT)
-    if here and not noted:
-        _note_machine(store)
 
 
 def end_trouble(store: "Store", noted: Head | None) -> str:

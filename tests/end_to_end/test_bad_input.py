@@ -82,6 +82,9 @@ def test_a_store_from_another_computer_is_not_written_before_it_is_adopted(
     monkeypatch.setattr(home_check, "machine_id", lambda: "elsewhere")
     for ran in writing(reviewed, run):
         assert "last written on another computer" in refused(ran)
+    told = {one["check"]: one for one in reviewed("doctor", "--json").json["checks"]}
+    assert "last written on another computer" in told["workspace w"]["detail"]
+    assert "concord workspace adopt" in told["workspace w"]["hint"]
     assert reviewed.counts()
     assert door.writes() == before
     assert reviewed("workspace", "adopt", "w").status == 0
