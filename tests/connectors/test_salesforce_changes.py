@@ -6,7 +6,8 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from app.connectors.protocol import Page, ReadRequest, Scope
-from app.connectors.salesforce.changes import Cursor
+from app.connectors.salesforce.changes import Cursor, Witness
+from app.connectors.salesforce.tables import NestedTable
 from app.domain.control import CancelToken
 from app.domain.record import utc_text
 from app.errors import CursorRefused
@@ -172,3 +173,15 @@ def test_an_object_without_stamps_leaves_no_cursor(calm: World) -> None:
         name: shape for name, shape in fields.items() if name != "IsDeleted"
     }
     assert whole(calm)[1] == ""
+
+
+def test_a_row_without_an_id_is_not_as_documented() -> None:
+    stamp = {"SystemModstamp": "2026-11-22T08:00:00.000+0000"}
+    named = NestedTable([{"Id": "a01", **stamp}])
+    witness = Witness().after(named)
+    assert witness.stands_in(named)
+    nameless = NestedTable([{"Id": None, **stamp}])
+    with pytest.raises(LookupError):
+        Witness().after(nameless)
+    with pytest.raises(LookupError):
+        witness.stands_in(nameless)

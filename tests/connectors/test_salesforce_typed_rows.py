@@ -127,6 +127,23 @@ def test_a_page_tells_where_it_goes_on() -> None:
     assert (page.total, page.done, page.onward, len(page.table)) == (9, False, "/q/01g-1", 1)
 
 
+@pytest.mark.parametrize("kind", FieldType)
+def test_a_key_is_as_it_is_spelled_though_a_field_of_another_type_stands_there_too(
+    kind: FieldType,
+) -> None:
+    field = FieldMapping("f", "f", "Key__c", kind, Owner.BILLING, to="row")
+    entity = EntityMapping("row", "Row", "Rows", "Row__c", "Key", "Key__c", "f", (field,))
+    chosen = Selection(entity, ("Id", "Key__c"), ())
+    for key in ("0012", "1_000", "1e5", "2026-11-22", "true"):
+        page = typed_by(chosen)(body_of([{"Id": "a", "Key__c": key}]))
+        assert page is not None
+        assert [one.key for one in page_of(chosen, reader_of(chosen), page.table).records] == [key]
+
+
+def test_a_key_that_is_a_number_comes_as_any_json() -> None:
+    assert typed_by(CHOSEN)(body_of([{"Id": "a", "Key__c": 12}])) is None
+
+
 def test_tables_of_all_kinds_are_asked_alike() -> None:
     rows = [{"Id": "a", "P__r": {"K": "x"}}, {"Id": "b", "P__r": None}, {"Id": "c"}]
     columns = ("Id", "P__r.K")

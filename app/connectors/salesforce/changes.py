@@ -47,11 +47,11 @@ class Witness:
         at = datetime.fromisoformat(latest).astimezone(UTC)
         if self.at is not None and at < self.at:
             return self
-        return Witness(str(table.column("Id")[stamps.index(latest)]), at)
+        return Witness(ids_of(table)[stamps.index(latest)], at)
 
     def stands_in(self, table: Table) -> bool:
         """Return whether rows have the witness, as new as it was or newer."""
-        ids = list(table.column("Id"))
+        ids = ids_of(table)
         if self.at is None or self.id not in ids:
             return False
         return _moment(str(table.column(STAMP)[ids.index(self.id)])) >= self.at
@@ -104,6 +104,19 @@ def _moment(text: str) -> datetime:
 
 
 _WHOLE = "Read the whole side: `concord refresh --full`."
+
+
+def ids_of(table: Table) -> list[str]:
+    """Return the ids of rows, which all have one.
+
+    Raises:
+        LookupError: One has none.
+    """
+    ids = table.column("Id")
+    if None in ids:
+        message = "a row has no Id"
+        raise LookupError(message)
+    return list(map(str, ids))
 
 
 class Changes:

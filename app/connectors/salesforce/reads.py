@@ -15,6 +15,7 @@ from app.connectors.salesforce.changes import (
     STAMP,
     Changes,
     Witness,
+    ids_of,
     set_back,
     stamped,
     untold,
@@ -126,9 +127,9 @@ class Reads:
         ids: dict[str, list[str]] = {}
         for soql in key_statements(chosen, keys):
             for table in tables(self._session, soql, cancel):
-                found = table.column(entity.salesforce_key), table.column("Id")
+                found = table.column(entity.salesforce_key), ids_of(table)
                 for key, record in zip(*found, strict=True):
-                    ids.setdefault(str(key), []).append(str(record))
+                    ids.setdefault(str(key), []).append(record)
         return ids
 
     def _all(
@@ -159,11 +160,11 @@ class Reads:
                 witness = witness.after(found)
                 is_gone = [_flag(one) for one in found.column(DELETED)]
                 live = found.only([not one for one in is_gone])
-                ids, keys = live.column("Id"), live.column(chosen.entity.salesforce_key)
+                ids, keys = ids_of(live), live.column(chosen.entity.salesforce_key)
                 lost = [one for one, key in zip(ids, keys, strict=True) if not key]
-                fed.difference_update(map(str, ids))
-                gone = (*found.only(is_gone).column("Id"), *lost)
-                page = replace(page_of(chosen, reader, live), gone=tuple(map(str, gone)))
+                fed.difference_update(ids)
+                gone = (*ids_of(found.only(is_gone)), *lost)
+                page = replace(page_of(chosen, reader, live), gone=gone)
             yield page
         if not seen:
             raise set_back(chosen.entity)

@@ -79,6 +79,7 @@ def _columns(chosen: Selection) -> dict[str, Any]:
     for field in chosen.entity.fields:
         kind = _TYPES.get(field.type, _TEXT)
         kinds[field.salesforce] = kind if kinds.get(field.salesforce, kind) == kind else _TEXT
+    kinds[chosen.entity.salesforce_key] = _TEXT  # a key is what it is spelled: 0012 is not 12
     flags = dict.fromkeys(_FLAGS, bool | None)
     return {name: kinds.get(name, flags.get(name, _TEXT)) for name in chosen.columns}
 
