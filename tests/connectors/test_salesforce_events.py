@@ -137,6 +137,7 @@ def org(running: Sandbox, mapping: WorkspaceMapping) -> Org:
     running.clock.set(datetime.now(UTC))
     running.faults.replace([])
     running.systems["salesforce"].reset(drift=False)
+    running.clock.advance(120)  # deletions are told since the reset, and asked for by the minute
     running.calls.clear()
     return Org(running, mapping)
 
