@@ -10,11 +10,13 @@ from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
+from operator import not_
 
 import orjson
 
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side, canonical
+from app.domain.records import Records
 from app.store import link_counts
 from app.store.cursors import keep_cursor
 from app.store.mirror_page import Known, Slot, keep_agreements, known_links, put_among, put_page
@@ -75,14 +77,12 @@ class MirrorRead:
             came = arranged(connection, number, self.side, records, loose)
             first = self._first_of_each(came.records)
             slot = Slot(number, self.entity, self.side)
-            known = known_links(connection, slot, list(first))
+            known = known_links(connection, slot, first.keys)
             if self.whole and known:
-                again = self._seen.has(link.id for link in known.values())
-                self.twins.extend(map(first.pop, compress(known, again)))
+                first = self._without_seen(first, known)
                 self._left.update(_leaving(known, first))
-            ready = Ready.of(self.entity, list(first.values()))
-            stored = put_among(connection, slot, ready, known)
-            if self.side is Side.SALESFORCE and mark(connection, number, first.values()):
+            stored = put_among(connection, slot, Ready.of(self.entity, first), known)
+            if self.side is Side.SALESFORCE and mark(connection, number, first):
                 self.moved = True
             put_loose(connection, self.entity, came.loose, Place(number, self._read))
         if self.whole:
@@ -91,18 +91,23 @@ class MirrorRead:
         self.changed += stored.changed
         return len(came.loose)
 
-    def _first_of_each(self, records: Sequence[Record]) -> dict[str, Record]:
-        """Return a page's records by key; the second and later ones of a key are twins."""
-        first = {record.key: record for record in records}
-        if len(first) == len(records):
-            return first
-        first = {}
-        for record in records:
-            if record.key in first:
-                self.twins.append(record)
-            else:
-                first[record.key] = record
-        return first
+    def _first_of_each(self, records: Sequence[Record]) -> Records:
+        """Return the first record of each key of a page; later ones of a key are twins."""
+        given = Records.of(records)
+        if len(set(given.keys)) == len(given):
+            return given
+        places = {key: place for place, key in reversed(list(enumerate(given.keys)))}
+        is_first = [places[key] == place for place, key in enumerate(given.keys)]
+        self.twins.extend(given.only(list(map(not_, is_first))))
+        return given.only(is_first)
+
+    def _without_seen(self, records: Records, known: Mapping[str, Known]) -> Records:
+        """Return the records whose keys this read saw for the first time; the others are twins."""
+        again = set(compress(known, self._seen.has(link.id for link in known.values())))
+        if not again:
+            return records
+        self.twins.extend(records.only([key in again for key in records.keys]))
+        return records.only([key not in again for key in records.keys])
 
     def finish(self, cursor: str = "") -> None:
         """After the last page of a whole read: drop what is gone, note keys that stand twice.
@@ -205,7 +210,7 @@ def arranged(
 ) -> Arranged:
     """Return records under the keys by which they count; only Salesforce's may have others."""
     if side is Side.BILLING:
-        return Arranged(list(records), [])
+        return Arranged(records, ())
     return arrange(connection, number, records, loose)
 
 
@@ -229,11 +234,11 @@ def _leave(
         remove_links(connection, side, [link for (link,) in rows.fetchall()])
 
 
-def _leaving(known: Mapping[str, Known], came: Mapping[str, Record]) -> Iterator[tuple[str, str]]:
+def _leaving(known: Mapping[str, Known], came: Records) -> Iterator[tuple[str, str]]:
     """Yield ids and keys of the records whose keys others have now."""
-    for key, record in came.items():
+    for key, side_id in zip(came.keys, came.side_ids, strict=True):
         link = known.get(key)
-        if link is not None and link.side_id and link.side_id != record.side_id:
+        if link is not None and link.side_id and link.side_id != side_id:
             yield link.side_id, key
 
 

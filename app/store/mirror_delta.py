@@ -7,6 +7,7 @@ from typing import NamedTuple
 
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side
+from app.domain.records import Records
 from app.store.cursors import keep_cursor
 from app.store.mirror import arranged, remove_links
 from app.store.mirror_page import Slot, known_links, put_among
@@ -68,7 +69,7 @@ class MirrorDelta:
                 record.side_id and link.side_id not in {record.side_id, "", None}
                 for link, record in ((link, by_key[key]) for key, link in known.items())
             )
-            ready = Ready.of(self.entity, list(by_key.values()))
+            ready = Ready.of(self.entity, Records.of(list(by_key.values())))
             stored = put_among(connection, slot, ready, known)
             if self.side is Side.SALESFORCE:
                 drop_loose(connection, number, [*gone, *ids])

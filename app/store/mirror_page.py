@@ -15,6 +15,7 @@ from app.domain.record import (
     content_hash,
     merged_base,
 )
+from app.domain.records import Records
 from app.store import link_counts
 from app.store.ready import Ready
 from app.store.slots import BASE, BILLING, HASH_COLUMN, SALESFORCE, SLOT
@@ -66,14 +67,14 @@ def put_page(
     number: int,
     entity: EntityMapping,
     side: Side,
-    records: Iterable[Record],
+    records: Sequence[Record],
 ) -> Stored:
     """Write records (each key once) inside the caller's transaction.
 
     One that holds what the mirror holds, but under another id (made anew), gets that: it has not
     changed, and deletes go by it.
     """
-    slot, ready = Slot(number, entity, side), Ready.of(entity, list(records))
+    slot, ready = Slot(number, entity, side), Ready.of(entity, Records.of(records))
     return put_among(connection, slot, ready, known_links(connection, slot, ready.keys))
 
 

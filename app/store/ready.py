@@ -2,14 +2,15 @@
 
 from collections.abc import Sequence
 from itertools import compress
-from operator import attrgetter
+from operator import itemgetter
 from typing import Any
 
 import msgspec
 
 from app.domain.convert import text
 from app.domain.mapping import NUMBERS, EntityMapping
-from app.domain.record import Record, content_hashes, documents
+from app.domain.record import content_hashes, documents
+from app.domain.records import Records
 
 _SORT_WIDTH = 12
 
@@ -23,11 +24,11 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
         hashes: The hashes of these.
     """
 
-    keys: list[str]
-    side_ids: list[str]
-    changed_at: list[str]
-    changed_by: list[str]
-    parents: list[str | None] | None
+    keys: Sequence[str]
+    side_ids: Sequence[str]
+    changed_at: Sequence[str]
+    changed_by: Sequence[str]
+    parents: Sequence[str | None] | None
     titles: list[str]
     sorts: list[str]
     groups: list[str] | None
@@ -35,16 +36,16 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
     hashes: list[int]
 
     @classmethod
-    def of(cls, entity: EntityMapping, records: Sequence[Record]) -> "Ready":
+    def of(cls, entity: EntityMapping, records: Records) -> "Ready":
         """Return records of an entity ready for the store."""
-        bodies = documents(records)
+        bodies = documents(records.values)
         titles, sorts, groups = _places(entity, records)
         return cls(
-            keys=list(map(attrgetter("key"), records)),
-            side_ids=list(map(attrgetter("side_id"), records)),
-            changed_at=list(map(attrgetter("changed_at"), records)),
-            changed_by=list(map(attrgetter("changed_by"), records)),
-            parents=list(map(attrgetter("parent"), records)) if entity.parent else None,
+            keys=records.keys,
+            side_ids=records.side_ids,
+            changed_at=records.changed_at,
+            changed_by=records.changed_by,
+            parents=records.parents,
             titles=titles,
             sorts=sorts,
             groups=groups,
@@ -65,11 +66,11 @@ class Ready(msgspec.Struct, frozen=True, gc=False):
 
 
 def _places(
-    entity: EntityMapping, records: Sequence[Record]
+    entity: EntityMapping, records: Records
 ) -> tuple[list[str], list[str], list[str] | None]:
     """Return titles, sort keys and groups: by group, then by title, numbers as numbers."""
     title_at = entity.index[entity.title]
-    titles = [text(record.values[title_at]) or record.key for record in records]
+    titles = _texts(records, title_at, records.keys)
     if entity.fields[title_at].type in NUMBERS:
         sorts = [title.rjust(_SORT_WIDTH) for title in titles]
     else:
@@ -77,8 +78,19 @@ def _places(
     if not entity.group_by:
         return titles, sorts, None
     group_at = entity.index[entity.group_by]
-    groups = [text(record.values[group_at]) for record in records]
+    groups = _texts(records, group_at)
     sorts = [
         f"{group}\x1f{sort}" if group else sort for group, sort in zip(groups, sorts, strict=True)
     ]
     return titles, sorts, groups
+
+
+def _texts(records: Records, place: int, otherwise: Sequence[str] = ()) -> list[str]:
+    """Return what people read at a place of each record's values, or what stands there instead."""
+    found = list(map(itemgetter(place), records.values))
+    if not otherwise:
+        return list(map(text, found))
+    return [
+        (one if one.__class__ is str else text(one)) or key
+        for one, key in zip(found, otherwise, strict=True)
+    ]

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from app.domain.convert import text
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, canonical
+from app.domain.records import Records
 from app.store.slots import SALESFORCE
 
 REKEYED = 4
@@ -23,8 +24,8 @@ _IDS_AT_ONCE = 5000
 class Arranged(NamedTuple):
     """Records under the keys by which they count, and those that have none."""
 
-    records: list[Record]
-    loose: list[Record]
+    records: Sequence[Record]
+    loose: Sequence[Record]
 
 
 class _Given(NamedTuple):
@@ -42,19 +43,20 @@ def arrange(
     loose: Sequence[Record] = (),
 ) -> Arranged:
     """Return what came of Salesforce's records under the keys by which they count here."""
-    as_given = all(record.own_key is None for record in records)
-    if as_given and not has_pairings(connection, number):
-        return Arranged(list(records), list(loose))
+    given = Records.of(records)
+    if given.own_keys is None and not has_pairings(connection, number):
+        return Arranged(given, loose)
     came = [*map(_as_it_is, records), *loose]
     keys = {given.side_id: given.key for given in _given(connection, number, came)}
-    arranged = Arranged([], [])
+    keyed: list[Record] = []
+    without: list[Record] = []
     for record in came:
         key = keys.get(record.side_id, record.key)
         if key != record.key:
-            arranged.records.append(record._replace(key=key, own_key=record.key))
+            keyed.append(record._replace(key=key, own_key=record.key))
         else:
-            (arranged.records if key else arranged.loose).append(record)
-    return arranged
+            (keyed if key else without).append(record)
+    return Arranged(keyed, without)
 
 
 def mark(connection: sqlite3.Connection, number: int, records: Collection[Record]) -> int:

@@ -209,8 +209,10 @@ def page_of(
             [one or "" for one in table.column("LastModifiedBy.Name")],
         ),
     )
-    records = [one for one in made if one.key and (wanted is None or one.key in wanted)]
-    loose = [one for one in made if not one.key]
+    if wanted is None and all(made.keys):
+        return Page(chosen.entity.name, made)
+    records = made.only([key and (wanted is None or key in wanted) for key in made.keys])
+    loose = made.only([not key for key in made.keys])
     return Page(chosen.entity.name, records, len(loose), loose=loose)
 
 
