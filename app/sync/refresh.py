@@ -26,7 +26,9 @@ from app.sync.workbench import Workbench
 
 log = logging.getLogger(__name__)
 
-READERS = 8
+# Each connector has its own limit of calls at once: here a group waits for its calls alone, and not
+# for another group's. With 8, a refresh of the catalog took a third longer.
+READERS = 16
 _POLL_S = 0.05
 _PAGES_WAITING = 16
 Read = MirrorRead | MirrorDelta | MirrorAccount
