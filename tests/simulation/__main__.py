@@ -11,7 +11,7 @@ from itertools import count, islice
 
 from app.domain.record import Side
 from tests.simulation.server import ARIA, ORB
-from tests.simulation.simulator import Run, simulate, world
+from tests.simulation.world import Run, simulate, world
 
 _SEEDS_AT_ONCE = 16
 

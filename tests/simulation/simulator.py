@@ -1,15 +1,7 @@
 """One simulated run: a random schedule with troubles, then quiet, then what must be true."""
 
-import atexit
-import shutil
-import tempfile
-import traceback
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from functools import cache
-from pathlib import Path
-from random import Random
 from typing import TypeVar
 
 from app.domain.control import CancelToken
@@ -24,7 +16,6 @@ from app.store.choices import all_choices, choose
 from app.store.comparison import stored_diffs
 from app.store.ignoring import keep_own_rules, own_rules
 from app.store.journal import entries, runs
-from app.store.workspace import Store
 from app.sync.commit import CommitResult, commit, resume
 from app.sync.compare import compare
 from app.sync.ignoring import add_rule, remove_rule
@@ -33,12 +24,9 @@ from app.sync.reconcile import reconcile
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.undo import build_undo
 from tests.simulation import invariants
-from tests.simulation.connector import SimulatedConnector, Ways
-from tests.simulation.disk import Disk
 from tests.simulation.engine import NAME, Engine
-from tests.simulation.fate import HOUR_S, Fate, Rates
+from tests.simulation.fate import HOUR_S, Fate
 from tests.simulation.keyed_server import KeyedServer
-from tests.simulation.lanes import Lanes
 from tests.simulation.pairing import (
     no_record_twice,
     note_pairs,
@@ -47,42 +35,15 @@ from tests.simulation.pairing import (
     paired_ids,
     part_something,
 )
-from tests.simulation.people import PLANS, REFUSED, VALUES, People, simulated_mapping
-from tests.simulation.seams import stood_in
-from tests.simulation.server import ARIA, ORB, SALESFORCE, Server
+from tests.simulation.people import PLANS, VALUES, People, simulated_mapping
+from tests.simulation.server import Server
 
 T = TypeVar("T")
 MAPPING = simulated_mapping()
-_ALL = frozenset(Verb)
+EVERY_VERB = frozenset(Verb)
 _WRITES = frozenset({Verb.INSERT, Verb.UPDATE})
 _STEPS = 8
-_WEATHERS = (
-    Rates(edit=0.01),
-    Rates(edit=0.04, read=0.03, write=0.2, row=0.05),
-    Rates(edit=0.02, write=0.5),
-    Rates(write=0.3, row=0.2),
-    Rates(edit=0.1, read=0.02, write=0.1),
-)
 _ROUNDS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """What came of one seed.
-
-    Attributes:
-        violations: What was not true; empty for a good run.
-        struck: Trouble → how often it struck.
-        in_window: Edits between the last look and the write, overwritten without a way to see.
-        written: How many writes had an effect.
-    """
-
-    seed: int
-    violations: tuple[str, ...]
-    trace: tuple[str, ...]
-    struck: dict[str, int]
-    in_window: int
-    written: int
 
 
 @dataclass
@@ -205,10 +166,10 @@ class Simulation:
     def compare(self) -> None:
         self._call("compare", lambda token: compare(self.engine.bench, token, self.engine.report))
 
-    def plan(self, verbs: frozenset[Verb] | None = _ALL, *, drawn: bool = True) -> None:
+    def plan(self, verbs: frozenset[Verb] | None = EVERY_VERB, *, drawn: bool = True) -> None:
         """Make a plan of what is there, as a file."""
         if drawn:
-            verbs = self.fate.random.choice([None, _ALL, _WRITES])
+            verbs = self.fate.random.choice([None, EVERY_VERB, _WRITES])
         made = self._call("plan", lambda token: build_plan(
             self.engine.bench, Selection(verbs=verbs), token, self.engine.report
         ))  # fmt: skip
@@ -369,7 +330,7 @@ class Simulation:
         failed: set[RecordKey] = set()
         for _ in range(_ROUNDS):
             self.look()
-            self.plan(_ALL, drawn=False)
+            self.plan(EVERY_VERB, drawn=False)
             plan = plan_from_json(self.plans[-1], MAPPING, NAME)
             places = {operation.record_key for operation in plan.operations}
             if places <= failed:
@@ -403,7 +364,7 @@ class Simulation:
             self.people.edit_only()
         self.look()
         before = {side: _contents(server) for side, server in self.servers.items()}
-        self.plan(_ALL, drawn=False)
+        self.plan(EVERY_VERB, drawn=False)
         result = self.commit()
         if result is None or not result.written:
             return
@@ -422,79 +383,11 @@ class Simulation:
                 self.note([f"undo: {place} in {side.label} is not as it was before the commit"])
 
 
-def simulate(seed: int) -> Run:
-    """Run one seed from beginning to end."""
-    with world(seed) as simulation:
-        try:
-            simulation.disturbed()
-            if not simulation.violations:
-                simulation.quiet()
-        except Exception:  # noqa: BLE001 - whatever the engine raises unannounced is a finding
-            simulation.note([f"defect: {traceback.format_exc(limit=-4)}"])
-        fate, servers = simulation.fate, simulation.servers.values()
-        return Run(
-            seed,
-            tuple(simulation.violations),
-            tuple(fate.trace),
-            dict(fate.struck),
-            sum(server.in_window for server in servers),
-            sum(server.applied.total() for server in servers),
-        )
-
-
-@contextmanager
-def world(seed: int) -> Iterator[Simulation]:
-    """Yield the world of a seed before its first step; the engine runs on it until it ends."""
-    random = Random(seed)  # noqa: S311 - drawn from a seed, nothing is secret
-    fate, lanes = Fate(random), Lanes(random)
-    semantics = {
-        Side.BILLING: random.choice([ARIA, ORB]),
-        Side.SALESFORCE: random.choice([SALESFORCE, SALESFORCE, ORB]),
-    }
-    refused = {Side.BILLING: frozenset[str](), Side.SALESFORCE: frozenset({REFUSED})}
-    kinds = {Side.BILLING: Server, Side.SALESFORCE: KeyedServer}
-    servers = {s: kinds[s](s, MAPPING, semantics[s], fate, refused[s]) for s in Side}
-    connectors = {side: SimulatedConnector(servers[side], fate, _ways(random)) for side in Side}
-    people = People(fate, servers, doubles=random.random() < 1 / 5, rekeys=random.random() < 1 / 2)
-    people.settle_in()
-    for side in Side:
-        fate.tell(f"{side.label}: {semantics[side].name}, {connectors[side].ways}")
-    fate.rates = random.choice(_WEATHERS)
-    with tempfile.TemporaryDirectory(prefix="simulation-") as folder:
-        disk = Disk(Path(folder), fate, _template())
-        with stood_in(fate, lanes, disk):
-            engine = Engine(fate, lanes, disk, MAPPING, connectors)
-            try:
-                yield Simulation(fate, engine, people, servers)
-            finally:
-                disk.close()
-
-
-def _ways(random: Random) -> Ways:
-    return Ways(
-        page_size=random.randint(1, 4),
-        rows_in_batch=random.randint(1, 4),
-        jobs=random.random() < 1 / 5,
-        tells_changes=random.random() < 1 / 2,
-        dear_keys=random.random() < 1 / 2,
-        verbs=random.choice([_ALL, _ALL, frozenset({Verb.UPDATE})]),
-    )
-
-
 def _contents(server: Server) -> dict[RecordKey, list[tuple[FieldValue, ...]]]:
-    return dict(server.values())
+    # Of several records without a key none is the first.
+    return {place: sorted(rows, key=repr) for place, rows in server.values().items()}
 
 
 def _described(operation: Operation) -> str:
     changes = ", ".join(f"{c.name} {text(c.before)!r}→{text(c.after)!r}" for c in operation.changes)
     return f"{operation.verb.value} {operation.key} in {operation.side.label}: {changes}"
-
-
-@cache
-def _template() -> Path:
-    """Return an empty store; making its tables takes longer than a whole run."""
-    folder = tempfile.mkdtemp(prefix="simulation-template-")
-    atexit.register(shutil.rmtree, folder, ignore_errors=True)
-    path = Path(folder) / "empty.sqlite"
-    Store(path, MAPPING).close()
-    return path

@@ -26,7 +26,8 @@ from tests.simulation.keyed_server import KeyedServer
 from tests.simulation.pairing import no_record_twice, note_pairs
 from tests.simulation.people import REFUSED
 from tests.simulation.server import ARIA, ORB, SALESFORCE, Semantics
-from tests.simulation.simulator import Simulation, world
+from tests.simulation.simulator import Simulation
+from tests.simulation.world import world
 
 PLACE = RecordKey("plan", "P9")
 

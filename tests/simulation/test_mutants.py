@@ -17,7 +17,7 @@ from tests.simulation.mutants import (
     stale_ignored,
     undo_without_live_check,
 )
-from tests.simulation.simulator import simulate
+from tests.simulation.world import simulate
 
 # mutant, how the first violation begins that gives it away
 _CAUGHT = (

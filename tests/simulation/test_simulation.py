@@ -3,7 +3,7 @@
 import pytest
 
 from tests.simulation.fate import WRITE_TROUBLES
-from tests.simulation.simulator import simulate
+from tests.simulation.world import simulate
 
 SEEDS = 300
 _AT_ONCE = 20
