@@ -8,6 +8,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -34,6 +35,7 @@ from app.views.tasks import TaskPool
 from app.views.widgets.icons import retint
 from app.views.widgets.locale_dates import write_dates_as
 from app.views.widgets.looks import dress, system_is_dark
+from app.views.window.first_paint import AfterFirstPaint
 from app.views.window.main_window import MainWindow
 from app.views.window.other_writer import OtherWriter
 from app.views.window.window_memory import restore_size
@@ -56,7 +58,7 @@ WITHOUT_DISPLAY = (
 _LOOK_AGAIN_MS = 50
 # Qt's calls let go of Python's lock. A worker that computes gives it back after this time: with
 # Python's own 5 ms, a slot of 4 ms took 120.
-SWITCH_S = 0.001
+SWITCH_S = 0.0003
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,10 +96,11 @@ def run(services: Services, options: WindowOptions) -> int:
     app.setDesktopFileName("concord")
     language.install(lambda text: QCoreApplication.translate("Concord", text))
     write_dates_as(QLocale())
-    collector = Collector(app)
-    collector.start()
     looks = Looks(app, options.dark)
-    window = MainWindow(services, TaskPool(looks))
+    pool = TaskPool(looks)
+    collector = Collector(app, lambda: bool(pool.running))
+    collector.start()
+    window = MainWindow(services, pool)
     sys.excepthook = _Defects(window)
     if options.screenshot is None:
         restore_size(window)
@@ -107,10 +110,8 @@ def run(services: Services, options: WindowOptions) -> int:
         photographer = Photographer(window, options.screenshot)
     window.opened.connect(looks.on_opened)
     OtherWriter(window)
-    if options.demo:
-        window.start_demo()
-    else:
-        window.start(options.workspace or "")
+    begin = window.start_demo if options.demo else partial(window.start, options.workspace or "")
+    AfterFirstPaint(window, begin)
     with _closed_by_signals(app):
         status = app.exec()
     window.close()

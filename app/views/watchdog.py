@@ -33,6 +33,10 @@ class Watchdog(QObject):
         self.reset()
         self._clock.start()
 
+    def stop(self) -> None:
+        """Watch no more: the window is closed, and nobody waits for it."""
+        self._clock.stop()
+
     def reset(self) -> None:
         """Forget what was measured so far (a benchmark begins)."""
         self.longest_s, self.blocks, self._seen_at = 0.0, 0, time.perf_counter()

@@ -17,6 +17,7 @@ from app.sync.compare import compare
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.workbench import Workbench
 from app.views.compare.catalog_view import CatalogView
+from app.views.compare.side_tree import ROW_HEIGHT
 from app.views.state.difference import Tick
 from app.views.state.navigation import Go
 from app.views.state.survey import Survey
@@ -76,6 +77,24 @@ def test_rows_of_both_trees_face_each_other(catalog: CatalogView, bench: Workben
         for tree, column in ((catalog.trees.billing, 0), (catalog.trees.salesforce, 2))
     }
     assert len(tops) == 1
+
+
+@pytest.mark.parametrize("scrolled", [0, 7, 40])
+def test_the_rows_in_sight_are_those_that_qt_has_there(
+    catalog: CatalogView, bench: Workbench, qtbot: QtBot, scrolled: int
+) -> None:
+    catalog.trees.go_to(link(bench, "rate", "PRO|CALLS|PRO-USD|2"))
+    catalog.resize(900, 420)
+    bar = catalog.trees.billing.verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() >= 40)
+    bar.setValue(scrolled)
+    for tree, column in ((catalog.trees.billing, 0), (catalog.trees.salesforce, 2)):
+        found = list(tree.visible_rows())
+        assert found[0][1] == -(scrolled % ROW_HEIGHT)
+        assert found[-1][1] < tree.viewport().height() <= found[-1][1] + ROW_HEIGHT
+        for node, y in found:
+            index = catalog.trees.model.index_of(node, column)
+            assert tree.visualRect(index).top() == y
 
 
 def test_space_ticks_and_the_store_keeps_it(

@@ -44,3 +44,18 @@ def test_little_is_left_and_much_is_collected(collector: Collector) -> None:
 def test_collecting_goes_back_to_python_at_the_end(collector: Collector) -> None:
     collector.stop()
     assert gc.isenabled()
+
+
+def test_what_workers_hold_is_not_walked_while_they_are_at_work(qapp: QApplication) -> None:
+    busy = [True]
+    made = Collector(qapp, lambda: busy[0])
+    gc.collect()
+    tied = weakref.ref(Knot())
+    kept = [[] for _ in range(60_000)]  # type: list[list[int]]
+    made.collect()
+    assert tied() is not None
+    busy[0] = False
+    made.collect()
+    assert len(kept) == 60_000
+    assert tied() is None
+    made.deleteLater()

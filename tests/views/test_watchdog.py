@@ -18,3 +18,12 @@ def test_a_block_is_logged_with_its_length(qtbot: QtBot, caplog: pytest.LogCaptu
     assert watchdog.blocks == 1
     assert 0.15 <= watchdog.longest_s < 1
     assert "did not answer for" in caplog.text
+
+
+def test_nobody_waits_for_a_window_that_is_closed(qtbot: QtBot) -> None:
+    watchdog = Watchdog()
+    watchdog.start()
+    watchdog.stop()
+    CancelToken()._event.wait(0.15)
+    qtbot.wait(30)
+    assert watchdog.blocks == 0

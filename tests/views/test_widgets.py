@@ -37,10 +37,24 @@ def test_a_label_without_room_ends_in_an_ellipsis_and_keeps_its_text(qtbot: QtBo
 
 
 def test_a_label_that_gives_way_holds_no_window_wide(qtbot: QtBot) -> None:
+    made, around = ElidedLabel(), QWidget()
+    qtbot.addWidget(around)
+    QVBoxLayout(around).addWidget(made)
+    made.setText(LONG)
+    assert around.minimumSizeHint().width() < 50
+
+
+def test_the_tip_of_a_label_that_is_cut_tells_all_of_it(qtbot: QtBot) -> None:
     made = ElidedLabel()
     qtbot.addWidget(made)
+    made.setToolTip("why")
     made.setText(LONG)
-    assert made.minimumSizeHint().width() == 1
+    made.resize(200, 20)
+    made.grab()
+    assert made.toolTip() == f"{LONG}\nwhy"
+    made.resize(4000, 20)
+    made.grab()
+    assert made.toolTip() == "why"
 
 
 def test_a_long_message_is_wrapped_and_shown_whole(qtbot: QtBot) -> None:

@@ -53,7 +53,8 @@ class Gutter(QWidget):
         painter.fillRect(0, top - 1, self.width(), 1, QColor(colours.line))
         painter.setClipRect(QRect(0, top, self.width(), self.height() - top))
         current = self._model.node(self._tree.currentIndex())
-        for node, rect in self._visible():
+        for node, y in self._tree.visible_rows():
+            rect = QRect(0, top + y, self.width(), ROW_HEIGHT)
             view = self._model.view(node)
             ground = colours.tones[view.tone].ground
             painter.fillRect(rect, QColor(colours.selection if node is current else ground))
@@ -101,19 +102,6 @@ class Gutter(QWidget):
 
     def _header_height(self) -> int:
         return self._tree.viewport().geometry().top()
-
-    def _visible(self) -> list[tuple[Node, QRect]]:
-        top, found = self._header_height(), []
-        index = self._tree.indexAt(QPoint(INDEX_X, 0))
-        height = self._tree.viewport().height()
-        while index.isValid():
-            y = self._tree.visualRect(index).top()
-            if y > height:
-                break
-            rect = QRect(0, top + y, self.width(), ROW_HEIGHT)
-            found.append((self._model.node(index), rect))
-            index = self._tree.indexBelow(index)
-        return found
 
     def _node_at(self, position: QPoint) -> Node | None:
         y = position.y() - self._header_height()

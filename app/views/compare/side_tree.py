@@ -1,5 +1,7 @@
 """One of the two trees: it paints whole rows from prepared texts."""
 
+from collections.abc import Iterator
+
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QPoint, QRect, QSize, Qt, Signal
 from PySide6.QtGui import (
     QBrush,
@@ -8,6 +10,7 @@ from PySide6.QtGui import (
     QFontMetrics,
     QKeyEvent,
     QPainter,
+    QPaintEvent,
     QPalette,
     QPen,
     QPolygon,
@@ -32,6 +35,7 @@ from app.views.models.aligned_tree import (
     SALESFORCE_NAME,
     AlignedTree,
 )
+from app.views.models.nodes import Node
 from app.views.state.difference import Tone
 from app.views.state.tree_row import RowView
 from app.views.widgets.looks import Colours, colours_of
@@ -63,7 +67,8 @@ class SideTree(QTreeView):
     """A side's tree. It shows two columns of the model: the name, and the key or the difference.
 
     A plain tree view asks a Python model for every cell and role and is three times slower
-    (measurements.md §3), so each row is painted at once from a `RowView`.
+    (measurements.md §3), so the rows are painted from `RowView`s, all in one call of Qt's: each
+    call into Python waits for its lock, behind every worker that computes.
 
     Signals:
         crossed: The user wants to the other tree, on the same row.
@@ -119,16 +124,35 @@ class SideTree(QTreeView):
         self._metrics = tuple(QFontMetrics(font) for font in self._fonts)
         self._elided.clear()
 
-    def drawRow(self, painter: QPainter, options: QStyleOptionViewItem, index: Index) -> None:
-        """Paint a row (Qt)."""
-        node = self._rows.node(index)
-        view = self._rows.view(node)
-        colours = colours_of(self.palette())
-        rect: QRect = options.rect
-        selected = self._rows.node(self.currentIndex()) is node
-        self._paint_ground(painter, rect, view, selected=selected)
+    def visible_rows(self) -> Iterator[tuple[Node, int]]:
+        """Yield the nodes that are in sight, each with where its row begins below the header."""
+        index, height = self.indexAt(QPoint(0, 0)), self.viewport().height()
+        y = self.visualRect(index).top()
+        # Of the first column Qt knows each row by itself; of others it would ask the model.
+        index = self._rows.index_of(self._rows.node(index))
+        while index.isValid() and y < height:
+            yield self._rows.node(index), y
+            index, y = self.indexBelow(index), y + ROW_HEIGHT
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """Paint the rows in sight (Qt)."""
+        painter, wanted = QPainter(self.viewport()), event.rect()
+        colours, current = colours_of(self.palette()), self._rows.node(self.currentIndex())
+        width = self.viewport().width()
+        for node, y in self.visible_rows():
+            rect = QRect(0, y, width, ROW_HEIGHT)
+            if rect.intersects(wanted):
+                self._paint_row(painter, rect, node, (colours, node is current))
+        painter.end()
+
+    def _paint_row(
+        self, painter: QPainter, rect: QRect, node: Node, looks: tuple[Colours, bool]
+    ) -> None:
+        view, (colours, selected) = self._rows.view(node), looks
+        self._paint_ground(painter, rect, view, colours, selected=selected)
         left = rect.left() + node.depth * INDENT
-        if self._rows.hasChildren(self._rows.index_of(node)):
+        index = self._rows.index_of(node)
+        if self._rows.hasChildren(index):
             self._paint_chevron(painter, QPoint(left + INDENT // 2, rect.center().y()), index)
         names, details = (self.columnWidth(column) for column in _COLUMNS[self.side])
         name, detail = QRect(rect), QRect(rect)
@@ -140,9 +164,8 @@ class SideTree(QTreeView):
         self._paint_detail(painter, detail, view, colours)
 
     def _paint_ground(
-        self, painter: QPainter, rect: QRect, view: RowView, *, selected: bool
+        self, painter: QPainter, rect: QRect, view: RowView, colours: Colours, *, selected: bool
     ) -> None:
-        colours = colours_of(self.palette())
         tone = colours.tones[view.tone]
         there = view.in_billing if self.side is Side.BILLING else view.in_salesforce
         if selected:
@@ -160,7 +183,7 @@ class SideTree(QTreeView):
     def _paint_chevron(self, painter: QPainter, middle: QPoint, index: Index) -> None:
         painter.setPen(QPen(self.palette().color(QPalette.ColorRole.PlaceholderText), 1.6))
         x, y = middle.x(), middle.y()
-        if self.isExpanded(index.sibling(index.row(), 0)):
+        if self.isExpanded(index):
             points = [QPoint(x - 4, y - 2), QPoint(x, y + 2), QPoint(x + 4, y - 2)]
         else:
             points = [QPoint(x - 2, y - 4), QPoint(x + 2, y), QPoint(x - 2, y + 4)]
@@ -206,9 +229,6 @@ class SideTree(QTreeView):
         painter.setPen(QColor(colour))
         baseline = rect.top() + (rect.height() + metrics.ascent() - metrics.descent()) // 2
         painter.drawText(rect.left(), baseline, shown)
-
-    def drawBranches(self, _painter: QPainter, _rect: QRect, _index: Index) -> None:
-        """Paint nothing: the row does it (Qt)."""
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
         """Tick by Space, cross to the other tree by Left or Right, open by Enter (Qt)."""

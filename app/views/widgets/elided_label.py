@@ -1,8 +1,8 @@
 """A label in one line that gives way: what has no room ends in an ellipsis, the tip has it all."""
 
-from PySide6.QtCore import QEvent, QSize, Qt
-from PySide6.QtGui import QHelpEvent, QPainter, QPaintEvent
-from PySide6.QtWidgets import QLabel, QToolTip
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QPainter, QPaintEvent
+from PySide6.QtWidgets import QLabel
 
 from app.views.widgets.labels import dress_label
 
@@ -12,6 +12,8 @@ class ElidedLabel(QLabel):
 
     def __init__(self, role: str = "") -> None:
         super().__init__()
+        self._tip = ""
+        self.setMinimumWidth(1)  # any width will do
         dress_label(self, role)
 
     @property
@@ -19,12 +21,14 @@ class ElidedLabel(QLabel):
         """Whether there is no room for the whole text."""
         return self._shown() != self.text()
 
-    def minimumSizeHint(self) -> QSize:
-        """Return that any width will do (Qt)."""
-        return QSize(1, super().minimumSizeHint().height())
+    def setToolTip(self, tip: str) -> None:
+        """Set the tip of its own."""
+        self._tip = tip
+        self._tell()
 
     def paintEvent(self, _event: QPaintEvent) -> None:
         """Write as much as there is room for (Qt)."""
+        self._tell()
         painter = QPainter(self)
         place, role = self.contentsRect(), self.foregroundRole()
         self.style().drawItemText(
@@ -32,13 +36,15 @@ class ElidedLabel(QLabel):
             self._shown(), role,
         )  # fmt: skip
 
-    def event(self, event: QEvent) -> bool:
-        """Show the whole text as a tip where it is cut (Qt)."""
-        if isinstance(event, QHelpEvent) and event.type() == QEvent.Type.ToolTip and self.is_cut:
-            tip = "\n".join(part for part in (self.text(), self.toolTip()) if part)
-            QToolTip.showText(event.globalPos(), tip, self)
-            return True
-        return super().event(event)
+    def _tell(self) -> None:
+        """Have the tip tell the whole text where it is cut.
+
+        Known before anybody asks: to look at each event would wait for Python's lock each time.
+        """
+        whole = self.text() if self.is_cut else ""
+        tip = "\n".join(part for part in (whole, self._tip) if part)
+        if tip != self.toolTip():
+            super().setToolTip(tip)
 
     def _shown(self) -> str:
         width = self.contentsRect().width()

@@ -1,21 +1,37 @@
 """A layout that goes on in the next line where a line is full, as words do."""
 
+from typing import NamedTuple
+
 from PySide6.QtCore import QPoint, QRect, QSize, Qt
 from PySide6.QtWidgets import QLayout, QLayoutItem, QWidget
 
 
+class _Sized(NamedTuple):
+    """An item that takes room, and how much."""
+
+    item: QLayoutItem
+    size: QSize
+    least: QSize
+
+
 class FlowLayout(QLayout):
-    """Lays widgets out from left to right, line by line; hidden ones take no room."""
+    """Lays widgets out from left to right, line by line; hidden ones take no room.
+
+    Sizes are asked for once after each change: Qt wants to know them several times, and each
+    question waits for Python's lock while a worker computes.
+    """
 
     def __init__(self, parent: QWidget | None = None, *, gap: int = 6) -> None:
         super().__init__(parent)
         self._items: list[QLayoutItem] = []
+        self._known: list[_Sized] | None = None
         self._gap = gap
         self.setContentsMargins(0, 0, 0, 0)
 
     def addItem(self, item: QLayoutItem) -> None:
         """Take an item over (Qt)."""
         self._items.append(item)
+        self._known = None
 
     def count(self) -> int:
         """Return how many items there are (Qt)."""
@@ -27,6 +43,7 @@ class FlowLayout(QLayout):
 
     def takeAt(self, index: int) -> QLayoutItem | None:
         """Give an item back (Qt)."""
+        self._known = None
         return self._items.pop(index) if 0 <= index < len(self._items) else None
 
     def hasHeightForWidth(self) -> bool:
@@ -48,24 +65,32 @@ class FlowLayout(QLayout):
 
     def sizeHint(self) -> QSize:
         """Return the size of one line (Qt)."""
-        sizes = [item.sizeHint() for item in self._items if not item.isEmpty()]
+        sizes = [one.size for one in self._sized]
         width = sum(size.width() for size in sizes) + self._gap * max(0, len(sizes) - 1)
         return QSize(width, max((size.height() for size in sizes), default=0))
 
     def minimumSize(self) -> QSize:
         """Return the size of the widest item (Qt)."""
         least = QSize()
-        for item in self._items:
-            if not item.isEmpty():
-                least = least.expandedTo(item.minimumSize())
+        for one in self._sized:
+            least = least.expandedTo(one.least)
         return least
+
+    def invalidate(self) -> None:
+        """Forget the sizes: an item has changed (Qt)."""
+        self._known = None
+        super().invalidate()
+
+    @property
+    def _sized(self) -> list[_Sized]:
+        if self._known is None:
+            shown = [item for item in self._items if not item.isEmpty()]
+            self._known = [_Sized(item, item.sizeHint(), item.minimumSize()) for item in shown]
+        return self._known
 
     def _place(self, rect: QRect, *, move: bool) -> int:
         x, y, line = rect.left(), rect.top(), 0
-        for item in self._items:
-            if item.isEmpty():
-                continue
-            size = item.sizeHint()
+        for item, size, _least in self._sized:
             if x > rect.left() and x + size.width() > rect.right() + 1:
                 x, y, line = rect.left(), y + line + self._gap, 0
             if move:

@@ -1,7 +1,14 @@
 """A page for when there is nothing else to show: empty, loading, failed, nothing found."""
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtWidgets import QHBoxLayout, QLabel, QProgressBar, QVBoxLayout, QWidget
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QLabel,
+    QProgressBar,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
 
 from app.views.widgets.icons import pixmap
 from app.views.widgets.labels import label, push_button
@@ -32,6 +39,9 @@ class MessagePage(QWidget):
     def _lay_out(self) -> None:
         # A row of its own keeps the column narrow, so that its texts are as high as they need.
         row = QHBoxLayout(self)
+        # It does not hold a small window high: it is cut at its ends first.
+        self.setSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Ignored)
+        self.setMinimumHeight(_LEAST_HEIGHT)
         column = QWidget()
         column.setFixedWidth(_WIDTH)
         row.addWidget(column)
@@ -55,10 +65,6 @@ class MessagePage(QWidget):
         self._text.setAlignment(Qt.AlignmentFlag.AlignCenter)
         layout.addStretch(3)
         self._button.clicked.connect(self.acted)
-
-    def minimumSizeHint(self) -> QSize:
-        """Return that it does not hold a small window high: it is cut at its ends first (Qt)."""
-        return QSize(super().minimumSizeHint().width(), _LEAST_HEIGHT)
 
     def tell(self, icon: str, heading: str, text: str, button: str = "") -> None:
         """Show a state; without a button's text there is no button."""

@@ -396,6 +396,7 @@ class MainWindow(QMainWindow):
             event.ignore()
             return
         keep_size(self)
+        self.watchdog.stop()
         if self.pool.shutdown(_CLOSE_WITHIN_S):
             for bench in (*self._benches.values(), *self._replaced):
                 bench.store.close()
