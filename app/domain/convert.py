@@ -18,6 +18,7 @@ from app.domain.record import (
     Unreadable,
     decimal_text,
     exact,
+    exact_column,
     utc_text,
 )
 
@@ -86,10 +87,17 @@ def _each_once(convert: Converter, raws: Sequence[Any]) -> Sequence[FieldValue]:
 
 
 def _text_column(raws: Sequence[Any]) -> Sequence[FieldValue]:
-    return [
-        raw.strip() or None if raw.__class__ is str and "\r" not in raw else _convert_text(raw)
-        for raw in raws
-    ]
+    try:
+        is_plain = "\r" not in "".join(raws)
+    except TypeError:  # one of them is none, or no text
+        return [
+            raw.strip() or None if raw.__class__ is str and "\r" not in raw else _convert_text(raw)
+            for raw in raws
+        ]
+    if not is_plain:
+        return list(map(_convert_text, raws))
+    found = list(map(str.strip, raws))
+    return found if all(found) else [one or None for one in found]
 
 
 def _decimal_column(
@@ -98,11 +106,9 @@ def _decimal_column(
     if not _DECIMALS.issuperset(map(type, raws)):
         return _each_once(convert, raws)
     try:
-        if quantum is None:
-            return [None if raw is None else exact(raw) for raw in raws]
-        return [
-            None if raw is None else exact(raw.quantize(quantum, ROUND_HALF_UP)) for raw in raws
-        ]
+        if quantum is not None:
+            raws = [None if raw is None else raw.quantize(quantum, ROUND_HALF_UP) for raw in raws]
+        return exact_column(raws)
     except (InvalidOperation, ValueError):  # one of them is too long, or no number
         return [convert(raw) for raw in raws]
 

@@ -2,8 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 from itertools import compress
-from operator import attrgetter
 from typing import Any
+
+import msgspec
+from msgspec.structs import astuple
 
 from app.domain.table import RowTable
 
@@ -49,23 +51,26 @@ class TypedTable:
     It has the columns that `names` has, and no others.
     """
 
-    def __init__(self, rows: Sequence[Any], names: Mapping[str, str]) -> None:
+    def __init__(self, rows: Sequence[msgspec.Struct], names: Mapping[str, str]) -> None:
         self._rows = rows
         self._names = names
+        columns = zip(*map(astuple, rows), strict=True)
+        attributes = rows[0].__struct_fields__ if rows else ()
+        self._columns: Mapping[str, Sequence[Any]] = dict(zip(attributes, columns, strict=True))
 
     def __len__(self) -> int:
         return len(self._rows)
 
     def column(self, name: str) -> Sequence[Any]:
         """Return a column's values row by row; None where there is no such column."""
-        attribute = self._names.get(name)
-        if attribute is None:
-            return [None] * len(self)
+        attribute = self._names.get(name, "")
         parent, _, inner = attribute.rpartition(".")
+        found = self._columns.get(parent or attribute)
+        if found is None:
+            return [None] * len(self)
         if not parent:
-            return list(map(attrgetter(attribute), self._rows))
-        above = map(attrgetter(parent), self._rows)
-        return [None if one is None else getattr(one, inner) for one in above]
+            return found
+        return [None if above is None else getattr(above, inner) for above in found]
 
     def only(self, which: Sequence[object]) -> "TypedTable":
         """Return the rows for which there is something true."""
