@@ -110,13 +110,14 @@ def exact_column(values: Sequence[Decimal | None]) -> list[Decimal | None]:
     Raises:
         ValueError: One of them is no number.
     """
-    if not all(values):  # none, or nothing
+    found = [value for value in values if value]
+    if len(found) < len(values):  # some are nought, or nothing
         return [None if value is None else exact(value) for value in values]
-    found = list(map(_EXACT.normalize, values))
-    if not all(map(Decimal.is_finite, found)):
+    made = list(map(_EXACT.normalize, found))
+    if not all(map(Decimal.is_finite, made)):
         message = "one of the values is no number"
         raise ValueError(message)
-    return found
+    return [*made]
 
 
 def canonical(values: Values) -> bytes:

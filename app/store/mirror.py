@@ -78,9 +78,10 @@ class MirrorRead:
             first = self._first_of_each(came.records)
             slot = Slot(number, self.entity, self.side)
             known = known_links(connection, slot, first.keys)
-            if self.whole and known:
-                first = self._without_seen(first, known)
-                self._left.update(_leaving(known, first))
+            held = {key: link for key, link in known.items() if link.hash is not None}
+            if self.whole and held:
+                first = self._without_seen(first, held)
+                self._left.update(_leaving(held, first))
             stored = put_among(connection, slot, Ready.of(self.entity, first), known)
             if self.side is Side.SALESFORCE and mark(connection, number, first):
                 self.moved = True
@@ -101,9 +102,9 @@ class MirrorRead:
         self.twins.extend(given.only(list(map(not_, is_first))))
         return given.only(is_first)
 
-    def _without_seen(self, records: Records, known: Mapping[str, Known]) -> Records:
+    def _without_seen(self, records: Records, held: Mapping[str, Known]) -> Records:
         """Return the records whose keys this read saw for the first time; the others are twins."""
-        again = set(compress(known, self._seen.has(link.id for link in known.values())))
+        again = set(compress(held, self._seen.has(link.id for link in held.values())))
         if not again:
             return records
         self.twins.extend(records.only([key in again for key in records.keys]))
@@ -234,10 +235,10 @@ def _leave(
         remove_links(connection, side, [link for (link,) in rows.fetchall()])
 
 
-def _leaving(known: Mapping[str, Known], came: Records) -> Iterator[tuple[str, str]]:
+def _leaving(held: Mapping[str, Known], came: Records) -> Iterator[tuple[str, str]]:
     """Yield ids and keys of the records whose keys others have now."""
     for key, side_id in zip(came.keys, came.side_ids, strict=True):
-        link = known.get(key)
+        link = held.get(key)
         if link is not None and link.side_id and link.side_id != side_id:
             yield link.side_id, key
 

@@ -22,17 +22,13 @@ from app.store.slots import BASE, BILLING, HASH_COLUMN, SALESFORCE, SLOT
 
 _SORT_WIDTH = 12
 _KEYS_AT_ONCE = 5000
-_ROWS_AT_ONCE = 50
+_ROWS_AT_ONCE = (2000, 500, 100, 25, 5, 1)
 _PUT_DOCUMENTS = "INSERT OR REPLACE INTO document ({}) VALUES {}"
-_MOVE = (
-    "INSERT INTO link ({}) VALUES {}"
-    " ON CONFLICT (id) DO UPDATE SET parent = excluded.parent, title = excluded.title,"
-    " sort = excluded.sort, grp = excluded.grp"
-    # To look costs less than to write, and most stand where they stood.
-    " WHERE (parent, title, sort, grp)"
-    " IS NOT (excluded.parent, excluded.title, excluded.sort, excluded.grp)"
-)
-Columns = Mapping[str, Sequence[object] | int | None]
+_UPSERT = "INSERT INTO link ({}) VALUES {} ON CONFLICT (id) DO UPDATE SET"
+# Its index would be written with it: to look costs less, and most stand where they stood.
+_MOVE = f"{_UPSERT} parent = excluded.parent WHERE parent IS NOT excluded.parent"
+Column = Sequence[object] | int | None
+Columns = Mapping[str, Column]
 """Column → its values, row by row, or the one number (or nothing) that stands in every row."""
 
 
@@ -89,7 +85,9 @@ def put_among(
         links = _insert(connection, slot, ready)
         return Stored(links, len(links))
     is_old = [key in known for key in ready.keys]
-    links = _insert(connection, slot, ready.only(list(map(not_, is_old))))
+    links = range(0)
+    if not all(is_old):
+        links = _insert(connection, slot, ready.only(list(map(not_, is_old))))
     old = ready.only(is_old)
     before = [known[key] for key in old.keys]
     # While a side is read for the first time, it holds none of them.
@@ -112,17 +110,16 @@ def known_links(
 ) -> Mapping[str, Known]:
     """Return key → link of those of the keys that have one."""
     own, other = HASH_COLUMN[slot.side], HASH_COLUMN[slot.side.other]
-    found: dict[str, Known] = {}
-    for start in range(0, len(keys), _KEYS_AT_ONCE):
-        some = keys[start : start + _KEYS_AT_ONCE]
-        rows = connection.execute(
-            f"SELECT key, id, {own}, {other}, CASE WHEN {own} IS NOT NULL THEN"
-            " (SELECT side_id FROM document WHERE document.id = link.id * 4 + ?) END,"
-            f" duplicate FROM link WHERE entity = ? AND key IN ({','.join('?' * len(some))})",
-            (SLOT[slot.side], slot.number, *some),
-        ).fetchall()
-        found.update(zip(map(itemgetter(0), rows), map(Known._make, rows), strict=True))
-    return found
+    found = connection.execute(
+        # One row: between two rows another thread may take Python's lock, for a millisecond.
+        "SELECT json_group_array(json_array("
+        f"key, id, {own}, {other}, CASE WHEN {own} IS NOT NULL THEN"
+        " (SELECT side_id FROM document WHERE document.id = link.id * 4 + ?) END, duplicate))"
+        " FROM link WHERE entity = ? AND key IN (SELECT value FROM json_each(?))",
+        (SLOT[slot.side], slot.number, orjson.dumps(keys).decode()),
+    ).fetchone()[0]
+    links = orjson.loads(found)
+    return dict(zip(map(itemgetter(0), links), map(Known._make, links), strict=True))
 
 
 def _insert(connection: sqlite3.Connection, slot: Slot, fresh: Ready) -> range:
@@ -201,27 +198,37 @@ def _rename(
 def _update(
     connection: sqlite3.Connection, slot: Slot, links: Sequence[Known], changed: Ready
 ) -> None:
-    column = HASH_COLUMN[slot.side]
-    ids = [link.id for link in links]
-    who: Columns = {"id": ids, "entity": slot.number, "key": [link.key for link in links]}
-    _write(
-        connection,
-        "INSERT INTO link ({}) VALUES {}"
-        f" ON CONFLICT (id) DO UPDATE SET {column} = excluded.{column}",
-        {**who, column: changed.hashes},
-    )
-    _write(connection, _PUT_DOCUMENTS, _documents(changed, ids, slot.side))
-    # Where both sides name a record, billing's title and place in the tree are shown.
     is_shown = [slot.side is Side.BILLING or link.other_hash is None for link in links]
-    if any(is_shown):
-        shown = list(compress(links, is_shown))
-        places = _places(changed.only(is_shown))
-        who = {
-            "id": [link.id for link in shown],
-            "entity": slot.number,
-            "key": [link.key for link in shown],
-        }
-        _write(connection, _MOVE, {**who, **places})
+    # Where both sides name a record, billing's title and place in the tree are shown.
+    for which, places in ((is_shown, True), (list(map(not_, is_shown)), False)):
+        if any(which):
+            some = list(compress(links, which))
+            _update_links(connection, slot, some, changed.only(which), places=places)
+    ids = [link.id for link in links]
+    _write(connection, _PUT_DOCUMENTS, _documents(changed, ids, slot.side))
+
+
+def _update_links(
+    connection: sqlite3.Connection,
+    slot: Slot,
+    links: Sequence[Known],
+    changed: Ready,
+    *,
+    places: bool,
+) -> None:
+    """Give links the hashes of what came, and with `places` what they show and where."""
+    who: Columns = {
+        "id": [link.id for link in links],
+        "entity": slot.number,
+        "key": [link.key for link in links],
+    }
+    columns: dict[str, Column] = {HASH_COLUMN[slot.side]: changed.hashes}
+    shown = _places(changed) if places else {}
+    columns |= {name: values for name, values in shown.items() if name != "parent"}
+    given = ", ".join(f"{name} = excluded.{name}" for name in columns)
+    _write(connection, f"{_UPSERT} {given}", {**who, **columns})
+    if places and slot.entity.parent:
+        _write(connection, _MOVE, {**who, "parent": changed.parents})
 
 
 def _write(connection: sqlite3.Connection, statement: str, columns: Columns) -> None:
@@ -247,7 +254,7 @@ def _write(connection: sqlite3.Connection, statement: str, columns: Columns) -> 
 def _pieces(count: int) -> Iterator[tuple[int, int]]:
     """Yield sizes and starts of pieces: few sizes, so that few statements are prepared."""
     start = 0
-    for size in (_ROWS_AT_ONCE, 1):
+    for size in _ROWS_AT_ONCE:
         while count - start >= size:
             yield size, start
             start += size

@@ -92,3 +92,15 @@ def test_a_record_that_went_while_another_came_is_dropped(tmp_path: Path) -> Non
             run.finish()
         held = store.reader.execute("SELECT key FROM link ORDER BY key").fetchall()
     assert held == [("B",), ("C",)]
+
+
+def test_a_record_that_comes_alone_without_its_parent_leaves_that_place(tmp_path: Path) -> None:
+    tier = MAPPING.entity("tier")
+    parents = []
+    with Store(tmp_path / "w.sqlite", MAPPING) as store:
+        for parent in ("P1", "P2", None):
+            values = tuple(parent if f.name == tier.parent_field else None for f in tier.fields)
+            run = MirrorRead(store, tier, Side.BILLING, whole=False)
+            run.put([Record("T1", values, parent=parent)])
+            parents.append(store.reader.execute("SELECT parent FROM link").fetchone()[0])
+    assert parents == ["P1", "P2", None]
