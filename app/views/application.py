@@ -8,7 +8,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import partial
 from pathlib import Path
 from types import TracebackType
 
@@ -105,12 +104,20 @@ def run(services: Services, options: WindowOptions) -> int:
     if options.screenshot is None:
         restore_size(window)
     window.show()
+    window.opened.connect(looks.on_opened)
+    OtherWriter(window)
     photographer = None
     if options.screenshot is not None:
         photographer = Photographer(window, options.screenshot)
-    window.opened.connect(looks.on_opened)
-    OtherWriter(window)
-    begin = window.start_demo if options.demo else partial(window.start, options.workspace or "")
+
+    def begin() -> None:
+        if options.demo:
+            window.start_demo()
+        else:
+            window.start(options.workspace or "")
+        if photographer is not None:
+            photographer.start()
+
     AfterFirstPaint(window, begin)
     with _closed_by_signals(app):
         status = app.exec()
@@ -169,20 +176,11 @@ class Photographer(QObject):
         self._clock = QTimer(self)
         self._clock.setInterval(_LOOK_AGAIN_MS)
         self._clock.timeout.connect(self.on_look)
-        window.opened.connect(self.on_opened)
         window.failed.connect(self.on_failed)
+
+    def start(self) -> None:
+        """Wait for the picture from now on: what it is to show is being opened."""
         self._clock.start()
-
-    @Slot(str)
-    def on_opened(self, _name: str) -> None:
-        """Refresh as soon as the workspace is open."""
-        if not self._refreshed:
-            self._refreshed = True
-            QTimer.singleShot(0, self._refresh)
-
-    @Slot()
-    def _refresh(self) -> None:
-        self._window.bar.refresh.click()
 
     @Slot(object)
     def on_failed(self, error: Exception) -> None:
@@ -195,15 +193,15 @@ class Photographer(QObject):
     def on_look(self) -> None:
         """Take the picture if nothing is under way any more."""
         window = self._window
-        if not window.is_settled or (
-            window.bench is not None and not window.catalog.survey.records
-        ):
+        if not window.is_settled:
             return
-        if not self._went:
+        if window.bench is not None and not self._refreshed:
+            self._refreshed = True
+            window.bar.refresh.click()
+        elif not self._went:
             self._went = True
             self._show_a_difference()
-            return
-        if window.grab().save(str(self._file), "PNG"):
+        elif window.grab().save(str(self._file), "PNG"):
             self._end(0)
         else:
             self.on_failed(

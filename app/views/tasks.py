@@ -16,6 +16,7 @@ log = logging.getLogger(__name__)
 
 Work = Callable[[CancelToken, Report], Any]
 REPORT_EVERY_S = 0.05
+_THREAD = "worker"
 READERS = 4
 
 
@@ -98,6 +99,7 @@ class _Runnable(QRunnable):
         self._sent_at = 0.0
 
     def run(self) -> None:
+        threading.current_thread().name = _THREAD  # the log names it; Qt's own have no name
         try:
             end = End(result=self._work(self._token, self._report))
         except AppError as error:

@@ -8,11 +8,14 @@ from PySide6.QtCore import QObject, Qt, QTimer, Slot
 log = logging.getLogger(__name__)
 
 BLOCK_S = 0.1
+LONG_BLOCK_S = 1.0
 EVERY_MS = 10
 
 
 class Watchdog(QObject):
     """Measures how long the event loop takes to come round, and logs what is above 100 ms.
+
+    Only one that a person would take for a failure, from a second on, is a warning.
 
     A timer asks every 10 ms, so a block is told as up to 10 ms longer than it was. The dispatcher's
     own signals would tell more exactly, but glib's dispatcher emits them at other places.
@@ -49,4 +52,5 @@ class Watchdog(QObject):
         self.longest_s = max(self.longest_s, took_s)
         if took_s > BLOCK_S:
             self.blocks += 1
-            log.warning("The window did not answer for %.0f ms", took_s * 1000)
+            level = logging.WARNING if took_s >= LONG_BLOCK_S else logging.INFO
+            log.log(level, "The window did not answer for %.0f ms", took_s * 1000)

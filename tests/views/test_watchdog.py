@@ -4,11 +4,11 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from app.domain.control import CancelToken
-from app.views.watchdog import Watchdog
+from app.views.watchdog import LONG_BLOCK_S, Watchdog
 
 
-@pytest.mark.may_warn
 def test_a_block_is_logged_with_its_length(qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level("INFO")
     watchdog = Watchdog()
     watchdog.start()
     qtbot.wait(30)
@@ -18,6 +18,17 @@ def test_a_block_is_logged_with_its_length(qtbot: QtBot, caplog: pytest.LogCaptu
     assert watchdog.blocks == 1
     assert 0.15 <= watchdog.longest_s < 1
     assert "did not answer for" in caplog.text
+    assert [r.levelname for r in caplog.records if "did not answer" in r.message] == ["INFO"]
+
+
+@pytest.mark.may_warn
+def test_a_long_block_is_a_warning(qtbot: QtBot, caplog: pytest.LogCaptureFixture) -> None:
+    watchdog = Watchdog()
+    watchdog.start()
+    qtbot.wait(30)
+    CancelToken()._event.wait(LONG_BLOCK_S)
+    qtbot.wait(30)
+    assert [r.levelname for r in caplog.records if "did not answer" in r.message] == ["WARNING"]
 
 
 def test_nobody_waits_for_a_window_that_is_closed(qtbot: QtBot) -> None:
