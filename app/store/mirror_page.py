@@ -22,7 +22,7 @@ from app.store.slots import BASE, BILLING, HASH_COLUMN, SALESFORCE, SLOT
 
 _SORT_WIDTH = 12
 _KEYS_AT_ONCE = 5000
-_ROWS_AT_ONCE = (2000, 500, 100, 25, 5, 1)
+_ROWS_AT_ONCE = 50  # with more, binding holds Python's lock, for which the window waits
 _PUT_DOCUMENTS = "INSERT OR REPLACE INTO document ({}) VALUES {}"
 _UPSERT = "INSERT INTO link ({}) VALUES {} ON CONFLICT (id) DO UPDATE SET"
 # Its index would be written with it: to look costs less, and most stand where they stood.
@@ -110,16 +110,17 @@ def known_links(
 ) -> Mapping[str, Known]:
     """Return key → link of those of the keys that have one."""
     own, other = HASH_COLUMN[slot.side], HASH_COLUMN[slot.side.other]
-    found = connection.execute(
-        # One row: between two rows another thread may take Python's lock, for a millisecond.
-        "SELECT json_group_array(json_array("
-        f"key, id, {own}, {other}, CASE WHEN {own} IS NOT NULL THEN"
-        " (SELECT side_id FROM document WHERE document.id = link.id * 4 + ?) END, duplicate))"
-        " FROM link WHERE entity = ? AND key IN (SELECT value FROM json_each(?))",
-        (SLOT[slot.side], slot.number, orjson.dumps(keys).decode()),
-    ).fetchone()[0]
-    links = orjson.loads(found)
-    return dict(zip(map(itemgetter(0), links), map(Known._make, links), strict=True))
+    found: dict[str, Known] = {}
+    for start in range(0, len(keys), _KEYS_AT_ONCE):
+        some = keys[start : start + _KEYS_AT_ONCE]
+        rows = connection.execute(
+            f"SELECT key, id, {own}, {other}, CASE WHEN {own} IS NOT NULL THEN"
+            " (SELECT side_id FROM document WHERE document.id = link.id * 4 + ?) END,"
+            f" duplicate FROM link WHERE entity = ? AND key IN ({','.join('?' * len(some))})",
+            (SLOT[slot.side], slot.number, *some),
+        ).fetchall()
+        found.update(zip(map(itemgetter(0), rows), map(Known._make, rows), strict=True))
+    return found
 
 
 def _insert(connection: sqlite3.Connection, slot: Slot, fresh: Ready) -> range:
@@ -254,7 +255,7 @@ def _write(connection: sqlite3.Connection, statement: str, columns: Columns) -> 
 def _pieces(count: int) -> Iterator[tuple[int, int]]:
     """Yield sizes and starts of pieces: few sizes, so that few statements are prepared."""
     start = 0
-    for size in _ROWS_AT_ONCE:
+    for size in (_ROWS_AT_ONCE, 1):
         while count - start >= size:
             yield size, start
             start += size
