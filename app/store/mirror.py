@@ -81,7 +81,10 @@ class MirrorRead:
             held = {key: link for key, link in known.items() if link.hash is not None}
             if self.whole and held:
                 first = self._without_seen(first, held)
-                self._left.update(_leaving(held, first))
+                left = dict(_leaving(held, first))
+                self._left.update(left)
+                if left:  # what became of them only a whole read tells, if not this, the next
+                    keep_cursor(connection, self.store, self.side, self.entity.name, "")
             stored = put_among(connection, slot, Ready.of(self.entity, first), known)
             if self.side is Side.SALESFORCE and mark(connection, number, first):
                 self.moved = True

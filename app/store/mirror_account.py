@@ -63,13 +63,11 @@ class MirrorAccount:
     def finish(self, cursor: str) -> None:
         """After the last page: drop what the side no longer has. No cursor comes of one account.
 
-        Where a key came under a new id, the next read is a whole one: only that tells of twins. So
-        is that of what refers to a record whose key changed: it may be of another account.
+        The next read of what refers to a record whose key changed is a whole one: it may be of
+        another account.
         """
         del cursor
         delta = self._read if isinstance(self._read, MirrorDelta) else None
-        if delta and delta.doubtful:
-            delta.finish("")
         if self.side is Side.SALESFORCE:  # what is paired stands under another key than it bears
             pairs = ids_of_pairs(self.store, self.entity)
             self._seen.update(key for key, side_id in pairs.items() if side_id in self._seen_ids)

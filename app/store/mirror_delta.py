@@ -33,7 +33,8 @@ class MirrorDelta:
 
     Attributes:
         doubtful: A key came under another id than the mirror knows: made anew, or a second record
-            with the same key. Only a whole read can tell.
+            with the same key. Only a whole read can tell; the page that brings it forgets the
+            cursor, since the next read of it would meet the id that it put there.
         moved: Records whose key changed: what refers to them carries the old key.
     """
 
@@ -69,6 +70,8 @@ class MirrorDelta:
                 record.side_id and link.side_id not in {record.side_id, "", None}
                 for link, record in ((link, by_key[key]) for key, link in known.items())
             )
+            if self.doubtful:
+                keep_cursor(connection, self.store, self.side, self.entity.name, "")
             ready = Ready.of(self.entity, Records.of(list(by_key.values())))
             stored = put_among(connection, slot, ready, known)
             if self.side is Side.SALESFORCE:

@@ -2,15 +2,18 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future
+from decimal import Decimal
 
 import pytest
 
 from app.domain.control import CancelToken
 from app.domain.plan import Outcome, Verb
 from app.domain.plan_json import plan_from_json
-from app.domain.record import RecordKey, Side
+from app.domain.record import RecordKey, Side, exact
 from app.errors import StoreError
 from app.store.journal import open_runs
+from app.store.mirror import MirrorRead
+from app.store.mirror_delta import MirrorDelta
 from app.sync.commit import commit, resume
 from app.sync.pairing import confirm
 from app.sync.refresh import RefreshRequest, refresh
@@ -268,6 +271,33 @@ def test_records_that_share_a_key_are_known_though_only_their_account_was_read_b
     assert bench.store.reader.execute("SELECT count(*) FROM twin").fetchone() == (1,)
 
 
+@pytest.mark.parametrize(("read", "full"), [(MirrorDelta, False), (MirrorRead, True)])
+def test_records_that_share_a_key_are_known_though_the_read_that_met_the_second_broke_off(
+    calm: Simulation, monkeypatch: pytest.MonkeyPatch, read: type[object], *, full: bool
+) -> None:
+    salesforce, bench = calm.servers[Side.SALESFORCE], calm.engine.bench
+    paired, borne = RecordKey("tier", "T8"), RecordKey("tier", "T9")
+    calm.engine.connectors[Side.SALESFORCE].ways = Ways(page_size=1, tells_changes=True)
+    calm.servers[Side.BILLING].put(paired, [None, "n", PLACE.key])
+    salesforce.put(PLACE, ["a", None, None])
+    salesforce.put(borne, [None, "n", PLACE.key])
+    calm.look()
+    confirm(bench, "tier", paired.key, salesforce.rows[borne][0].side_id)
+    calm.look()
+    salesforce.put(paired, [exact(Decimal(1)), "n", PLACE.key])
+    monkeypatch.setattr(read, "finish", _store_is_full)
+    request = RefreshRequest((Side.SALESFORCE,), ("tier",), full=full)
+    with pytest.raises(StoreError):
+        refresh(bench, request, CancelToken(), calm.engine.report)
+    monkeypatch.undo()
+    calm.look()
+    calm.plan(drawn=False)
+    result = calm.commit()
+    assert result is not None
+    assert (result.stale, list(no_record_twice(bench.store))) == (0, [])
+    assert bench.store.reader.execute("SELECT count(*) FROM twin").fetchone() == (1,)
+
+
 @pytest.mark.parametrize("own_key", ["T9", "X1", None])
 def test_what_a_record_held_before_it_moved_or_was_deleted_is_no_false_base(
     calm: Simulation, own_key: str | None
@@ -407,7 +437,7 @@ def test_what_a_system_answers_again_is_read_again_though_an_earlier_read_saw_it
     calm.look()
     calm.plan(frozenset({Verb.INSERT}), drawn=False)
     plan = plan_from_json(calm.plans[-1], bench.mapping, bench.name)
-    monkeypatch.setattr(Sender, "_take", _store_is_full)
+    monkeypatch.setattr(Sender, "_take", _takes_nothing)
     with pytest.raises(StoreError):
         commit(bench, plan, CancelToken(), calm.engine.report)
     monkeypatch.undo()
@@ -421,8 +451,12 @@ def test_what_a_system_answers_again_is_read_again_though_an_earlier_read_saw_it
     assert list(mirror_agrees(bench, calm.servers)) == []
 
 
-def _store_is_full(_sender: Sender, future: "Future[list[Outcome]]") -> None:
+def _takes_nothing(_sender: Sender, future: "Future[list[Outcome]]") -> None:
     future.result()
+    _store_is_full()
+
+
+def _store_is_full(*_given: object) -> None:
     raise StoreError("There is no space left.")
 
 
