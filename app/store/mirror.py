@@ -88,6 +88,7 @@ class MirrorRead:
             stored = put_among(connection, slot, Ready.of(self.entity, first), known)
             if self.side is Side.SALESFORCE and mark(connection, number, first):
                 self.moved = True
+                read_what_refers_to(connection, self.store, self.entity)
             put_loose(connection, self.entity, came.loose, Place(number, self._read))
         if self.whole:
             self._seen.add(stored.links)

@@ -8,7 +8,7 @@ from app.domain.convert import decode_each, text
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side
 from app.store.belonging import keys_of, links_of
-from app.store.mirror import MirrorRead, read_what_refers_to, remove_links
+from app.store.mirror import MirrorRead, remove_links
 from app.store.mirror_delta import MirrorDelta
 from app.store.pairing import ids_of_pairs
 from app.store.slots import HASH_COLUMN, SLOT
@@ -61,21 +61,14 @@ class MirrorAccount:
         return unkeyed
 
     def finish(self, cursor: str) -> None:
-        """After the last page: drop what the side no longer has. No cursor comes of one account.
-
-        The next read of what refers to a record whose key changed is a whole one: it may be of
-        another account.
-        """
+        """After the last page: drop what the side no longer has. No cursor comes of one account."""
         del cursor
-        delta = self._read if isinstance(self._read, MirrorDelta) else None
         if self.side is Side.SALESFORCE:  # what is paired stands under another key than it bears
             pairs = ids_of_pairs(self.store, self.entity)
             self._seen.update(key for key, side_id in pairs.items() if side_id in self._seen_ids)
         with self.store.transaction(self.store.mirror) as connection:
             gone = list(self._gone(connection))
             remove_links(connection, self.side, gone)
-            if delta and delta.moved:
-                read_what_refers_to(connection, self.store, self.entity)
         self.changed += len(gone)
 
     def _gone(self, connection: sqlite3.Connection) -> Iterator[int]:

@@ -9,7 +9,7 @@ from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side
 from app.domain.records import Records
 from app.store.cursors import keep_cursor
-from app.store.mirror import arranged, remove_links
+from app.store.mirror import arranged, read_what_refers_to, remove_links
 from app.store.mirror_page import Slot, known_links, put_among
 from app.store.ready import Ready
 from app.store.rekey import Place, drop_loose, forget_deleted, has_pairings, mark, put_loose
@@ -55,6 +55,7 @@ class MirrorDelta:
         Returns how many of these stay without a key.
         """
         number, connection = self.store.entity_ids[self.entity.name], self.store.mirror
+        moved = self.moved
         with self.store.transaction(connection):
             self._index(connection)
             came = arranged(connection, number, self.side, records, loose)
@@ -78,6 +79,8 @@ class MirrorDelta:
                 drop_loose(connection, number, [*gone, *ids])
                 put_loose(connection, self.entity, came.loose, Place(number))
                 self.moved += mark(connection, number, by_key.values())
+            if self.moved > moved:  # now: should the read break off, the next one sees no move
+                read_what_refers_to(connection, self.store, self.entity, self.side)
         self.count += len(came.records)
         self.changed += stored.changed
         return len(came.loose)

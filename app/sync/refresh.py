@@ -15,7 +15,7 @@ from app.domain.record import Side
 from app.errors import CursorRefused, NotFound, WrongUse
 from app.store.belonging import keys_of_account
 from app.store.comparison import existing_keys
-from app.store.cursors import cursor_of, forget_cursors, instance_of, note_instance
+from app.store.cursors import cursor_of, instance_of, note_instance
 from app.store.mirror import MirrorRead
 from app.store.mirror_account import MirrorAccount
 from app.store.mirror_delta import MirrorDelta, has_twins
@@ -192,8 +192,6 @@ class _Run:
         for entity in group.entities:
             place = (group.side, entity.name)
             read = self.reads[place]
-            if isinstance(read, MirrorDelta) and read.moved:
-                self._doubt_what_refers_to(group.side, entity)
             read.finish("" if place in self.doubted else self.cursors.get(place, ""))
             if isinstance(read, MirrorRead) and read.moved:
                 self._doubt_what_refers_to(group.side, entity)
@@ -208,14 +206,14 @@ class _Run:
     def _doubt_what_refers_to(self, side: Side, entity: EntityMapping) -> None:
         """A record that refers to one with a new key was not changed itself, so no delta has it.
 
-        It is read whole: now, or the next time where this refresh leaves it out or breaks off.
+        It is read whole: now, or the next time where this refresh leaves it out or breaks off (the
+        store has forgotten its cursor).
         """
         names = [
             other.name
             for other in self.bench.mapping.entities
             if any(field.to == entity.name for field in other.references)
         ]
-        forget_cursors(self.bench.store, side, names)
         for place in ((side, name) for name in names):
             self.doubted.add(place)
             if isinstance(self.reads.get(place), MirrorDelta):
@@ -224,15 +222,23 @@ class _Run:
     def _store(self, group: _Group, page: Page) -> None:
         place = (group.side, page.entity)
         read = self.reads[place]
+        moved = _moved(read)
         if isinstance(read, MirrorDelta):
             unkeyed = read.put(page.records, page.gone, page.loose)
         else:
             unkeyed = read.put(page.records, page.loose)
+        if _moved(read) > moved:
+            self._doubt_what_refers_to(group.side, read.entity)
         if page.cursor:
             self.cursors[place] = page.cursor
         self.unkeyed += page.unkeyed - len(page.loose) + unkeyed
         done = sum(read.count for read in self.reads.values())
         self.report(Progress(done, 0, f"Reading {read.entity.plural} from {group.side.label}"))
+
+
+def _moved(read: Read) -> int:
+    """Return how many records are known to have moved to another key; of an account, none."""
+    return 0 if isinstance(read, MirrorAccount) else int(read.moved)
 
 
 def refresh(

@@ -172,6 +172,19 @@ def move_key(side: TellingSide) -> None:
     side.put("tier", "A/1", 1, "Z")
 
 
+def test_what_refers_to_a_moved_key_is_read_whole_though_the_refresh_that_met_it_broke_off(
+    bench: Workbench,
+) -> None:
+    side = side_of(bench)
+    move_key(side)
+    side.broken = True
+    with pytest.raises(RemoteRefused):
+        again(bench)
+    side.broken = False
+    again(bench)
+    assert scopes(bench)["tier"] == [Scope.ALL]
+
+
 def test_what_refers_to_a_moved_key_is_read_later_where_this_refresh_leaves_it_out(
     bench: Workbench,
 ) -> None:
