@@ -9,9 +9,10 @@ from PySide6.QtWidgets import QComboBox, QHBoxLayout, QStackedWidget, QVBoxLayou
 
 from app.domain.control import CancelToken, Report
 from app.views.compare.record_tabs import RecordTableView
+from app.views.qt_classes import QtClasses
 from app.views.state.charts import Chart, ChartKind, Point, Shape, point_words, ticks
 from app.views.state.language import tr
-from app.views.tasks import Task, TaskPool
+from app.views.tasks import TaskPool
 from app.views.widgets.labels import label, tool_button
 from app.views.widgets.looks import colours_of
 from app.views.widgets.message_page import MessagePage
@@ -36,7 +37,7 @@ class ChartPanel(QWidget):
         self._pool = pool
         self._charts: Sequence[Chart] = ()
         self._wanted = ChartKind.INVOICES.value
-        self._loading: Task | None = None
+        self._classes: QtClasses | None = None
         self._library: Any = None
         self.plot: Any = None
         self.table: RecordTableView | None = None
@@ -150,13 +151,19 @@ class ChartPanel(QWidget):
         self._pages.setCurrentWidget(self.table)
 
     def _load(self) -> None:
-        """Load what draws, in a worker: it takes half a second."""
+        """Load what draws, in a worker: it takes half a second, and asks for all classes of Qt."""
         self.message.tell_busy(tr("Drawing"))
         self._pages.setCurrentWidget(self.message)
-        if self._loading is None:
-            self._loading = self._pool.start(_load)
-            self._loading.succeeded.connect(self._on_loaded)
-            self._loading.failed.connect(self.failed)
+        if self._classes is None:
+            self._classes = QtClasses(self)
+            self._classes.made.connect(self._on_classes)
+            self._classes.make()
+
+    @Slot()
+    def _on_classes(self) -> None:
+        loading = self._pool.start(_load)
+        loading.succeeded.connect(self._on_loaded)
+        loading.failed.connect(self.failed)
 
     @Slot(object)
     def _on_loaded(self, library: Any) -> None:
