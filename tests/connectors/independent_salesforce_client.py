@@ -67,6 +67,8 @@ def client_of(
 ) -> Iterator[Client]:
     """Return a connector to a new org; jobs and deployments are asked without a pause."""
     monkeypatch.setattr("app.connectors.salesforce.bulk_pace._FIRST_PAUSE_S", 0.002)
+    # Its jobs go on by being asked, so that the time they take tells nothing of the next.
+    monkeypatch.setattr("app.connectors.salesforce.bulk_pace._LONGEST_PAUSE_S", 0.02)
     monkeypatch.setattr("app.connectors.salesforce.metadata_deploy._FIRST_PAUSE_S", 0.002)
     with independent_salesforce(manner) as far:
         given = {"login_url": far.login_url, "client_id": CLIENT, **settings}
