@@ -1,7 +1,6 @@
 """Edits of a mapping file's text: comments, order and whatever is not edited stay as they are."""
 
 import re
-import tomllib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -9,6 +8,7 @@ from typing import Any, NamedTuple
 
 from app.domain.mapping import FieldMapping, FieldType, WorkspaceMapping
 from app.domain.mapping_file import FindText, parse_mapping
+from app.domain.mapping_toml import tables_of
 from app.errors import MappingInvalid, WrongUse
 
 Setting = str | int | Mapping[str, str] | Sequence[str] | None
@@ -82,10 +82,7 @@ def flattened(text: str, file_name: str, find: FindText) -> str:
 
 def included_names(text: str, file_name: str) -> list[str]:
     """Return the names that a mapping includes; raises `MappingInvalid` where it is no TOML."""
-    try:
-        return [str(name) for name in tomllib.loads(text).get("include", [])]
-    except tomllib.TOMLDecodeError as error:
-        raise MappingInvalid(f"{file_name}: {error}.", "Correct the TOML there.") from error
+    return [str(name) for name in tables_of(text, file_name).get("include", [])]
 
 
 def settings_of(field: FieldMapping) -> dict[str, Setting]:
@@ -296,7 +293,7 @@ def _named_blocks(text: str, file_name: str) -> dict[tuple[str, str], str]:
 def _places(text: str, file_name: str) -> dict[tuple[str, str], _Block]:
     """Return where a file's blocks stand by kind and name, those left out too."""
     found: dict[tuple[str, str], _Block] = {}
-    data, blocks = tomllib.loads(text), _blocks(text)
+    data, blocks = tables_of(text, file_name), _blocks(text)
     for kind in ("entity", "job", "source"):
         names = [str(row.get("name", "")) for row in data.get(kind, [])]
         places = [block for block in blocks if block.kind == kind]

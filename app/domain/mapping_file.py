@@ -1,7 +1,6 @@
 """Mapping files: TOML in, a checked mapping out; every error names file and line."""
 
 import re
-import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from hashlib import sha256
@@ -24,6 +23,7 @@ from app.domain.mapping import (
     WorkspaceMapping,
     dependency_order,
 )
+from app.domain.mapping_toml import tables_of
 from app.domain.source import LineSource, ProductSource, Source
 from app.errors import MappingInvalid, WrongUse
 
@@ -64,7 +64,7 @@ def parse_mapping(
             or lacks something; the summary begins with `file:line`.
     """
     parser = _Parser(text, file_name)
-    data = parser.data()
+    data = tables_of(text, file_name)
     files = list(parser.files(data, find, frozenset()))
     # An entity takes the place of one with its name in an included file.
     latest = {str(row.get("name")): (part, row) for part, told in files for row in part.rows(told)}
@@ -89,14 +89,6 @@ class _Parser:
     text: str
     file_name: str
 
-    def data(self) -> Mapping[str, Any]:
-        try:
-            return tomllib.loads(self.text)
-        except tomllib.TOMLDecodeError as error:
-            raise MappingInvalid(
-                f"{self.file_name}: {error}.", "Correct the TOML at that place."
-            ) from error
-
     def names(self, data: Mapping[str, Any]) -> tuple[str, str]:
         return self._word(data, "name", ()), self._word(data, "billing", ())
 
@@ -119,7 +111,7 @@ class _Parser:
                 what = f"there is no mapping {name!r} to include"
                 raise self._error(("include",), what, hint)
             other = _Parser(text, f"{str(name).removesuffix('.toml')}.toml")
-            yield from other.files(other.data(), find, within | {str(name)})
+            yield from other.files(tables_of(text, other.file_name), find, within | {str(name)})
         yield self, data
 
     def reduced(self, mapping: WorkspaceMapping, data: Mapping[str, Any]) -> WorkspaceMapping:
