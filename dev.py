@@ -384,10 +384,11 @@ def do_test(arguments: Sequence[str]) -> int:
     """Run the tests with a home and a keyring of their own. Arguments go to pytest.
 
     They run in as many processes as there are cores, few at the most: each has its own sandbox.
+    Their order is tests/conftest.py's, not that of the files' counts of tests.
     """
     folder = setup()
     cores = min(os.cpu_count() or 1, _MOST_TEST_PROCESSES)
-    many = ["-n", str(cores), "--dist", "loadfile"]
+    many = ["-n", str(cores), "--dist", "loadfile", "--no-loadscope-reorder"]
     with private_session() as environment:
         python = str(venv_python(folder))
         return run_to_end([python, "-m", "pytest", *many, *arguments], environment)
