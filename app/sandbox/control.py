@@ -128,9 +128,11 @@ class Control:
         try:
             if "advance_seconds" in wish:
                 return self.clock.advance(float(wish["advance_seconds"]))
+            if isinstance(wish.get("runs"), bool):
+                return self.clock.run(runs=wish["runs"])
             return self.clock.set(datetime.fromisoformat(wish["now"]))
         except (KeyError, TypeError, ValueError, OverflowError) as error:
-            hint = '{"advance_seconds": 60} or {"now": "2026-01-31T12:00:00Z"}'
+            hint = '{"advance_seconds": 60}, {"runs": false} or {"now": "2026-01-31T12:00:00Z"}'
             raise _Refused(400, f"The clock is set by {hint}: {error}") from error
 
 

@@ -64,9 +64,10 @@ def orb_mapping() -> WorkspaceMapping:
 
 @pytest.fixture(scope="session")
 def orb(orb_mapping: WorkspaceMapping) -> Iterator[OrbWorld]:
-    """Return a small Orb that no test changes."""
+    """Return a small Orb that no test changes; its clock stands, or today's costs would grow."""
     empty = Dataset(aria={}, salesforce={}, drift=())
     with Sandbox(SandboxOptions(systems=["orb"], dataset=empty, size=1)) as running:
+        running.clock.run(runs=False)
         connector = to_sandbox(running, orb_mapping)
         yield OrbWorld(running, orb_mapping, connector)
         connector.close()

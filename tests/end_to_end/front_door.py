@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from io import StringIO
 from pathlib import Path
 from threading import Event
@@ -75,6 +76,16 @@ class Door:
 
     def edit(self, system: str, kind: str, key: str, **values: Any) -> None:
         self._ask("POST", f"edit/{system}/{kind}/{key}", values)
+
+    @contextmanager
+    def still(self) -> Iterator[None]:
+        """Let the sandbox's clock stand: no usage comes in, nothing becomes due."""
+        self._ask("POST", "clock", {"runs": False})
+        try:
+            yield
+        finally:
+            self._ask("POST", "clock", {"runs": True})
+            self._ask("POST", "clock", {"now": datetime.now(UTC).isoformat()})
 
     def reset(self, *, drift: bool) -> None:
         self._ask("POST", "reset", {"drift": drift})

@@ -24,7 +24,8 @@ def orb(concord: Concord, door: Door, monkeypatch: pytest.MonkeyPatch) -> Iterat
             door.edit("orb", "customer", row["id"], name=row["name"][:LONGEST])
     given.document("refresh", "--entity", "plan")
     assert given.settle()["failed"] == 0
-    yield given
+    with door.still():
+        yield given
     door.reset(drift=True)
 
 

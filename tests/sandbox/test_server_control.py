@@ -1,6 +1,7 @@
 """The control door, with the sandboxed Salesforce behind it."""
 
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 
 import pytest
 import requests
@@ -104,9 +105,24 @@ def test_the_clock_advances_and_is_set(door: Door) -> None:
         f"{door.sandbox.ready['salesforce']['instance_url']}/services/data/", timeout=5
     )
     assert dated.headers["Date"].startswith("Thu, 31 Jan 2030 13:00:0")
-    for bad in ({}, {"now": "soon"}, {"now": "2030-01-31T12:00:00"}, {"advance_seconds": "x"}):
+    for bad in (
+        *({}, {"now": "soon"}, {"now": "2030-01-31T12:00:00"}),
+        *({"advance_seconds": "x"}, {"runs": "no"}),
+    ):
         assert door.send("POST", "/clock", bad).status_code == 400
     door.sandbox.clock.set(door.sandbox.clock.now().replace(year=2026))
+
+
+def test_the_clock_stands_and_goes_on_from_there(door: Door) -> None:
+    clock = door.sandbox.clock
+    stands = door.send("POST", "/clock", {"runs": False}).json()["now"]
+    assert stands == door.send("GET", "/clock").json()["now"] == clock.now().isoformat()
+    later = door.send("POST", "/clock", {"advance_seconds": 3600}).json()["now"]
+    assert clock.now().isoformat() == later > stands
+    assert door.send("POST", "/clock", {"runs": True}).json()["now"] == later
+    moved = clock.now() - datetime.fromisoformat(later)
+    assert timedelta(0) < moved < timedelta(minutes=1)
+    clock.advance(-3600)
 
 
 def test_a_person_edits(door: Door) -> None:
