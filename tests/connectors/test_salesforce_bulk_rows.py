@@ -9,7 +9,7 @@ import pytest
 from app.connectors.salesforce.bodies import Bodies
 from app.connectors.salesforce.bulk_csv import ResultRow, RowMaker, result_rows
 from app.connectors.salesforce.bulk_jobs import COMPLETE, RUNNING, BulkJobs, JobInfo
-from app.connectors.salesforce.bulk_pace import Pace
+from app.connectors.salesforce.bulk_pace import Pace, Taken
 from app.connectors.salesforce.bulk_rows import INSERT, UPSERT, JobRows, Load
 from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
@@ -141,8 +141,15 @@ def test_jobs_that_go_as_fast_as_ever_are_not_waited_for_ever_longer(
 def test_a_job_that_was_waited_for_too_long_tells_how_long_it_lasted(
     lasted: float | None, waited: float
 ) -> None:
-    pace = Pace(100, 0.09)
-    assert pace.told(10.0, lasted) == pytest.approx(waited / 100)
+    pace = Pace(100, Taken(100, 9.0))
+    assert pace.told(10.0, lasted) == (100, pytest.approx(waited))
+
+
+@pytest.mark.parametrize(("rows", "first_s"), [(50, 5.25), (100, 10.5), (100_000, 10.5)])
+def test_a_job_of_more_rows_than_the_last_is_asked_when_that_was_done(
+    rows: int, first_s: float
+) -> None:
+    assert Pace(rows, Taken(100, 10.0)).first_s == pytest.approx(first_s)
 
 
 def test_a_delete_is_not_waited_for_as_long_as_an_upsert_took(

@@ -15,7 +15,7 @@ import msgspec
 import requests
 
 from app.connectors.http import HttpRequest
-from app.connectors.salesforce.bulk_pace import Pace
+from app.connectors.salesforce.bulk_pace import Pace, Taken
 from app.connectors.salesforce.session import SalesforceSession
 from app.domain.control import CancelToken
 from app.errors import (
@@ -105,7 +105,7 @@ class BulkJobs:
     def __init__(self, session: SalesforceSession, kind: str) -> None:
         self._session = session
         self._path = f"jobs/{kind}"
-        self._seconds_a_row: dict[str, float] = {}  # operation → of the job that ended last
+        self._taken: dict[str, Taken] = {}  # operation → by the job that ended last
 
     def create(self, wish: Mapping[str, Any], cancel: CancelToken) -> JobInfo:
         """Return a new job; one that was made unnoticed stays empty, and goes away by itself.
@@ -205,15 +205,15 @@ class BulkJobs:
         """Wait for a job's end and return how it stands then; asked ever more seldom.
 
         Of a job of so many `rows` it is asked when, as fast as it went so far, it will be done; for
-        the first time when, as fast as the job before of the same `operation`, it is. One that is
-        almost done for long is asked in ever longer steps.
+        the first time when the job before of the same `operation` was done, sooner if it has fewer
+        rows. One that is almost done for long is asked in ever longer steps.
 
         Raises:
             ConnectionFailed: It could not be asked for a long time; it may still be at work.
             Cancelled: At once; the job goes on.
         """
         began, misses, processed = monotonic(), 0, 0
-        pace = Pace(rows, self._seconds_a_row.get(operation, 0.0))
+        pace = Pace(rows, self._taken.get(operation))
         if pace.first_s:
             cancel.wait(pace.first_s)
         while True:
@@ -230,10 +230,8 @@ class BulkJobs:
             else:
                 misses, processed = 0, info.processed
                 if info.has_ended:
-                    if rows:
-                        self._seconds_a_row[operation] = pace.told(
-                            monotonic() - began, info.lasted_s
-                        )
+                    if taken := pace.told(monotonic() - began, info.lasted_s):
+                        self._taken[operation] = taken
                     return info
             cancel.wait(pace.next_s(processed, monotonic() - began))
 
