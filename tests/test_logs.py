@@ -70,10 +70,10 @@ def test_what_is_no_secret_stays(text: str) -> None:
 
 
 def test_a_long_broken_text_is_read_in_no_time() -> None:
-    started = time.perf_counter()
+    started = time.thread_time()
     redact('{"access_token": "' + "\\" * 50_001)
     redact("client_secret" * 5_000)
-    assert time.perf_counter() - started < 1
+    assert time.thread_time() - started < 1
 
 
 def test_only_the_secret_goes_from_a_text() -> None:

@@ -78,9 +78,9 @@ def test_a_connection_serves_many_requests_without_delay(server: HttpServer) -> 
     with requests.Session() as session:
         session.get(server.url, timeout=5)
         start = perf_counter()
-        for _ in range(20):
+        for _ in range(100):
             session.post(server.url, data=b"x" * 5000, timeout=5)
-        assert perf_counter() - start < 0.6  # 0.8 s and more with delayed receipts
+        assert perf_counter() - start < 3  # 4 s and more with delayed receipts
 
 
 def test_many_connections_are_served_at_once(server: HttpServer) -> None:
@@ -114,6 +114,6 @@ def test_stopping_ends_open_connections_quickly() -> None:
     connection.getresponse().read()
     start = perf_counter()
     server.stop()
-    assert perf_counter() - start < 0.5
+    assert perf_counter() - start < 4
     assert connection.sock.recv(10) == b""
     connection.close()
