@@ -28,7 +28,7 @@ OLDEST_PYTHON = (3, 11)
 SETUP_STAMP = "concord-setup.sha256"
 FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 DAEMON_START_S = 10.0
-_MOST_TEST_PROCESSES = 4
+_MOST_TEST_PROCESSES = 5
 
 
 class DevError(Exception):
@@ -383,12 +383,13 @@ def _has_display() -> bool:
 def do_test(arguments: Sequence[str]) -> int:
     """Run the tests with a home and a keyring of their own. Arguments go to pytest.
 
-    They run in as many processes as there are cores, few at the most: each has its own sandbox.
-    Their order is tests/conftest.py's, not that of the files' counts of tests.
+    They run in one process more than there are cores, since one or another waits for its sandbox,
+    and few at the most: each has its own. Their order is tests/conftest.py's, not that of the
+    files' counts of tests.
     """
     folder = setup()
-    cores = min(os.cpu_count() or 1, _MOST_TEST_PROCESSES)
-    many = ["-n", str(cores), "--dist", "loadfile", "--no-loadscope-reorder"]
+    processes = min((os.cpu_count() or 1) + 1, _MOST_TEST_PROCESSES)
+    many = ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"]
     with private_session() as environment:
         python = str(venv_python(folder))
         return run_to_end([python, "-m", "pytest", *many, *arguments], environment)
