@@ -133,6 +133,7 @@ def main() -> None:
     collector = Collector(app, lambda: bool(pool.running))
     collector.start()
     window = MainWindow(Services(Path(sys.argv[1]), Credentials()), pool)
+    looks.shape()
     driver = Driver(window)
     window.opened.connect(looks.on_opened)
     window.show()

@@ -33,7 +33,7 @@ from app.views.state.progress import notice
 from app.views.tasks import TaskPool
 from app.views.widgets.icons import retint
 from app.views.widgets.locale_dates import write_dates_as
-from app.views.widgets.looks import dress, system_is_dark
+from app.views.widgets.looks import colour, dress, shape, system_is_dark
 from app.views.window.first_paint import AfterFirstPaint
 from app.views.window.main_window import MainWindow
 from app.views.window.other_writer import OtherWriter
@@ -100,6 +100,7 @@ def run(services: Services, options: WindowOptions) -> int:
     collector = Collector(app, lambda: bool(pool.running))
     collector.start()
     window = MainWindow(services, pool)
+    looks.shape()
     sys.excepthook = _Defects(window)
     if options.screenshot is None:
         restore_size(window)
@@ -144,13 +145,16 @@ def _closed_by_signals(app: QApplication) -> Iterator[None]:
 
 
 class Looks(QObject):
-    """Keeps the application in light or dark, as told or as the system is."""
+    """Keeps the application in light or dark, as told or as the system is.
+
+    Its window is made in its colours; its shapes come once that is made (`shape`).
+    """
 
     def __init__(self, app: QApplication, dark: bool | None) -> None:  # noqa: FBT001 - of three values
         super().__init__(app)
         self._app, self._dark = app, dark
         app.styleHints().colorSchemeChanged.connect(self.on_scheme)
-        self.on_scheme()
+        colour(app, dark=self._is_dark())
 
     @Slot(str)
     def on_opened(self, _name: str) -> None:
@@ -160,9 +164,15 @@ class Looks(QObject):
     @Slot()
     def on_scheme(self) -> None:
         """Dress the application again."""
-        dark = system_is_dark(self._app) if self._dark is None else self._dark
-        dress(self._app, dark=dark)
+        dress(self._app, dark=self._is_dark())
         retint(self._app)
+
+    def shape(self) -> None:
+        """Give the application its style sheet."""
+        shape(self._app, dark=self._is_dark())
+
+    def _is_dark(self) -> bool:
+        return system_is_dark(self._app) if self._dark is None else self._dark
 
 
 class Photographer(QObject):
