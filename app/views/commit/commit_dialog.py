@@ -94,7 +94,9 @@ class CommitDialog(WorkDialog):
         self._running: _Running | None = None
         self._result: CommitResult | None = None
         self._listing: Task | None = None
-        self.summary, self.running, self.outcome = SummaryPage(), RunningPage(), OutcomePage()
+        self.summary = SummaryPage()
+        self.running: RunningPage
+        self.outcome: OutcomePage
         self.edits = RetryEdits(bench, self)
         self._clock = QTimer(self)
         self._clock.setInterval(_TICK_MS)
@@ -106,7 +108,7 @@ class CommitDialog(WorkDialog):
         self._build_plan(make_plan)
 
     def _lay_out(self) -> None:
-        buttons = self._stack(self.summary, self.running, self.outcome)
+        buttons = self._stack(self.summary)
         self.save, self.approve = push_button(tr("Save plan\u2026")), push_button(tr("Approve"))
         self.approve.setToolTip(tr("Note in the plan that you read it and found it good"))
         self._said = label("", "muted")
@@ -121,12 +123,18 @@ class CommitDialog(WorkDialog):
         self.approve.clicked.connect(self._on_approve)
         self.run.clicked.connect(self._on_run)
         self.summary.export_wanted.connect(self._on_export_problems)
+        self.edits.changed.connect(self._on_edited)
+
+    def _add_pages_of_run(self) -> None:
+        """Make what a run shows, which takes as long as the rest of the dialog."""
+        self.running, self.outcome = RunningPage(), OutcomePage()
+        self._pages.addWidget(self.running)
+        self._pages.addWidget(self.outcome)
         self.running.pause_wanted.connect(self._on_pause)
         self.outcome.list_wanted.connect(self._on_list)
         self.outcome.edit_wanted.connect(self.edits.ask)
         self.outcome.retry_wanted.connect(self._on_retry)
         self.outcome.export_wanted.connect(self._on_export_list)
-        self.edits.changed.connect(self._on_edited)
 
     def _build_plan(self, make_plan: MakePlan) -> None:
         bench, production = self._bench, self._production
@@ -150,6 +158,8 @@ class CommitDialog(WorkDialog):
     @Slot(object)
     def _on_plan(self, planned: _Planned) -> None:
         self._task, self._planned = None, planned
+        if self._pages.count() == _RUNNING:
+            self._add_pages_of_run()
         self.summary.show_summary(planned.view)
         self._pages.setCurrentIndex(_SUMMARY)
         self._said.clear()

@@ -35,9 +35,10 @@ class WorkDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 24, 24, 16)
         layout.setSpacing(16)
+        # First, since a page is styled again with each widget that it comes to stand in.
+        layout.addWidget(self._pages, 1)
         for page in (self._message, *pages):
             self._pages.addWidget(page)
-        layout.addWidget(self._pages, 1)
         buttons = QHBoxLayout()
         buttons.setSpacing(8)
         layout.addLayout(buttons)
