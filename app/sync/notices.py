@@ -1,11 +1,8 @@
 """Telling people that a job failed: by e-mail (SMTP), and to a webhook (a POST of JSON)."""
 
 import logging
-import smtplib
-import ssl
 from collections.abc import Callable
 from dataclasses import dataclass
-from email.message import EmailMessage
 
 from app.domain.job import Job, JobNotice
 from app.logs import redact
@@ -43,9 +40,11 @@ class Notifier:
         if not self.mail.host:
             log.warning("No e-mail about job %s: no [mail] in settings.toml", notice.job)
             return
+        from app.sync.mail import send_mail  # noqa: PLC0415 - start-up time, and few are told so
+
         try:
             send_mail(self.mail, self.secret(MAIL_PASSWORD) or "", people, notice)
-        except (smtplib.SMTPException, OSError) as error:
+        except OSError as error:  # of SMTP too
             code = getattr(error, "smtp_code", "")
             words = f"{type(error).__name__} {code}".rstrip()
             log.warning(
@@ -61,27 +60,6 @@ class Notifier:
         problem = send_webhook(url, notice)
         if problem:
             log.warning("No webhook told of job %s: %s", notice.job, problem)
-
-
-def send_mail(mail: Mail, password: str, people: tuple[str, ...], notice: JobNotice) -> None:
-    """Send a notice by e-mail; the password goes over an encrypted connection only.
-
-    Raises:
-        SMTPException: The server refuses us, the people or the message, or has no STARTTLS.
-        OSError: It cannot be reached, or its certificate is not to be trusted.
-    """
-    message = EmailMessage()
-    message["Subject"], message["From"] = notice.subject, mail.sender
-    message["To"] = ", ".join(people)
-    message.set_content(redact(notice.text))
-    with smtplib.SMTP(mail.host, mail.port, timeout=_TIMEOUT_S) as server:
-        if mail.starttls:
-            server.starttls(context=ssl.create_default_context())
-        if mail.user:
-            if not mail.starttls:
-                raise smtplib.SMTPNotSupportedError("a password needs starttls")
-            server.login(mail.user, password)
-        server.send_message(message)
 
 
 def send_webhook(url: str, notice: JobNotice) -> str:
