@@ -29,6 +29,7 @@ SETUP_STAMP = "concord-setup.sha256"
 FONT_FOLDERS = (Path("/usr/share/fonts"), Path("/usr/local/share/fonts"))
 DAEMON_START_S = 10.0
 _MOST_TEST_PROCESSES = 5
+_LONG = "CONCORD_LONG"  # asks for the long form of a test (docs/proof.md); no setting
 
 
 class DevError(Exception):
@@ -238,7 +239,7 @@ def private_environment(home: Path, outside: Mapping[str, str]) -> dict[str, str
     kept = {
         name: value
         for name, value in outside.items()
-        if not name.startswith(("CONCORD_", "DBUS_", "XDG_", "GNOME_", "SSH_AUTH"))
+        if name == _LONG or not name.startswith(("CONCORD_", "DBUS_", "XDG_", "GNOME_", "SSH_AUTH"))
     }
     folders = {
         "HOME": home,

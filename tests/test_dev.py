@@ -136,6 +136,10 @@ def test_a_private_session_has_nothing_of_the_users(tmp_path: Path) -> None:
     assert Path(inside["XDG_CONFIG_HOME"]).is_dir()
 
 
+def test_a_private_session_knows_that_the_long_form_is_asked_for(tmp_path: Path) -> None:
+    assert dev.private_environment(tmp_path, {"CONCORD_LONG": "1"})["CONCORD_LONG"] == "1"
+
+
 def test_a_private_session_is_gone_afterwards(monkeypatch: pytest.MonkeyPatch) -> None:
     def recorded(*arguments: object) -> "subprocess.Popen[str]":
         processes.append(start(*arguments))
