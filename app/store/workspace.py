@@ -24,6 +24,8 @@ BUSY_TIMEOUT_S = 5.0
 _PAGE_BYTES = 16_384
 """Of a new store: with pages of 4 KiB, SQLite's default, a read takes a fifth longer to store."""
 _LONG_WAL = 2_000  # pages that a read leaves in the WAL: much of it is written again meanwhile
+# A sort of millions leaves memory.
+_OF_ALL = ("PRAGMA temp_store = FILE", "PRAGMA cache_size = -16000")
 CHAINED_SINCE = 2
 
 
@@ -191,18 +193,19 @@ class Store:
                 self._threads.add(held)
         if name not in held.connections:
             with self.translating():
-                connection = self._connect()
-                for pragma in pragmas:
-                    connection.execute(pragma)
-            held.connections[name] = connection
+                held.connections[name] = self._connect(*pragmas)
         return held.connections[name]
 
-    def _connect(self) -> sqlite3.Connection:
+    def _connect(self, *pragmas: str) -> sqlite3.Connection:
         connection = sqlite3.connect(
             self.path, timeout=BUSY_TIMEOUT_S, isolation_level=None, check_same_thread=False
         )
-        connection.execute("PRAGMA temp_store = FILE")  # a sort of millions leaves memory
-        connection.execute("PRAGMA cache_size = -16000")
+        try:
+            for pragma in (*_OF_ALL, *pragmas):
+                connection.execute(pragma)
+        except BaseException:
+            connection.close()
+            raise
         return connection
 
     def _prepare(self) -> None:
