@@ -90,11 +90,15 @@ class Org:
         self.turn(keepalive_seconds=0.01)
         with self.listening(gap_s=0.02) as ear:
             ear.next()
-            ear.until(lambda batch: not batch.polled)
-            self.sandbox.clock.advance(1)
-            ear.until(lambda batch: len(batch.cursor.split()) == 4)
+            self.settle(ear)
             self.turn(keepalive_seconds=60)
             yield ear
+
+    def settle(self, ear: "Ear") -> None:
+        """Listen until what was before the subscription is known."""
+        ear.until(lambda batch: not batch.polled)
+        self.sandbox.clock.advance(1)
+        ear.until(lambda batch: len(batch.cursor.split()) == 4)
 
 
 class Ear:
@@ -308,7 +312,7 @@ def test_a_cursor_that_has_grown_too_old_is_caught_up_on_by_asking(org: Org) -> 
     with org.listening(cursor, gap_s=0.02) as ear:
         told = ear.heard(2)
         assert ear.polled
-        ear.until(lambda batch: not batch.polled)
+        org.settle(ear)
         after = org.edit("C004")
         assert [each.record_ids for each in ear.heard()] == [(after,)]
         assert not ear.polled
