@@ -1,7 +1,7 @@
 """A SOQL statement compiled: the SQL that finds its rows and the shape of its records."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from app.sandbox.salesforce.errors import RequestError
@@ -121,6 +121,7 @@ class _Compiler:
         self._context = context
         self._within = within  # what it is a part of: a semi-join, or a query of parents
         self._semi_joins = 0
+        self._groups: Groups | None = None
         self._soql = scope.soql
         if query.alias:
             scope.nicknames.add(query.alias.lower())
@@ -236,13 +237,23 @@ class _Compiler:
             raise malformed(self._soql, query.source_position, problem)
 
     def _order(self, last: Sequence[str]) -> str:
-        keys = [self._order_key(order) for order in self._query.order_by]
+        keys = [self._order_key(order, self._ordered(order)) for order in self._query.order_by]
         if not any(_is_id(order.expression) for order in self._query.order_by):
             keys += last  # else the order is total already, and an index may give it
         return f" ORDER BY {', '.join(keys)}" if keys else ""
 
-    def _order_key(self, order: Order) -> str:
+    def _ordered(self, order: Order) -> Column:
+        """Return the column to order by; RequestError if it is there only before the grouping."""
         column = self._scope.expression(self._named(order.expression))
+        if self._groups is None and column.aggregate:
+            message = "Aggregate functions cannot be used in ORDER BY without grouping"
+        elif self._groups is not None and not self._groups.has(column):
+            message = f"Ordered field must be grouped or aggregated: {column.field.name}"
+        else:
+            return column
+        raise malformed(self._soql, order.expression.position, message)
+
+    def _order_key(self, order: Order, column: Column) -> str:
         if column.field.long_text:
             message = f"field '{column.field.name}' can not be sorted in a query call"
             raise at_place("INVALID_FIELD", self._soql, order.expression.position, message)
@@ -265,7 +276,7 @@ class _Compiler:
 
     def _aggregate(self) -> Compiled:
         query, scope = self._query, self._scope
-        groups = Groups(query, scope)
+        self._groups = groups = Groups(query, scope)
         for item in query.items:
             if not isinstance(item, Item):
                 message = "unexpected token: '('" if isinstance(item, Query) else "expecting a name"
@@ -276,9 +287,10 @@ class _Compiler:
         if query.limit is not None and not query.group_by and not counts:
             message = "Non-grouped query that uses aggregate functions cannot also use LIMIT"
             raise malformed(self._soql, query.source_position, message)
-        having = self._conditions.sql(query.having) if query.having is not None else Sql("")
+        having = Sql("")
         if query.having is not None:
-            having = Sql(f" HAVING {having.text}", having.values)
+            found = replace(self._conditions, groups=groups).sql(query.having)
+            having = Sql(f" HAVING {found.text}", found.values)
         where, parts = self._where(), groups.parts(having.text)
         order = self._order(()) if not parts else groups.order(self._union_order())
         return Compiled(
@@ -290,10 +302,9 @@ class _Compiler:
 
     def _union_order(self) -> list[OrderKey]:
         return [
-            OrderKey(self._scope.expression(self._named(each.expression)).sql, _direction(each),
-                     each.expression.position)
+            OrderKey(self._ordered(each).sql, _direction(each), each.expression.position)
             for each in self._query.order_by
-        ]  # fmt: skip
+        ]
 
 
 def _direction(order: Order) -> str:

@@ -18,9 +18,16 @@ class Days:
 def days_of(literal: str, now: datetime) -> Days | None:
     """Return the days of a literal such as THIS_WEEK or LAST_N_DAYS:30; None if it is none.
 
-    Weeks begin on Sunday (en_US); fiscal years are calendar years.
+    Weeks begin on Sunday (en_US); fiscal years are calendar years. None too where the calendar
+    ends before the days do.
     """
-    today = now.date()
+    try:
+        return _days_of(literal, now.date())
+    except (OverflowError, ValueError):
+        return None
+
+
+def _days_of(literal: str, today: date) -> Days | None:
     name, _, count = literal.upper().partition(":")
     name = name.replace("FISCAL_", "")
     if not count:

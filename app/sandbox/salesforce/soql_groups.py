@@ -56,6 +56,10 @@ class Groups:
         """The GROUP BY clause, without subtotals."""
         return _group_by(self._keys)
 
+    def has(self, column: Column) -> bool:
+        """Tell whether a column is there after the grouping: an aggregate, or a key."""
+        return column.aggregate or column.sql in self._keys
+
     def _key(self, key: Expression) -> str:
         column = self._scope.expression(key)
         if column.field.long_text or column.aggregate:
@@ -70,7 +74,7 @@ class Groups:
             RequestError: It is neither.
         """
         column = self._scope.expression(item.expression)
-        if not column.aggregate and column.sql not in self._keys:
+        if not self.has(column):
             name = column.field.name if isinstance(item.expression, Path) else "expression"
             message = f"Field must be grouped or aggregated: {name}"
             raise at_place("MALFORMED_QUERY", self._scope.soql, item.expression.position, message)

@@ -54,6 +54,7 @@ _SCOPES = frozenset(
     {"DELEGATED", "EVERYTHING", "MINE", "MY_TERRITORY", "MY_TEAM_TERRITORY", "TEAM"}
 )
 _MOST_OFFSET = 2000
+_LARGEST = 2**31 - 1
 _DEEPEST = 100
 
 
@@ -118,7 +119,7 @@ class _Parser:
 
     def _whole(self) -> int:
         token = self._peek()
-        if token.kind != "number" or not token.text.isdecimal():
+        if token.kind != "number" or not token.text.isdecimal() or int(token.text) > _LARGEST:
             raise self._unexpected()
         return int(self._take().text)
 

@@ -28,6 +28,7 @@ _DATE_PARTS = {
     "DAY_IN_YEAR": "%j",
     "HOUR_IN_DAY": "%H",
 }
+_WEEKS = {"WEEK_IN_MONTH": "%d", "WEEK_IN_YEAR": "%j"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +213,9 @@ class Scope:
             return Column(f"(CAST(strftime('%w', {moment}) AS INTEGER) + 1)", _WHOLE)
         if call.function in {"CALENDAR_QUARTER", "FISCAL_QUARTER"}:
             return Column(f"((CAST(strftime('%m', {moment}) AS INTEGER) + 2) / 3)", _WHOLE)
+        if call.function in _WEEKS:  # whole weeks, counted from the 1st: no matter the weekday
+            day = f"CAST(strftime('{_WEEKS[call.function]}', {moment}) AS INTEGER)"
+            return Column(f"(({day} + 6) / 7)", _WHOLE)
         part = _DATE_PARTS.get(call.function)
         if part is None:
             raise malformed(self.soql, call.position, f"unexpected token: '{call.function}'")

@@ -21,7 +21,8 @@ from app.sandbox.salesforce.soql_ast import (
     Value,
 )
 from app.sandbox.salesforce.soql_dates import days_of
-from app.sandbox.salesforce.soql_lexer import at_place, like_pattern, unescaped
+from app.sandbox.salesforce.soql_groups import Groups
+from app.sandbox.salesforce.soql_lexer import at_place, like_pattern, malformed, unescaped
 from app.sandbox.salesforce.soql_scope import Column, Scope
 from app.sandbox.salesforce.store import placeholders
 from app.sandbox.salesforce.values import stamp
@@ -53,11 +54,15 @@ SubSelect = Callable[[Query, Scope], Sql]
 
 @dataclass(frozen=True, slots=True)
 class Conditions:
-    """Turns conditions within one scope into SQL; `subselect` does so for semi-joins."""
+    """Turns conditions within one scope into SQL; `subselect` does so for semi-joins.
+
+    `groups` are those that a HAVING is about; None for a WHERE.
+    """
 
     scope: Scope
     now: datetime
     subselect: SubSelect
+    groups: Groups | None = None
 
     def sql(self, condition: Condition) -> Sql:
         """Return the SQL of a condition.
@@ -84,6 +89,7 @@ class Conditions:
 
     def _operand(self, wish: Expression) -> Column:
         column = self.scope.expression(wish)
+        self._check_grouped(wish, column)
         if column.field.long_text and not column.aggregate:
             inner = wish.path if isinstance(wish, Call) else wish
             position = inner.position if inner else wish.position
@@ -91,13 +97,23 @@ class Conditions:
             raise at_place("INVALID_FIELD", self.scope.soql, position, message)
         return column
 
+    def _check_grouped(self, wish: Expression, column: Column) -> None:
+        """Refuse aggregates before the grouping, and what is not grouped behind it."""
+        if self.groups is None and column.aggregate:
+            message = "Aggregate functions cannot be used in a WHERE clause"
+        elif self.groups is not None and not self.groups.has(column):
+            message = f"Field must be grouped or aggregated: {column.field.name}"
+        else:
+            return
+        raise malformed(self.scope.soql, wish.position, message)
+
     def _comparison(self, wish: Comparison) -> Sql:
         column = self._operand(wish.left)
         value = wish.value
-        if value.kind == "range":
-            return self._in_days(column, wish.operator, value)
         if wish.operator == "LIKE":
             return self._like(column, value)
+        if value.kind == "range":
+            return self._in_days(column, wish.operator, value)
         bound = self._bound(column, value)
         if bound is None:
             if wish.operator not in {"=", "!="}:
