@@ -3,6 +3,12 @@
 from decimal import ROUND_HALF_UP, Decimal
 
 _CENT = Decimal("0.01")
+_MOST_DIGITS = 18  # before the point: more could not be rounded to the cent and summed up
+
+
+def is_amount(value: Decimal) -> bool:
+    """Tell whether a number of a request can be calculated with."""
+    return value.is_finite() and value.adjusted() < _MOST_DIGITS
 
 
 def money(amount: Decimal) -> str:

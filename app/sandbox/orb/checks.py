@@ -7,6 +7,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from functools import lru_cache
 
+from app.sandbox.orb.amounts import is_amount
 from app.sandbox.orb.errors import invalid
 from app.sandbox.orb.times import parse
 
@@ -44,7 +45,7 @@ def _is_number(value: object) -> bool:
 
 
 def _number(value: object, path: str) -> Iterator[str]:
-    if not _is_number(value):
+    if not _is_number(value) or not is_amount(Decimal(str(value))):
         yield f"{path}: value is not a valid number"
 
 
@@ -64,7 +65,7 @@ def whole(least: int | None = None, most: int | None = None) -> Check:
 
 def _amount(value: object, path: str) -> Iterator[str]:
     try:
-        fits = isinstance(value, str) and Decimal(value).is_finite()
+        fits = isinstance(value, str) and is_amount(Decimal(value))
     except InvalidOperation:
         fits = False
     if not fits:

@@ -74,6 +74,6 @@ def duplicate(detail: str) -> OrbError:
     return OrbError(DUPLICATE, detail)
 
 
-def not_found(kind: str, record_id: str) -> OrbError:
-    """Return the refusal of an id that the account does not know."""
-    return OrbError(NOT_FOUND, f"There is no {kind} with the id {record_id!r}.")
+def not_found(kind: str, record_id: str, name: str = "id") -> OrbError:
+    """Return the refusal of an id that the account does not know; `name` says which id it is."""
+    return OrbError(NOT_FOUND, f"There is no {kind} with the {name} {record_id!r}.")

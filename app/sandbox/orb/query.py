@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal, InvalidOperation
 from urllib.parse import parse_qsl
 
+from app.sandbox.orb.amounts import is_amount
 from app.sandbox.orb.errors import invalid
 from app.sandbox.orb.times import parse, stamp
 
@@ -98,10 +99,15 @@ class Query:
     def number(self, name: str) -> Decimal | None:
         """Return a decimal number."""
         found = self.one(name)
+        if found is None:
+            return None
         try:
-            return None if found is None else Decimal(found)
+            number = Decimal(found)
         except InvalidOperation:
-            raise invalid(f"query.{name}: value is not a valid decimal") from None
+            number = Decimal("NaN")
+        if not is_amount(number):
+            raise invalid(f"query.{name}: value is not a valid decimal")
+        return number
 
     def moment(self, name: str) -> str | None:
         """Return a time as a stamp."""

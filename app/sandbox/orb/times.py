@@ -17,10 +17,15 @@ def parse(text: str) -> datetime:
     """Return an ISO time, in UTC; without an offset it is taken as UTC.
 
     Raises:
-        ValueError: `text` is no time.
+        ValueError: `text` is no time, or none of UTC's.
     """
     found = datetime.fromisoformat(text)
-    return found.replace(tzinfo=UTC) if found.tzinfo is None else found.astimezone(UTC)
+    if found.tzinfo is None:
+        return found.replace(tzinfo=UTC)
+    try:
+        return found.astimezone(UTC)
+    except OverflowError as error:
+        raise ValueError(text) from error
 
 
 @lru_cache(maxsize=512)

@@ -181,7 +181,7 @@ class World:
         """Return the row with an external id; raises OrbError (404) where there is none."""
         found = self.by_external_id.get((kind, external_id))
         if found is None:
-            raise not_found(f"{kind} by external", external_id)
+            raise not_found(kind, external_id, "external id")
         return self.at(kind, found)
 
     def later(self, at: str, task: str, record_id: str) -> None:

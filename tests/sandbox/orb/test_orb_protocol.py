@@ -52,6 +52,32 @@ def test_a_query_that_means_nothing_is_refused(orb: Orb, query: str) -> None:
     assert orb.refused("GET", f"/customers?{query}") == "400-request-validation-errors"
 
 
+@pytest.mark.parametrize("amount", ["NaN", "Infinity", "1e400"])
+def test_an_amount_that_nothing_can_be_held_against_is_refused(orb: Orb, amount: str) -> None:
+    path = f"/invoices?amount%5Bgt%5D={amount}"
+    assert orb.refused("GET", path) == "400-request-validation-errors"
+    body = {"currency": "usd", "name": "x", "email": "x@x.example"}
+    customer = orb.make("/customers", body)["id"]
+    wish = {"amount": amount, "type": "increment"}
+    path = f"/customers/{customer}/balance_transactions"
+    assert orb.refused("POST", path, wish) == "400-request-validation-errors"
+
+
+def test_a_moment_before_the_calendar_of_utc_is_refused(orb: Orb) -> None:
+    early = "0001-01-01T00:00:00+14:00"
+    path = f"/customers?created_at[gte]={early.replace('+', '%2B')}"
+    problem = orb.ask("GET", path).body
+    assert problem["validation_errors"] == ["query.created_at[gte]: invalid datetime format"]
+    body = {"timeframe_start": "2026-01-01T00:00:00Z", "timeframe_end": early}
+    problem = orb.ask("POST", "/events/backfills", body).body
+    assert problem["validation_errors"] == ["timeframe_end: invalid datetime format"]
+
+
+def test_an_unknown_external_id_is_named_as_one(orb: Orb) -> None:
+    problem = orb.ask("GET", "/customers/external_customer_id/nobody").body
+    assert problem["detail"] == "There is no customer with the external id 'nobody'."
+
+
 def test_created_ranges_and_lists_filter(orb: Orb) -> None:
     rows = orb.get("/subscriptions?limit=100")["data"]
     middle = rows[len(rows) // 2]["created_at"].replace("+", "%2B")
