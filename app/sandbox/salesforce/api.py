@@ -7,6 +7,7 @@ from urllib.parse import unquote
 
 from app.sandbox.salesforce import xml_answers
 from app.sandbox.salesforce.errors import RequestError, method_not_allowed, not_found
+from app.sandbox.salesforce.ids import normalized
 from app.sandbox.salesforce.org import Org
 from app.sandbox.salesforce.tooling import permission_rows
 from app.sandbox.wire import BadJson, Request, Response
@@ -81,7 +82,10 @@ Resource = Callable[[Call], Response]
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An address under a version's root, with blanks in braces, and its methods."""
+    """An address under a version's root, with blanks in braces, and its methods.
+
+    The blank `{record_id}` takes ids alone; others take whatever is there.
+    """
 
     template: str
     label: str  # for call counts and fault rules
@@ -94,6 +98,8 @@ class Route:
             return None
         params: dict[str, str] = {}
         for name, part in zip(wanted, parts, strict=True):
+            if name == "{record_id}" and normalized(part) is None:
+                return None
             if name.startswith("{"):
                 params[name[1:-1]] = part
             elif name.lower() != part.lower():

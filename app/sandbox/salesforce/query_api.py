@@ -38,12 +38,21 @@ def _first(call: Call, *, deleted: bool) -> Response:
     compiled = _compiled(call, soql, deleted=deleted)
     if call.request.query.get("columns", "").lower() == "true":
         return Response.json(query_columns.columns(compiled))
+    return _answered(call, soql, compiled)
+
+
+def answer(call: Call, soql: str) -> Response:
+    """Answer with the first page of a query of our own making."""
+    return _answered(call, soql, _compiled(call, soql, deleted=False))
+
+
+def _answered(call: Call, soql: str, compiled: Compiled) -> Response:
     size = _page_size(call, compiled)
     with call.org.store.read() as connection, _within_limits():
         page = first_page(connection, compiled, size)
     body: dict[str, Any] = {"totalSize": page.total, "done": page.rows is None}
     if page.rows is not None:
-        locator = call.org.cursors.open(soql, page.rows, size, deleted=deleted)
+        locator = call.org.cursors.open(soql, page.rows, size, deleted=compiled.deleted)
         body["nextRecordsUrl"] = _next_url(call, locator, len(page.records))
     return Response.json({**body, "records": page.records})
 

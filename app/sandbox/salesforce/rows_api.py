@@ -89,7 +89,7 @@ def _created(call: Call, sobject: SObject, record_id: str) -> Response:
 def read(call: Call) -> Response:
     """Answer `GET sobjects/X/{id}`."""
     sobject = _sobject(call)
-    return _read(call, sobject, _live_id(call, sobject))
+    return _read(call, sobject, live_id(call, sobject))
 
 
 def _read(call: Call, sobject: SObject, record_id: str) -> Response:
@@ -105,7 +105,7 @@ def _read(call: Call, sobject: SObject, record_id: str) -> Response:
     return Response.json(records[0], 200, headers)
 
 
-def _live_id(call: Call, sobject: SObject) -> str:
+def live_id(call: Call, sobject: SObject) -> str:
     """Return the id in the address; 404 for one of no row, or of a deleted one."""
     text = call.params["id"]
     with call.org.store.read() as connection:
@@ -138,7 +138,7 @@ def update(call: Call) -> Response:
     sobject, body = _sobject(call), call.json_object()
     own = {**body, "Id": call.params["id"]}
     with _unlocked(call, sobject, own), saving(call) as saver:
-        record_id = _live_id(call, sobject)
+        record_id = live_id(call, sobject)
         check(call.request, *_version(call, sobject, record_id))
         _refuse_key(body, "Id")
         saver.update(sobject, record_id, body)
@@ -149,7 +149,7 @@ def delete(call: Call) -> Response:
     """Answer `DELETE sobjects/X/{id}`."""
     sobject = _sobject(call)
     with saving(call) as saver:
-        saver.delete(sobject, _live_id(call, sobject))
+        saver.delete(sobject, live_id(call, sobject))
     return Response(204)
 
 

@@ -22,6 +22,7 @@ from app.sandbox.salesforce import (
     org_api,
     password_api,
     query_api,
+    relationships_api,
     rows_api,
     search_api,
     soap,
@@ -87,6 +88,7 @@ _PLAIN = (
     *graphql_api.ROUTES,
     *collections_api.ROUTES,
     *tree_api.ROUTES,
+    *relationships_api.ROUTES,
     *rows_api.ROUTES,
 )
 _BULK = (
