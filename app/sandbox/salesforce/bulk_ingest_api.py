@@ -72,11 +72,11 @@ def shape_of(body: Mapping[str, Any]) -> CsvShape:
     Raises:
         RequestError: It is to be something else than CSV, or written in an unknown way.
     """
-    if body.get("contentType") not in {None, "CSV"}:
-        message = f"InvalidJob : Unsupported content type: {body['contentType']}"
-        raise RequestError("INVALIDJOB", message)
-    delimiter = body.get("columnDelimiter") or "COMMA"
-    ending = body.get("lineEnding") or "LF"
+    kind = str(body.get("contentType") or "CSV")
+    if kind != "CSV":
+        raise RequestError("INVALIDJOB", f"InvalidJob : Unsupported content type: {kind}")
+    delimiter = str(body.get("columnDelimiter") or "COMMA")
+    ending = str(body.get("lineEnding") or "LF")
     for value, known in ((delimiter, DELIMITERS), (ending, LINE_ENDINGS)):
         if value not in known:
             message = f"InvalidJob : {value} is none of {', '.join(known)}"

@@ -20,7 +20,7 @@ _MOST_AT_A_WISH = 5  # times the usual page, where somebody asks for a large one
 def create(call: Call) -> Response:
     """Answer `POST jobs/query`; the job starts at once."""
     body = call.json_object()
-    operation, soql = body.get("operation"), body.get("query")
+    operation, soql = str(body.get("operation")), body.get("query")
     if operation not in {"query", "queryAll"} or not isinstance(soql, str):
         message = "InvalidJob : A query job has the operation query or queryAll, and a query"
         raise RequestError("INVALIDJOB", message)

@@ -127,7 +127,10 @@ class Composite:
         if match is None:
             return not_found().response()
         body = wish.get("body")
-        headers = {str(k).lower(): str(v) for k, v in (wish.get("httpHeaders") or {}).items()}
+        own = wish.get("httpHeaders") or {}
+        if not isinstance(own, dict):
+            return RequestError("JSON_PARSER_ERROR", "httpHeaders have to be an object").response()
+        headers = {str(name).lower(): str(value) for name, value in own.items()}
         request = replace(
             call.request,
             method=str(wish.get("method", "GET")).upper(),

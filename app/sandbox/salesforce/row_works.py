@@ -91,7 +91,7 @@ def upserting(sobject: SObject, key: Field, record: Record) -> Work:
         return {**done, "created": saved.created}
 
     folded = str(value) if key.case_sensitive or key.is_id else str(value).casefold()
-    identity = f"{sobject.name} {folded}" if value not in {None, ""} else ""
+    identity = f"{sobject.name} {folded}" if value not in (None, "") else ""
     return Work(save, identity, sobject, rest)
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from app.sandbox.salesforce.api import Call, Route
+from app.sandbox.salesforce.errors import RequestError
 from app.sandbox.salesforce.query_api import rows_found
 from app.sandbox.salesforce.saving import sobject_named
 from app.sandbox.salesforce.schema import Field, SObject
@@ -35,7 +36,7 @@ def parameterized(call: Call) -> Response:
     """Answer parameterizedSearch, be it by the address or by a body."""
     wish = call.json_object() if call.request.method == "POST" else _by_address(call.request.query)
     shared = {"fields": wish.get("fields"), "limit": wish.get("defaultLimit")}
-    returned = [_returned({**shared, **each}) for each in wish.get("sobjects") or ()]
+    returned = [_returned({**shared, **each}) for each in _objects(wish.get("sobjects"))]
     scope = str(wish.get("in") or "ALL").upper()
     most = count(_text(wish.get("overallLimit")))
     return _answer(call, Search(_text(wish.get("q")), scope, tuple(returned), most))
@@ -51,9 +52,18 @@ def _by_address(query: Mapping[str, str]) -> Json:
     return {**query, "sobjects": found}
 
 
+def _objects(wishes: object) -> list[Json]:
+    found = wishes or []
+    if not isinstance(found, list) or not all(isinstance(each, dict) for each in found):
+        raise RequestError("JSON_PARSER_ERROR", "sobjects have to be a list of objects")
+    return found
+
+
 def _returned(wish: Mapping[str, Any]) -> Returned:
     fields = wish.get("fields") or ""
-    text = fields if isinstance(fields, str) else ", ".join(fields)
+    if not isinstance(fields, str | list):
+        raise RequestError("JSON_PARSER_ERROR", "fields have to be a list of names")
+    text = fields if isinstance(fields, str) else ", ".join(str(each) for each in fields)
     limit = count(_text(wish.get("limit")))
     return Returned(_text(wish.get("name")), text, _text(wish.get("where")), "", limit)
 

@@ -23,7 +23,7 @@ def graphql(call: Call) -> Response:
     try:
         asked = operation(
             str(body.get("query") or ""),
-            body.get("variables") or {},
+            _variables(body),
             str(body.get("operationName") or ""),
         )
         return Response.json({"data": _data(call, asked), "errors": []})
@@ -31,6 +31,13 @@ def graphql(call: Call) -> Response:
         return _refused(str(error), error.kind)
     except SalesforceError as error:
         return _refused(error.message, error.code)
+
+
+def _variables(body: Json) -> Json:
+    found = body.get("variables") or {}
+    if not isinstance(found, dict):
+        raise GraphqlError("Validation error : variables have to be an object")
+    return found
 
 
 def _refused(message: str, kind: str) -> Response:
