@@ -85,10 +85,23 @@ _ENTRIES: tuple[Entry, ...] = (
         ],
     },
     {
+        "name": "PermissionSetGroup", "label": "Permission Set Group",
+        "plural": "Permission Set Groups", "prefix": "0PG", "writable": False,
+        "name_field": None,
+        "fields": [
+            _text("DeveloperName", "API Name"),
+            _text("MasterLabel", "Label"),
+            _text("Description", "Description", 255),
+            _text("Status", "Status", 40),
+        ],
+    },
+    {
         "name": "PermissionSetAssignment", "label": "Permission Set Assignment",
         "plural": "Permission Set Assignments", "prefix": "0Pa", "name_field": None,
         "fields": [
             _parent("PermissionSetId", "PermissionSet ID", "PermissionSet", "Assignments"),
+            _parent("PermissionSetGroupId", "Permission Set Group ID", "PermissionSetGroup",
+                    "Assignments", required=False),
             _parent("AssigneeId", "Assignee ID", "User", "PermissionSetAssignments"),
             _flag("IsActive", "Is Active", writable=False),
         ],

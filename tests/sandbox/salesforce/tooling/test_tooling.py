@@ -234,6 +234,16 @@ def test_licenses_are_counted(org: SandboxClient) -> None:
     assert org.query("SELECT AllowedLicenses, UsedLicenses, Status FROM PackageLicense") == []
 
 
+def test_assignments_tell_of_groups_of_which_there_are_none(org: SandboxClient) -> None:
+    permission_set = org.insert("PermissionSet", Name="Readers", Label="Readers")
+    user = org.query("SELECT Id FROM User")[0]["Id"]
+    org.insert("PermissionSetAssignment", PermissionSetId=permission_set, AssigneeId=user)
+    soql = "SELECT PermissionSet.Name, PermissionSetGroupId FROM PermissionSetAssignment"
+    rows = org.query(f"{soql} WHERE PermissionSet.Name = 'Readers'")
+    assert [each["PermissionSetGroupId"] for each in rows] == [None]
+    assert org.query("SELECT Id, DeveloperName, MasterLabel FROM PermissionSetGroup") == []
+
+
 def test_apex_that_is_run_does_not_compile(org: SandboxClient) -> None:
     answer = org.get("tooling/executeAnonymous", params={"anonymousBody": "System.debug(1);"})
     assert (answer.json()["compiled"], answer.json()["success"]) == (False, False)
