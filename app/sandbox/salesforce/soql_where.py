@@ -204,12 +204,13 @@ class Conditions:
             return _scaled(Decimal(value.text), column.field.scale)
         if kind == "boolean":
             return int(value.text == "TRUE")
-        return value.text if kind == "date" else self._bound_moment(value)
+        return self._bound_time(value, is_day=kind == "date")
 
-    def _bound_moment(self, value: Value) -> str:
+    def _bound_time(self, value: Value, *, is_day: bool) -> str:
         try:
-            return stamp(datetime.fromisoformat(value.text))
-        except ValueError as error:
+            moment = datetime.fromisoformat(value.text)
+            return moment.date().isoformat() if is_day else stamp(moment)
+        except (ValueError, OverflowError) as error:
             message = f"unexpected token: '{value.text}'"
             raise at_place("MALFORMED_QUERY", self.scope.soql, value.position, message) from error
 

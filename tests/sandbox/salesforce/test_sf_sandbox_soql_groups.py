@@ -23,6 +23,7 @@ _TIERS = "FROM Rate_Tier__c "
         ("GROUP BY ROLLUP(Id) ORDER BY Name", "Ordered field must be grouped or aggregated: Name"),
         ("WHERE CreatedDate > LAST_N_DAYS:99999999", "unexpected token: 'LAST_N_DAYS:99999999'"),
         ("WHERE CreatedDate = N_YEARS_AGO:5000", "unexpected token: 'N_YEARS_AGO:5000'"),
+        ("WHERE CreatedDate > 0001-01-01T00:00:00+14:00", "unexpected token: '0001-01-01T"),
         ("LIMIT 99999999999999999999", "unexpected token: '99999999999999999999'"),
     ],
 )
@@ -32,6 +33,11 @@ def test_what_no_database_could_answer_is_refused(
     code, message = org.refusal(f"SELECT Id {_TIERS}{rest}")
     assert code == "MALFORMED_QUERY"
     assert words in message
+
+
+def test_a_day_that_no_month_has_is_refused(org: SandboxClient) -> None:
+    code, message = org.refusal("SELECT Id FROM Opportunity WHERE CloseDate = 2026-02-30")
+    assert (code, "unexpected token: '2026-02-30'" in message) == ("MALFORMED_QUERY", True)
 
 
 def test_no_day_is_like_another(org: SandboxClient) -> None:
