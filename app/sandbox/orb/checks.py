@@ -13,6 +13,7 @@ from app.sandbox.orb.times import parse
 
 Check = Callable[[object, str], Iterator[str]]
 
+_LONGEST_TERMS = 36_500  # days: Orb tells no bound for these, the calendar has one
 _EMAIL = re.compile(r"[^@\s]+@[^@\s]+\.[^@\s]+")
 
 
@@ -149,6 +150,7 @@ KINDS: dict[str, Check] = {
     "number": _number,
     "whole": whole(),
     "count": whole(0),
+    "terms": whole(0, _LONGEST_TERMS),
     "amount": _amount,
     "moment": _moment,
     "day": _day,

@@ -36,7 +36,7 @@ _ITEM_FILTER = Shape(
     operator=one_of("includes", "excludes"),
 )
 _INVOICE = loose(
-    "auto_collection*:flag net_terms:count memo require_successful_payment!:flag "
+    "auto_collection*:flag net_terms:terms memo require_successful_payment!:flag "
     "invoice_date:day_or_moment custom_due_date:day_or_moment item_id mark_as_paid!:flag",
 )
 _ENTRY = "metadata:map currency description entry_type* "
@@ -63,7 +63,7 @@ _TOP_UP = loose(
     "currency* threshold*:amount amount*:amount per_unit_cost_basis*:amount invoice_settings* "
     "expires_after:count expires_after_unit:day|month active_from:moment",
     invoice_settings=loose(
-        "auto_collection*:flag net_terms*:count memo require_successful_payment!:flag"
+        "auto_collection*:flag net_terms*:terms memo require_successful_payment!:flag"
     ),
 )
 

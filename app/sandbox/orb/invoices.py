@@ -40,7 +40,7 @@ _DISCOUNT: Check = tagged(
 )
 _NEW = Shape(
     "metadata:map customer_id external_customer_id currency*:key memo will_auto_issue!:flag "
-    "invoice_date*:day_or_moment net_terms:count due_date:day_or_moment line_items* discount "
+    "invoice_date*:day_or_moment net_terms:terms due_date:day_or_moment line_items* discount "
     "auto_collection:flag",
     discount=_DISCOUNT,
     line_items=list_of(
@@ -53,7 +53,7 @@ _NEW = Shape(
     ),
 )
 _EDIT = Shape(
-    "metadata:map net_terms:count due_date:day_or_moment invoice_date:day_or_moment "
+    "metadata:map net_terms:terms due_date:day_or_moment invoice_date:day_or_moment "
     "auto_collection:flag"
 )
 _LINE = Shape(
@@ -238,7 +238,8 @@ def _discounts(call: Call, lines: list[Row]) -> list[Row]:
 
 
 def _draft(call: Call, invoice_id: str | None = None) -> Row:
-    invoice = call.world.at("invoice", invoice_id or call.params["invoice_id"])
+    wanted = call.params["invoice_id"] if invoice_id is None else invoice_id
+    invoice = call.world.at("invoice", wanted)
     if invoice["status"] != "draft":
         raise constraint("Only a draft can be changed so.")
     return invoice

@@ -53,7 +53,7 @@ OVERRIDES: dict[str, Check] = {
 }
 COMMON = (
     "usage_customer_ids:text[] filter plan_id external_plan_id per_credit_overage_amount:number "
-    "credits_overage_rate:number net_terms:whole auto_collection:flag auto_issuance:flag "
+    "credits_overage_rate:number net_terms:terms auto_collection:flag auto_issuance:flag "
     "default_invoice_memo coupon_redemption_code invoicing_threshold:amount "
     "initial_phase_order:whole plan_version_number:whole " + " ".join(OVERRIDES)
 )

@@ -34,7 +34,7 @@ _NEW = Shape(
     **OVERRIDES,
 )
 _EDIT = Shape(
-    "metadata:map default_invoice_memo auto_collection:flag auto_issuance:flag net_terms:count "
+    "metadata:map default_invoice_memo auto_collection:flag auto_issuance:flag net_terms:terms "
     "invoicing_threshold:amount"
 )
 _PLAN_CHANGE = Shape(

@@ -73,6 +73,21 @@ def test_a_moment_before_the_calendar_of_utc_is_refused(orb: Orb) -> None:
     assert problem["validation_errors"] == ["timeframe_end: invalid datetime format"]
 
 
+def test_terms_beyond_the_calendar_are_refused(orb: Orb) -> None:
+    customer = orb.make("/customers", {"name": "x", "email": "x@x.example"})["id"]
+    body = {"currency": "credits", "threshold": "1", "amount": "5", "per_unit_cost_basis": "1"}
+    settings = {"auto_collection": False, "net_terms": 10**15}
+    path = f"/customers/{customer}/credits/top_ups"
+    refused = orb.refused("POST", path, {**body, "invoice_settings": settings})
+    assert refused == "400-request-validation-errors"
+
+
+def test_a_line_of_an_invoice_without_an_id_is_not_found(orb: Orb) -> None:
+    days = {"start_date": "2026-01-01", "end_date": "2026-01-02"}
+    body = {"invoice_id": "", "amount": "5.00", "name": "Extra", "quantity": 1, **days}
+    assert orb.refused("POST", "/invoice_line_items", body) == "404-resource-not-found"
+
+
 def test_an_unknown_external_id_is_named_as_one(orb: Orb) -> None:
     problem = orb.ask("GET", "/customers/external_customer_id/nobody").body
     assert problem["detail"] == "There is no customer with the external id 'nobody'."
