@@ -305,5 +305,5 @@ class Connector(Reader, Protocol):
         ...
 
     def forecast(self, counts: OperationCounts) -> Forecast:
-        """Return what the operations of one entity cost."""
+        """Return what the operations of one entity cost, with what a new process asks once."""
         ...

@@ -2,7 +2,7 @@
 
 import json
 
-from tests.end_to_end.front_door import Concord, Door
+from tests.end_to_end.front_door import SOBJECTS, Concord, Door
 
 
 def held(door: Door) -> dict[str, list[str]]:
@@ -35,6 +35,17 @@ def test_an_undo_of_deletes_puts_the_records_back(reviewed: Concord, door: Door)
     run = reviewed.settle("--only", "delete")["commit"]
     assert undone(reviewed, run)["insert"] > 0
     assert held(door) == before
+
+
+def test_an_undo_is_forecast_as_a_new_process_will_need_it(reviewed: Concord, door: Door) -> None:
+    run = reviewed.settle()["commit"]
+    file = str(reviewed.base / "undo.json")
+    forecast = reviewed.document("undo", run, "-o", file)["forecast"]["calls"]
+    door.forget_calls()
+    done = reviewed.run_apart("commit", "-w", "w", file, "--yes", "--json")
+    assert done.status == 0, done.err
+    assert door.calls("salesforce")["sobjects/describe"] == len(SOBJECTS)
+    assert forecast["salesforce"] == door.calls("salesforce").total()
 
 
 def test_a_commit_that_does_not_exist_is_named(reviewed: Concord) -> None:

@@ -39,6 +39,7 @@ from app.domain.control import CancelToken
 from app.domain.forecast import Forecast
 from app.domain.mapping import KEY, EntityMapping, WorkspaceMapping
 from app.domain.plan import Operation, Outcome, Verb
+from app.domain.record import Side
 from app.errors import NotSignedIn, WrongUse
 
 _AT_ONCE = 4  # describes of one check
@@ -189,7 +190,7 @@ class SalesforceConnector:
         return True
 
     def forecast_reads(self, entity: EntityMapping, keys: int) -> int:
-        """Return the calls for that many keys, guessing the keys' length, with one for describe."""
+        """Return the calls for that many keys, guessing the keys' length."""
         return self.reads.forecast(entity, keys)
 
     def forecast_changed(self, entity: EntityMapping, changed: int) -> int:
@@ -224,5 +225,9 @@ class SalesforceConnector:
         return self._writes.write(batch, cancel)
 
     def forecast(self, counts: OperationCounts) -> Forecast:
-        """Return calls, 2 KB of storage an insert, and a guess of the seconds."""
-        return self._writes.forecast(counts)
+        """Return calls, 2 KB of storage an insert, and a guess of the seconds.
+
+        A call for describe is always in it, also where this process has asked: the one that commits
+        is as a rule another.
+        """
+        return self._writes.forecast(counts) + Forecast({Side.SALESFORCE: 1})

@@ -97,14 +97,14 @@ class Reads:
                 yield from self._all(chosen, fields, cancel)
 
     def forecast(self, entity: EntityMapping, keys: int) -> int:
-        """Return the calls for that many keys, guessing the keys' length, with one for describe."""
+        """Return the calls for that many keys, guessing the keys' length; describe is not in it."""
         if not keys:
             return 0
         chosen = self._selection(entity)
         composite = entity.billing_key.startswith("=")
         size = keys_per_statement(chosen, _LONG_KEY if composite else _SHORT_KEY)
         queries = _pieces(keys, size)
-        return queries + (queries >= _MANY) + (not self._schema.knows(entity))
+        return queries + (queries >= _MANY)
 
     def forecast_changed(self, entity: EntityMapping, changed: int) -> int:
         """Return the calls that tell so many changed rows, and what was deleted."""

@@ -24,10 +24,6 @@ class Schema:
         self._mapping = mapping
         self._objects: dict[str, Mapping[str, FieldShape] | None] = {}
 
-    def knows(self, entity: EntityMapping) -> bool:
-        """Return whether the entity's object was described already."""
-        return entity.sobject in self._objects
-
     def known(self, entity: EntityMapping) -> Mapping[str, FieldShape]:
         """Return the fields of an entity's object where it was described already, else none."""
         return self._objects.get(entity.sobject) or {}
@@ -62,7 +58,7 @@ class Schema:
         Raises:
             NotAllowed: The object or fields are missing or hidden; all of them are named.
         """
-        is_new = not self.knows(entity)
+        is_new = entity.sobject not in self._objects
         fields = self.fields(entity, cancel)
         unseen = list(_unseen(entity, fields))
         if fields is None or unseen:
