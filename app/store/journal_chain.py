@@ -90,24 +90,25 @@ class ChainWriter:
 def chained(store: "Store", *, synced: bool = False) -> Iterator[ChainWriter]:
     """Run a durable transaction that adds to the chain, then note the chain's end."""
     with store.transaction(store.durable) as connection:
-        writer = writer_of(connection)
+        writer = _writer_of(store, connection)
         before = writer.head
         yield writer
     if writer.head != before:
         note_head(store.path, writer.head, synced=synced)
 
 
-def writer_of(connection: sqlite3.Connection) -> ChainWriter:
+def _writer_of(store: "Store", connection: sqlite3.Connection) -> ChainWriter:
     """Return what adds to the chain, inside a transaction of the caller.
 
     Its instant is now, but never before the last event's: the journal does not run backwards when
-    somebody sets the clock back.
+    somebody sets the clock back. That is told once: a commit has many transactions.
     """
     last = last_event(connection)
     now = now_text()
     if last is None:
         return ChainWriter(connection, now)
-    if last.at > now:
+    if last.at > now and not store.clock_told:
+        store.clock_told = True
         log.warning(
             "The clock of this computer was set back: the journal is at %s, the clock at %s."
             " Until the clock has caught up, entries carry the journal's time.",

@@ -37,6 +37,9 @@ class Store:
 
     Any number of processes may read. The first write takes the workspace for this process
     (`claim`), until the store is closed.
+
+    Attributes:
+        clock_told: Whether it was said that this computer's clock is behind the journal.
     """
 
     def __init__(
@@ -64,6 +67,7 @@ class Store:
         self.connections = connections or {}
         self.entity_ids: dict[str, int] = {}
         self.refused: StoreError | None = None
+        self.clock_told = False
         self._adopt_by = adopt_by
         self._claimed = False
         self._claiming = threading.RLock()

@@ -118,7 +118,7 @@ def test_a_clock_set_back_is_told_and_the_journal_does_not_run_backwards(
     monkeypatch.setattr(journal_chain, "now_text", lambda: "2001-01-01T00:00:00Z")
     reviewed.plan("--entity", "plan")
     ran = reviewed.work("commit", str(reviewed.plan_file), "--yes")
-    assert "was set back" in ran.err
+    assert ran.err.count("was set back") == 1
     second, earlier = reviewed.document("history")["commits"]
     assert earlier["commit"] == first
     assert second["started_at"] >= earlier["finished_at"]
