@@ -1,17 +1,19 @@
 """Builds everything and runs it, window or command line; the only module that knows all others."""
 
+import errno
 import gc
 import logging
 import os
 import signal
 import sys
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from io import TextIOWrapper
 from types import TracebackType
 
 from app.domain.control import CancelToken
-from app.errors import AppError, Cancelled, ExitStatus
+from app.errors import AppError, Cancelled, ExitStatus, WrongUse
 
 _COLLECT_EACH = 50_000, 20, 20
 
@@ -23,6 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # Pages of records are many objects that live briefly and refer to each other in no circle:
         # by the defaults a third of the time would go into looking for circles.
         gc.set_threshold(*_COLLECT_EACH)
+        _open_what_is_closed()
         _speak_to_anybody()
     words = list(sys.argv[1:] if arguments is None else arguments)
     if words[:1] == ["sandbox"]:
@@ -34,17 +37,53 @@ def main(arguments: Sequence[str] | None = None) -> int:
     cancel, as_json = CancelToken(), "--json" in words
     previous = signal.signal(signal.SIGINT, lambda *_: cancel.cancel())
     try:
-        return _run(build_parser().parse_args(words), cancel)
+        _check_text(words)
+        with _printed():
+            return _run(build_parser().parse_args(words), cancel)
     except AppError as error:
         from app.cli.output import print_error  # noqa: PLC0415
 
         print_error(error, as_json=as_json)
         return ExitStatus.DIFFERENCES if isinstance(error, Cancelled) else error.exit_status
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        _drop_output()
         return ExitStatus.DONE
     finally:
         signal.signal(signal.SIGINT, previous)
+
+
+def _check_text(words: Sequence[str]) -> None:
+    """Refuse what is no text: it could not be looked up, nor printed."""
+    for word in words:
+        try:
+            word.encode()
+        except UnicodeEncodeError as error:
+            raise WrongUse(
+                f"The argument {word!a} is no text in UTF-8.",
+                "Write it in UTF-8, in a locale such as C.UTF-8; rename a file that is called so.",
+            ) from error
+
+
+@contextmanager
+def _printed() -> Iterator[None]:
+    """Write out what was printed, to the end; a full disk is no defect of ours."""
+    try:
+        try:
+            yield
+        finally:
+            sys.stdout.flush()
+    except OSError as error:
+        if error.errno not in {errno.ENOSPC, errno.EDQUOT}:
+            raise
+        _drop_output()
+        raise AppError(
+            f"What was printed could not be written: {error.strerror}.",
+            "Make room where it is written to, and look at `concord history` before you repeat it.",
+        ) from error
+
+
+def _drop_output() -> None:
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _run(options: Namespace, cancel: CancelToken) -> int:
@@ -94,6 +133,13 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
         "serve": run_serve,
     }
     return commands[options.command](services, options, cancel)
+
+
+def _open_what_is_closed() -> None:
+    """Let what the caller closed (`>&-`) be as /dev/null: else no file stands behind the name."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, os.fdopen(os.open(os.devnull, os.O_RDWR), mode))
 
 
 def _speak_to_anybody() -> None:
