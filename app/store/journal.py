@@ -9,6 +9,7 @@ from typing import Any
 
 import orjson
 
+from app.domain.mapping import EntityMapping
 from app.domain.plan import Operation, Outcome, OutcomeState
 from app.domain.plan_json import changes_json
 from app.domain.record import Record, Side
@@ -151,15 +152,20 @@ def settle(store: Store, run: str, outcomes: Sequence[tuple[Outcome, Record | No
             else:
                 deleted.setdefault(place, []).append(outcome.operation)
         for (entity, side), operations in deleted.items():
-            _forget(connection, store.entity_ids[entity], side, operations)
+            _forget(store, connection, store.mapping.entity(entity), side, operations)
         for (entity, side), records in written.items():
             write_records(store, connection, store.mapping.entity(entity), side, records)
 
 
 def _forget(
-    connection: sqlite3.Connection, number: int, side: Side, deleted: Sequence[Operation]
+    store: Store,
+    connection: sqlite3.Connection,
+    entity: EntityMapping,
+    side: Side,
+    deleted: Sequence[Operation],
 ) -> None:
     """Take deleted records out of the mirror; another one may have the key of one by now."""
+    number = store.entity_ids[entity.name]
     ids = {operation.key: operation.side_id for operation in deleted}
     rows = connection.execute(
         "SELECT link.id, key, side_id FROM link LEFT JOIN document ON document.id = link.id * 4 + ?"
@@ -167,7 +173,7 @@ def _forget(
         (SLOT[side], number, orjson.dumps(list(ids)).decode()),
     ).fetchall()
     gone = [link for link, key, held in rows if not held or ids[key] in {held, ""}]
-    remove_links(connection, side, gone)
+    remove_links(connection, entity, side, gone)
     if side is Side.SALESFORCE:
         forget_pairs(connection, number, ((one.key, one.side_id) for one in deleted))
 

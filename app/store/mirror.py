@@ -19,7 +19,15 @@ from app.domain.record import Record, Side, canonical
 from app.domain.records import Records
 from app.store import link_counts
 from app.store.cursors import keep_cursor
-from app.store.mirror_page import Known, Slot, keep_agreements, known_links, put_among, put_page
+from app.store.mirror_page import (
+    Known,
+    Slot,
+    keep_agreements,
+    known_links,
+    put_among,
+    put_page,
+    show_what_is_left,
+)
 from app.store.moved import WholeRead, any_moved
 from app.store.ready import Ready
 from app.store.rekey import (
@@ -125,7 +133,7 @@ class MirrorRead:
         with self.store.transaction(connection):
             unseen = self._unseen(connection)
             self._look_who_moved(connection, unseen)
-            remove_links(connection, self.side, unseen)
+            remove_links(connection, self.entity, self.side, unseen)
             self.changed += len(unseen)
             self._note_twins(connection)
             if self.side is Side.SALESFORCE:
@@ -196,7 +204,7 @@ def write_records(
     number = store.entity_ids[entity.name]
     given = list(records)
     came = arranged(connection, number, side, given)
-    _leave(connection, number, side, given, came)
+    _leave(connection, Slot(number, entity, side), given, came)
     changed = put_page(connection, number, entity, side, came.records).changed
     if side is Side.SALESFORCE:
         drop_loose(connection, number, [record.side_id for record in came.records])
@@ -220,11 +228,7 @@ def arranged(
 
 
 def _leave(
-    connection: sqlite3.Connection,
-    number: int,
-    side: Side,
-    given: Sequence[Record],
-    came: Arranged,
+    connection: sqlite3.Connection, slot: Slot, given: Sequence[Record], came: Arranged
 ) -> None:
     """Take records away from the keys under which they do not count any more."""
     kept = {record.side_id: record.key for record in came.records}
@@ -234,9 +238,10 @@ def _leave(
         rows = connection.execute(
             "SELECT link.id FROM link JOIN document ON document.id = link.id * 4 + ?"
             " WHERE entity = ? AND key = ? AND document.side_id = ?",
-            (SLOT[side], number, record.key, record.side_id),
+            (SLOT[slot.side], slot.number, record.key, record.side_id),
         )
-        remove_links(connection, side, [link for (link,) in rows.fetchall()])
+        links = [link for (link,) in rows.fetchall()]
+        remove_links(connection, slot.entity, slot.side, links)
 
 
 def _leaving(held: Mapping[str, Known], came: Records) -> Iterator[tuple[str, str]]:
@@ -269,8 +274,10 @@ def _referring(store: Store, entity: EntityMapping) -> list[str]:
     ]
 
 
-def remove_links(connection: sqlite3.Connection, side: Side, links: Sequence[int]) -> None:
-    """Take a side's records away; what both sides agreed on becomes the base."""
+def remove_links(
+    connection: sqlite3.Connection, entity: EntityMapping, side: Side, links: Sequence[int]
+) -> None:
+    """Take a side's records of an entity away; what both sides agreed on becomes the base."""
     column, slot = HASH_COLUMN[side], SLOT[side]
     keep_agreements(connection, links)
     for start in range(0, len(links), _LINKS_AT_ONCE):
@@ -283,6 +290,8 @@ def remove_links(connection: sqlite3.Connection, side: Side, links: Sequence[int
             (slot, some),
         )
         _forget_what_is_nowhere(connection, some)
+        if side is Side.BILLING:
+            show_what_is_left(connection, entity, some)
 
 
 def _forget_what_is_nowhere(connection: sqlite3.Connection, links: str) -> None:

@@ -68,7 +68,7 @@ class MirrorAccount:
             self._seen.update(key for key, side_id in pairs.items() if side_id in self._seen_ids)
         with self.store.transaction(self.store.mirror) as connection:
             gone = list(self._gone(connection))
-            remove_links(connection, self.side, gone)
+            remove_links(connection, self.entity, self.side, gone)
         self.changed += len(gone)
 
     def _gone(self, connection: sqlite3.Connection) -> Iterator[int]:

@@ -141,7 +141,7 @@ class MirrorDelta:
 
     def _remove(self, connection: sqlite3.Connection, links: Iterable[int]) -> int:
         gone = list(links)
-        remove_links(connection, self.side, gone)
+        remove_links(connection, self.entity, self.side, gone)
         return len(gone)
 
 

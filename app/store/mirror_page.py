@@ -4,14 +4,16 @@ import sqlite3
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import compress, groupby, islice
 from operator import itemgetter, not_
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 
 import orjson
 
+from app.domain.convert import decode_each, text
 from app.domain.mapping import EntityMapping
 from app.domain.record import (
     Record,
     Side,
+    Values,
     content_hash,
     merged_base,
 )
@@ -230,6 +232,33 @@ def _update_links(
     _write(connection, f"{_UPSERT} {given}", {**who, **columns})
     if places and slot.entity.parent:
         _write(connection, _MOVE, {**who, "parent": changed.parents})
+
+
+def show_what_is_left(connection: sqlite3.Connection, entity: EntityMapping, links: str) -> None:
+    """Give links (a JSON array) that billing has left the title and place of Salesforce's record.
+
+    Those of billing's were shown until then.
+    """
+    rows = connection.execute(
+        "SELECT link.entity, key, link.id, body FROM link"
+        f" JOIN document ON document.id = link.id * 4 + {SALESFORCE}"
+        " WHERE link.id IN (SELECT value FROM json_each(?)) AND salesforce_hash IS NOT NULL",
+        (links,),
+    ).fetchall()
+    if not rows:
+        return
+    left = [Known(key, link, None, None, None, 0) for _, key, link, _ in rows]
+    decoded = cast("Sequence[Values]", decode_each([body for *_, body in rows], entity))
+    records = [
+        Record(link.key, values, parent=_parent(entity, values))
+        for link, values in zip(left, decoded, strict=True)
+    ]
+    slot = Slot(rows[0][0], entity, Side.SALESFORCE)
+    _update_links(connection, slot, left, Ready.of(entity, Records.of(records)), places=True)
+
+
+def _parent(entity: EntityMapping, values: Values) -> str | None:
+    return (text(values[entity.index[entity.parent_field]]) or None) if entity.parent else None
 
 
 def _write(connection: sqlite3.Connection, statement: str, columns: Columns) -> None:

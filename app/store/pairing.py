@@ -196,7 +196,7 @@ def drop_pair(store: Store, entity: EntityMapping, key: str) -> Pairing:
             raise WrongUse(f"The pair {key!r} is not as it was made.", _REFRESH)
         link, body, changed_at, changed_by, before = row
         record = _record(entity, found.own_key, (found.side_id, changed_at, changed_by), body)
-        remove_links(connection, Side.SALESFORCE, [link])
+        remove_links(connection, entity, Side.SALESFORCE, [link])
         drop_pairing(connection, number, key)
         was = [_Before(*one) for one in orjson.loads(before)] if before else [_Before()] * 2
         _put_back(connection, link, was[0])
@@ -225,7 +225,7 @@ def _put_pairing(
     record, old = _free_record(connection, entity, number, pairing.side_id)
     before = [_before(connection, one) for one in (link, old)]
     if old is not None:
-        remove_links(connection, Side.SALESFORCE, [old])
+        remove_links(connection, entity, Side.SALESFORCE, [old])
     _forget(connection, link, base=before[0].agreed != record.side_id)
     kept = orjson.dumps([*map(tuple, before)]).decode()
     connection.execute(

@@ -82,7 +82,7 @@ def note_found(
     gone = _links(store, entity, (key for key, record in found.items() if record is None))
     with store.transaction(store.mirror) as connection:
         write_records(store, connection, entity, side, there)
-        remove_links(connection, side, list(gone))
+        remove_links(connection, entity, side, list(gone))
 
 
 def _links(store: Store, entity: EntityMapping, keys: Iterable[str]) -> Iterator[int]:

@@ -307,7 +307,7 @@ def note_live(bench: Workbench, operations: Iterable[Operation], live: Live) -> 
                 asked = live.asked_id(operation)
                 held, *_ = side_details(bench.store, link, operation.side)
                 if not asked or held in {asked, ""}:
-                    remove_links(connection, operation.side, [link])
+                    remove_links(connection, entity, operation.side, [link])
 
 
 def record_after(operation: Operation, live: Sequence[Record], entity: EntityMapping) -> Record:

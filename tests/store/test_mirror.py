@@ -4,6 +4,7 @@ from pathlib import Path
 import pytest
 
 from app.domain.record import Record, Side
+from app.store.belonging import keys_of_account, titles_of
 from app.store.comparison import one_pair, side_details
 from app.store.mirror import MirrorRead
 from app.store.pager import totals
@@ -11,7 +12,7 @@ from app.store.workspace import Store
 from tests.fakes import small_mapping
 
 MAPPING = small_mapping()
-PLAN = MAPPING.entity("plan")
+PLAN, TIER = MAPPING.entity("plan"), MAPPING.entity("tier")
 
 
 @pytest.fixture
@@ -82,6 +83,26 @@ def test_a_record_gone_on_one_side_keeps_its_base(store: Store) -> None:
     read(store, Side.SALESFORCE, [plan("A", 49)])
     read(store, Side.BILLING, [])
     assert pair(store) == (("Pro", Decimal(49), None), None, ("Pro", Decimal(49), None))
+
+
+def test_what_billing_has_left_is_shown_as_salesforce_has_it(store: Store) -> None:
+    read(store, Side.BILLING, [plan("A", name="Pro")])
+    read(store, Side.SALESFORCE, [plan("A", name="Gold")])
+    assert titles_of(store, PLAN, ["A"]) == {"A": "Pro"}
+    read(store, Side.BILLING, [])
+    assert titles_of(store, PLAN, ["A"]) == {"A": "Gold"}
+
+
+def test_what_billing_has_left_stands_under_the_parent_that_salesforce_names(store: Store) -> None:
+    read(store, Side.BILLING, [plan("P1")])
+    for side, parent in ((Side.BILLING, "P1"), (Side.SALESFORCE, "P2")):
+        values = tuple(parent if f.name == TIER.parent_field else None for f in TIER.fields)
+        run = MirrorRead(store, TIER, side)
+        run.put([Record("T1", values, "1", parent)])
+        run.finish()
+    assert keys_of_account(store, "P1", [TIER]) == {"tier": frozenset({"T1"})}
+    MirrorRead(store, TIER, Side.BILLING).finish()
+    assert keys_of_account(store, "P1", [TIER]) == {"tier": frozenset()}
 
 
 def test_a_record_gone_on_both_sides_is_forgotten(store: Store) -> None:

@@ -307,7 +307,7 @@ def test_a_record_that_shared_a_key_changes_places_with_the_one_there(
         if not is_there:
             link = find_link(store, PLAN, "A")
             assert link is not None
-            remove_links(connection, Side.SALESFORCE, [link])
+            remove_links(connection, PLAN, Side.SALESFORCE, [link])
         found = record("A", "1")._replace(own_key="")
         write_records(store, connection, PLAN, Side.SALESFORCE, [found])
     assert ids_held(store) == Counter(["1", "9"] if is_there else ["1"])
