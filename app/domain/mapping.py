@@ -283,6 +283,14 @@ class WorkspaceMapping:
         """The entity that is the customer, None where there is none."""
         return next((one for one in self.entities if one.role is Role.ACCOUNT), None)
 
+    def referring(self, entity: EntityMapping) -> Sequence[str]:
+        """Return the entities whose records refer to an entity's."""
+        return [
+            other.name
+            for other in self.entities
+            if any(field.to == entity.name for field in other.references)
+        ]
+
     def above(self, entity: EntityMapping) -> Sequence[EntityMapping]:
         """Return an entity and those above it in the tree, the root last."""
         chain = [entity]

@@ -7,7 +7,7 @@ when one side moves away is that agreement put into the base's slot: an unchange
 import secrets
 import sqlite3
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import compress
 from operator import not_
@@ -19,13 +19,13 @@ from app.domain.record import Record, Side, canonical
 from app.domain.records import Records
 from app.store import link_counts
 from app.store.cursors import keep_cursor
+from app.store.left import all_left, forget_left, leaving, note_left
 from app.store.mirror_page import (
     Known,
     Slot,
     keep_agreements,
     known_links,
     put_among,
-    put_page,
     show_what_is_left,
 )
 from app.store.moved import WholeRead, any_moved
@@ -71,7 +71,6 @@ class MirrorRead:
     moved: bool = False
     twins: list[Record] = field(default_factory=list)
     _seen: Seen = field(default_factory=Seen)
-    _left: dict[str, str] = field(default_factory=dict)
     _read: int = field(default_factory=lambda: secrets.randbits(32))
 
     def put(self, records: Sequence[Record], loose: Sequence[Record] = ()) -> int:
@@ -89,8 +88,8 @@ class MirrorRead:
             held = {key: link for key, link in known.items() if link.hash is not None}
             if self.whole and held:
                 first = self._without_seen(first, held)
-                left = dict(_leaving(held, first))
-                self._left.update(left)
+                left = leaving(held, zip(first.keys, first.side_ids, strict=True))
+                note_left(connection, self.store, self.side, self.entity, left)
                 if left:  # what became of them only a whole read tells, if not this, the next
                     keep_cursor(connection, self.store, self.side, self.entity.name, "")
             stored = put_among(connection, slot, Ready.of(self.entity, first), known)
@@ -140,6 +139,7 @@ class MirrorRead:
                 number = self.store.entity_ids[self.entity.name]
                 keep_loose_of(connection, Place(number, self._read))
                 forget_unseen(connection, number)
+            forget_left(connection, self.side, self.entity.name)
             keep_cursor(connection, self.store, self.side, self.entity.name, cursor)
             mark_read(connection, self.side, self.entity.name)
         self._seen = Seen()
@@ -156,10 +156,12 @@ class MirrorRead:
     def _look_who_moved(self, connection: sqlite3.Connection, unseen: Sequence[int]) -> None:
         """Have what refers to a record that moved read whole, now or by the next refresh."""
         number, slot = self.store.entity_ids[self.entity.name], SLOT[self.side]
-        if not _referring(self.store, self.entity):
+        if not self.store.mapping.referring(self.entity):
             self.moved = False
             return
-        read = WholeRead(number, slot, self._seen, unseen, self._left, self.twins)
+        place = Place(number, self._read)
+        left = all_left(connection, self.side, self.entity.name)
+        read = WholeRead(place, slot, self._seen, unseen, left, self.twins)
         self.moved = self.moved or any_moved(connection, read)
         if self.moved:
             read_what_refers_to(connection, self.store, self.entity, self.side)
@@ -204,12 +206,18 @@ def write_records(
     number = store.entity_ids[entity.name]
     given = list(records)
     came = arranged(connection, number, side, given)
-    _leave(connection, Slot(number, entity, side), given, came)
-    changed = put_page(connection, number, entity, side, came.records).changed
+    slot = Slot(number, entity, side)
+    moved = _leave(connection, slot, given, came)
+    ready = Ready.of(entity, Records.of(came.records))
+    known = known_links(connection, slot, ready.keys)
+    taken = leaving(known, zip(ready.keys, ready.side_ids, strict=True))
+    note_left(connection, store, side, entity, taken)
+    changed = put_among(connection, slot, ready, known).changed
     if side is Side.SALESFORCE:
-        drop_loose(connection, number, [record.side_id for record in came.records])
+        moved += drop_loose(connection, number, [record.side_id for record in came.records])
         put_loose(connection, entity, came.loose, Place(number))
-        if mark(connection, number, came.records):
+        moved += mark(connection, number, came.records)
+        if moved:
             read_what_refers_to(connection, store, entity)
     return changed
 
@@ -229,8 +237,9 @@ def arranged(
 
 def _leave(
     connection: sqlite3.Connection, slot: Slot, given: Sequence[Record], came: Arranged
-) -> None:
-    """Take records away from the keys under which they do not count any more."""
+) -> int:
+    """Take records away from the keys under which they do not count any more; return how many."""
+    left = 0
     kept = {record.side_id: record.key for record in came.records}
     for record in given:
         if record.own_key is None or kept.get(record.side_id) == record.key:
@@ -242,14 +251,8 @@ def _leave(
         )
         links = [link for (link,) in rows.fetchall()]
         remove_links(connection, slot.entity, slot.side, links)
-
-
-def _leaving(held: Mapping[str, Known], came: Records) -> Iterator[tuple[str, str]]:
-    """Yield ids and keys of the records whose keys others have now."""
-    for key, side_id in zip(came.keys, came.side_ids, strict=True):
-        link = held.get(key)
-        if link is not None and link.side_id and link.side_id != side_id:
-            yield link.side_id, key
+        left += len(links)
+    return left
 
 
 def read_what_refers_to(
@@ -262,16 +265,8 @@ def read_what_refers_to(
 
     The record that refers was not changed itself, so no read of changes tells of it.
     """
-    for name in _referring(store, entity):
+    for name in store.mapping.referring(entity):
         keep_cursor(connection, store, side, name, "")
-
-
-def _referring(store: Store, entity: EntityMapping) -> list[str]:
-    return [
-        other.name
-        for other in store.mapping.entities
-        if any(field.to == entity.name for field in other.references)
-    ]
 
 
 def remove_links(

@@ -8,6 +8,7 @@ from app.domain.convert import decode_each, text
 from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side
 from app.store.belonging import keys_of, links_of
+from app.store.left import note_missed
 from app.store.mirror import MirrorRead, remove_links
 from app.store.mirror_delta import MirrorDelta
 from app.store.pairing import ids_of_pairs
@@ -68,6 +69,7 @@ class MirrorAccount:
             self._seen.update(key for key, side_id in pairs.items() if side_id in self._seen_ids)
         with self.store.transaction(self.store.mirror) as connection:
             gone = list(self._gone(connection))
+            note_missed(connection, self.store, self.side, self.entity, gone)
             remove_links(connection, self.entity, self.side, gone)
         self.changed += len(gone)
 

@@ -1,7 +1,7 @@
 """What changed on a side since a cursor, put into the mirror; nothing else is looked at."""
 
 import sqlite3
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -9,6 +9,7 @@ from app.domain.mapping import EntityMapping
 from app.domain.record import Record, Side
 from app.domain.records import Records
 from app.store.cursors import keep_cursor
+from app.store.left import all_left, forget_left, leaving, note_left
 from app.store.mirror import arranged, read_what_refers_to, remove_links
 from app.store.mirror_page import Slot, known_links, put_among
 from app.store.ready import Ready
@@ -65,18 +66,21 @@ class MirrorDelta:
             self._take_away(connection, set(gone) - ids, [r.side_id for r in came.loose])
             self._forget_pairings(connection, number, set(gone) - ids)
             self._leave_old_keys(connection, by_key)
+            now = {**dict.fromkeys(gone), **{r.side_id: "" for r in came.loose}}
+            now |= {record.side_id: key for key, record in by_key.items()}
+            self.moved += self._found_again(connection, now)
             slot = Slot(number, self.entity, self.side)
             known = known_links(connection, slot, list(by_key))
-            self.doubtful = self.doubtful or any(
-                record.side_id and link.side_id not in {record.side_id, "", None}
-                for link, record in ((link, by_key[key]) for key, link in known.items())
-            )
+            left = leaving(known, ((key, record.side_id) for key, record in by_key.items()))
+            note_left(connection, self.store, self.side, self.entity, left)
+            self.doubtful = self.doubtful or bool(left)
             if self.doubtful:
                 keep_cursor(connection, self.store, self.side, self.entity.name, "")
             ready = Ready.of(self.entity, Records.of(list(by_key.values())))
             stored = put_among(connection, slot, ready, known)
             if self.side is Side.SALESFORCE:
-                drop_loose(connection, number, [*gone, *ids])
+                drop_loose(connection, number, gone)
+                self.moved += drop_loose(connection, number, ids)
                 put_loose(connection, self.entity, came.loose, Place(number))
                 self.moved += mark(connection, number, by_key.values())
             if self.moved > moved:  # now: should the read break off, the next one sees no move
@@ -138,6 +142,15 @@ class MirrorDelta:
         old = [one.link for one in held if one.key != keys[one.side_id]]
         self.moved += len(old)
         self.changed += self._remove(connection, old)
+
+    def _found_again(self, connection: sqlite3.Connection, now: Mapping[str, str | None]) -> int:
+        """Return how many come under another key than that at which they were missed."""
+        left = all_left(connection, self.side, self.entity.name)
+        came = left.keys() & now.keys()
+        if came:
+            others = {side_id: key for side_id, key in left.items() if side_id not in came}
+            forget_left(connection, self.side, self.entity.name, others)
+        return sum(now[side_id] not in {left[side_id], None} for side_id in came)
 
     def _remove(self, connection: sqlite3.Connection, links: Iterable[int]) -> int:
         gone = list(links)

@@ -8,7 +8,9 @@ from typing import NamedTuple
 import orjson
 
 from app.domain.record import Record
+from app.store.rekey import Place
 from app.store.seen import Seen
+from app.store.slots import SALESFORCE
 
 _AT_ONCE = 5000
 
@@ -19,14 +21,14 @@ class WholeRead(NamedTuple):
     """What is known when the last page of a whole read is stored, before anything is dropped.
 
     Attributes:
-        number: The entity's, in the store.
+        place: The entity's number in the store, and the read's own.
         slot: The side's.
         unseen: Links that it has not seen.
         left: Ids → keys under which another record stands now.
         twins: What stands beside the record of its key.
     """
 
-    number: int
+    place: Place
     slot: int
     seen: Seen
     unseen: Sequence[int]
@@ -37,7 +39,8 @@ class WholeRead(NamedTuple):
 def any_moved(connection: sqlite3.Connection, read: WholeRead) -> bool:
     """Return whether a record has left its key and is there, under another one or under none."""
     beside = {(record.side_id, record.key) for record in read.twins}
-    gone = chain(read.left.items(), _dropped(connection, read), _old_twins(connection, read))
+    old = (_dropped(connection, read), _old_twins(connection, read), _old_loose(connection, read))
+    gone = chain(read.left.items(), *old)
     while was := dict(islice(gone, _AT_ONCE)):
         now = {*_now(connection, read, list(was)), *beside}
         if any(held[0] in was and (held[0], was[held[0]]) not in now for held in now):
@@ -59,7 +62,16 @@ def _old_twins(connection: sqlite3.Connection, read: WholeRead) -> list[Held]:
     return connection.execute(
         "SELECT side_id, key FROM twin JOIN link ON link.id = twin.link"
         " WHERE entity = ? AND side = ? AND side_id <> ''",
-        (read.number, read.slot),
+        (read.place.number, read.slot),
+    ).fetchall()
+
+
+def _old_loose(connection: sqlite3.Connection, read: WholeRead) -> list[Held]:
+    """Return what had no key before, of which the read saw that it has one now, or is gone."""
+    if read.slot != SALESFORCE:
+        return []
+    return connection.execute(
+        "SELECT side_id, '' FROM loose WHERE entity = ? AND read <> ?", read.place
     ).fetchall()
 
 
@@ -70,7 +82,7 @@ def _now(connection: sqlite3.Connection, read: WholeRead, ids: Sequence[str]) ->
         "SELECT side_id, key, link.id FROM document JOIN link ON link.id = document.id >> 2"
         " AND entity = ? WHERE side_id IN (SELECT value FROM json_each(?))"
         " AND document.id & 3 = ?",
-        (read.number, wanted, read.slot),
+        (read.place.number, wanted, read.slot),
     ).fetchall()
     found = {
         (row[0], row[1])
@@ -78,8 +90,8 @@ def _now(connection: sqlite3.Connection, read: WholeRead, ids: Sequence[str]) ->
         if is_seen
     }
     loose = connection.execute(
-        "SELECT side_id, '' FROM loose WHERE entity = ?"
+        "SELECT side_id, '' FROM loose WHERE entity = ? AND read = ?"
         " AND side_id IN (SELECT value FROM json_each(?))",
-        (read.number, wanted),
+        (*read.place, wanted),
     )
     return {*found, *loose}

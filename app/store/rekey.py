@@ -174,14 +174,15 @@ class Place(NamedTuple):
     read: int = 0
 
 
-def drop_loose(connection: sqlite3.Connection, number: int, ids: Iterable[str]) -> None:
-    """Forget loose records that have a key now, or are gone."""
+def drop_loose(connection: sqlite3.Connection, number: int, ids: Iterable[str]) -> int:
+    """Forget loose records that have a key now, or are gone; return how many there were."""
     found = connection.execute("SELECT 1 FROM loose WHERE entity = ? LIMIT 1", (number,))
-    if found.fetchone() is not None:
-        connection.executemany(
-            "DELETE FROM loose WHERE entity = ? AND side_id = ?",
-            [(number, side_id) for side_id in ids],
-        )
+    if found.fetchone() is None:
+        return 0
+    return connection.executemany(
+        "DELETE FROM loose WHERE entity = ? AND side_id = ?",
+        [(number, side_id) for side_id in ids],
+    ).rowcount
 
 
 def keep_loose_of(connection: sqlite3.Connection, place: Place) -> None:

@@ -9,6 +9,7 @@ from app.domain.plan import OutcomeState, Verb
 from app.domain.record import Record, Side
 from app.store.comparison import find_link
 from app.store.journal_entry import stored_changes
+from app.store.left import note_missed
 from app.store.mirror import remove_links, write_records
 from app.store.slots import SALESFORCE, SLOT
 from app.store.workspace import Store
@@ -82,7 +83,9 @@ def note_found(
     gone = _links(store, entity, (key for key, record in found.items() if record is None))
     with store.transaction(store.mirror) as connection:
         write_records(store, connection, entity, side, there)
-        remove_links(connection, entity, side, list(gone))
+        links = list(gone)
+        note_missed(connection, store, side, entity, links)
+        remove_links(connection, entity, side, links)
 
 
 def _links(store: Store, entity: EntityMapping, keys: Iterable[str]) -> Iterator[int]:

@@ -24,6 +24,7 @@ from app.domain.record import (
     content_hash,
 )
 from app.store.comparison import find_link, side_details
+from app.store.left import note_missed
 from app.store.mirror import remove_links
 from app.store.mirrored import mirrored
 from app.store.other_letters import in_other_letters
@@ -307,6 +308,7 @@ def note_live(bench: Workbench, operations: Iterable[Operation], live: Live) -> 
                 asked = live.asked_id(operation)
                 held, *_ = side_details(bench.store, link, operation.side)
                 if not asked or held in {asked, ""}:
+                    note_missed(connection, bench.store, operation.side, entity, [link])
                     remove_links(connection, entity, operation.side, [link])
 
 

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 from app.domain.convert import text
 from app.domain.mapping import KEY
-from app.domain.plan import Operation, Verb
+from app.domain.plan import FieldChange, Operation, Verb
 from app.domain.record import FieldValue, RecordKey
 from tests.simulation.server import Answer, Place, Row, Sent, Server
 
@@ -28,17 +28,43 @@ class KeyedServer(Server):
         pairs: Id → what the engine was told that the record counts as, until it bears that key.
         keyed_at: Id → when a person last changed the key.
         held: Id and field → what the record has held, whatever key it bore.
+        called: Id and field → the keys that what it refers to bore since it was written.
+        hanging: Id and field of what refers to a record without a key → that record's id.
     """
 
     pairs: dict[str, Pair] = field(default_factory=dict)
     keyed_at: dict[str, int] = field(default_factory=dict)
     held: dict[tuple[str, str], set[FieldValue]] = field(default_factory=lambda: defaultdict(set))
+    hanging: dict[tuple[str, str], str] = field(default_factory=dict)
+    called: dict[tuple[str, str], set[FieldValue]] = field(default_factory=lambda: defaultdict(set))
 
     def rekey(self, place: RecordKey, key: str) -> None:
         """Let a person give the one record at a place another key, or none."""
         (row,) = self.rows[place]
         self._move(Place(place, row), key)
         self.keyed_at[row.side_id] = self.fate.time
+
+    def is_referred_to(self, place: RecordKey) -> bool:
+        """Return whether anything refers to a record at a place, which may have no key."""
+        ids = {row.side_id for row in self.rows[place]}
+        return not ids.isdisjoint(self.hanging.values()) or any(
+            self._points_at(place, other) for other in self.rows
+        )
+
+    def remake(self, place: RecordKey) -> None:
+        """Let a person make the one record at a place anew and delete the old one.
+
+        What refers to it was given the new one in between.
+        """
+        (old,) = self.rows[place]
+        new = self._new(place, list(old.values))
+        new.edited = dict.fromkeys(self.mapping.entity(place.entity).index, self.fate.time)
+        self.rows[place] = [new]
+        self.gone[old.side_id] = (place, self.fate.time)
+        if self.pairs.pop(old.side_id, None) is not None:
+            self._leave(place, new)
+        for other in [each for each in self.rows if self._points_at(place, each)]:
+            self.changed_at[other] = self.fate.time
 
     def pair(self, entity: str, side_id: str, key: str) -> None:
         """Note that the engine was told as what a record counts."""
@@ -73,6 +99,11 @@ class KeyedServer(Server):
 
     def _set(self, place: RecordKey, row: Row, name: str, value: FieldValue) -> None:
         super()._set(place, row, name, value)
+        self._hold(row, name, value)
+        self.hanging.pop((row.side_id, name), None)
+        self.called.pop((row.side_id, name), None)
+
+    def _hold(self, row: Row, name: str, value: FieldValue) -> None:
         self.held[row.side_id, name].add(value)
         if row.side_id in self.pairs:
             self.history[self.pairs[row.side_id].place, name].add(value)
@@ -90,6 +121,34 @@ class KeyedServer(Server):
         self._leave(place, row)
         if row.side_id in self.pairs and self.pairs[row.side_id].place == place:
             del self.pairs[row.side_id]
+        if found.key not in self.rows or found.key.key == NO_KEY:
+            self._follow(found, key)
+
+    def _follow(self, found: Place, key: str) -> None:
+        """Have what refers to a record tell of its new key; it was not changed itself."""
+        for place, rows in self.rows.items():
+            entity = self.mapping.entity(place.entity)
+            for item in entity.references:
+                for row in rows if item.to == found.key.entity else []:
+                    hangs = self.hanging.get((row.side_id, item.name)) == found.row.side_id
+                    named = row.values[entity.index[item.name]] == found.key.key
+                    if hangs or (named and found.key.key != NO_KEY):
+                        self._refer(Place(place, row), item.name, found.row.side_id, key)
+
+    def _refer(self, found: Place, name: str, side_id: str, key: str) -> None:
+        place, row = found
+        value = key or None
+        at = self.mapping.entity(place.entity).index[name]
+        self.called[row.side_id, name].add(row.values[at])
+        row.values[at] = value
+        self.history[place, name].add(value)
+        self._hold(row, name, value)
+        self._leave(place, row)
+        if row.side_id in self.pairs:
+            self._leave(self.pairs[row.side_id].place, row)
+        self.hanging.pop((row.side_id, name), None)
+        if not key:
+            self.hanging[row.side_id, name] = side_id
 
     def _leave(self, place: RecordKey, row: Row) -> None:
         self.left[place].append((self.fate.time, tuple(row.values)))
@@ -139,6 +198,10 @@ class KeyedServer(Server):
             self.in_window += 1
         else:
             super()._watch(sent, row)
+
+    def _was_shown(self, row: Row, change: FieldChange, now: FieldValue) -> bool:
+        named = self.called.get((row.side_id, change.name), set())
+        return super()._was_shown(row, change, now) or change.before in named
 
     def _watch_key(self, sent: Sent, found: Place, before: str, after: str) -> None:
         """See that no key is overwritten which a person wrote and nobody was shown."""

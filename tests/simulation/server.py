@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 from app.domain.diff import same
 from app.domain.mapping import EntityMapping, WorkspaceMapping
-from app.domain.plan import Operation, Verb
+from app.domain.plan import FieldChange, Operation, Verb
 from app.domain.record import FieldValue, Record, RecordKey, Side
 from tests.simulation.fate import HOUR_S, Fate
 
@@ -106,7 +106,7 @@ class Server:
         changed_at: When each place last changed; what a read since a cursor goes by.
         gone: The system's own id of what was deleted → its place, and when.
         written_at: Idempotency key → when the last write under it had an effect.
-        left: What people left at a place, and when: values of a record, None where it was deleted.
+        left: What was left at a place, and when: values of a record, None where it was deleted.
     """
 
     side: Side
@@ -248,6 +248,7 @@ class Server:
         for change in operation.changes:
             self._set(place, row, change.name, change.after)  # type: ignore[arg-type]
             row.edited.pop(change.name, None)
+        self.left[place].append((self.fate.time, tuple(row.values)))
         return Answer(side_id=row.side_id)
 
     def _create(self, sent: Sent) -> Answer:
@@ -273,11 +274,15 @@ class Server:
                 continue
             if sent.read_at is not None and at > sent.read_at:
                 self.in_window += 1
-            elif change is None or not same(change.before, now):
+            elif change is None or not self._was_shown(row, change, now):
                 self.violations.append(
                     f"lost edit: {operation.verb.value} {operation.record_key} overwrote"
                     f" {name}={now!r} of time {at}, last read at {sent.read_at}"
                 )
+
+    def _was_shown(self, row: Row, change: FieldChange, now: FieldValue) -> bool:
+        del row
+        return same(change.before, now)
 
     def _watch_insert(self, sent: Sent, rows: list[Row]) -> None:
         """See that nothing is made where the engine knows, or should, that it has made it."""
