@@ -39,6 +39,10 @@ def reshape(connection: sqlite3.Connection, number: int, entity: EntityMapping) 
             "INSERT OR REPLACE INTO note VALUES (?, '')",
             [(f"unread/{side.value}/{entity.name}",) for side in Side],
         )
+    connection.executemany(  # by `unread.mark_read`: the ids go with the documents
+        "DELETE FROM note WHERE name = ?",
+        [(f"read/{side.value}/{entity.name}",) for side in Side],
+    )
     # A hash of 0 is no document's: the side held the record, and what it holds is not known now.
     connection.execute(
         "UPDATE link SET billing_hash = billing_hash * 0, duplicate = 0,"

@@ -7,6 +7,7 @@ from app.store import link_counts
 from app.store.cursors import forget_cursors, instance_of, keep_instance
 from app.store.rekey import REKEYED
 from app.store.slots import HASH_COLUMN, SLOT
+from app.store.unread import forget_read
 from app.store.workspace import Store
 
 
@@ -38,6 +39,7 @@ def set_aside(store: Store, side: Side, instance: str) -> Path:
         connection.execute("DELETE FROM diff")
         connection.execute("DELETE FROM choice")
         link_counts.recount(connection)
+        forget_read(connection, side)
         keep_instance(connection, side, instance)
     # A record that was paired has to be read under its own key again.
     for each in {side, Side.SALESFORCE} if paired else {side}:

@@ -15,11 +15,12 @@ from app.domain.record import Side
 from app.errors import CursorRefused, NotFound, WrongUse
 from app.store.belonging import keys_of_account
 from app.store.comparison import existing_keys
-from app.store.cursors import cursor_of, instance_of, note_instance
+from app.store.cursors import cursor_of, forget_cursors, instance_of, note_instance
 from app.store.mirror import MirrorRead
 from app.store.mirror_account import MirrorAccount
 from app.store.mirror_delta import MirrorDelta, has_twins
 from app.store.set_aside import set_aside
+from app.store.unread import was_read
 from app.store.workspace import Store
 from app.sync.explain import note_told
 from app.sync.workbench import Workbench
@@ -209,12 +210,7 @@ class _Run:
         It is read whole: now, or the next time where this refresh leaves it out or breaks off (the
         store has forgotten its cursor).
         """
-        names = [
-            other.name
-            for other in self.bench.mapping.entities
-            if any(field.to == entity.name for field in other.references)
-        ]
-        for place in ((side, name) for name in names):
+        for place in ((side, name) for name in self.bench.mapping.referring(entity)):
             self.doubted.add(place)
             if isinstance(self.reads.get(place), MirrorDelta):
                 self._want_whole(self.groups[place])
@@ -258,8 +254,11 @@ def refresh(
         Cancelled: Within a moment of being asked.
     """
     started = time.monotonic()
+    _check_entities(bench, request)
     before = bench.calls()
     aside = _look_who_is_there(bench, request.sides, cancel)
+    if not request.account:
+        _doubt_what_was_read_before(bench, request)
     run = _read_all(bench, _groups(bench, request), cancel, report)
     if request.account:
         _check_found(bench, request.account)
@@ -278,6 +277,13 @@ def refresh(
     total = sum(read.count for read in run.reads.values())
     log.info("Refreshed %s: %d records in %.1f s", bench.name, total, result.seconds)
     return result
+
+
+def _check_entities(bench: Workbench, request: RefreshRequest) -> None:
+    for name in request.entities:
+        if name not in bench.mapping.by_name:
+            known = ", ".join(bench.mapping.by_name)
+            raise WrongUse(f"The mapping has no entity {name!r}.", f"Its entities are: {known}.")
 
 
 def _look_who_is_there(
@@ -317,16 +323,28 @@ def _read_all(
     return run
 
 
-def _groups(bench: Workbench, request: RefreshRequest) -> Iterator[_Group]:
-    for name in request.entities:
-        if name not in bench.mapping.by_name:
-            known = ", ".join(bench.mapping.by_name)
-            raise WrongUse(f"The mapping has no entity {name!r}.", f"Its entities are: {known}.")
-    wanted = [
+def _doubt_what_was_read_before(bench: Workbench, request: RefreshRequest) -> None:
+    """Have what refers to an entity that is read for the first time read whole, if it was before.
+
+    A key may have moved between the two: no read of changes tells of what refers to its record, and
+    the first read of it does not know that it moved. This refresh does so, or the next.
+    """
+    for side in request.sides:
+        for entity in _wanted(bench, request):
+            if not was_read(bench.store, side, entity.name):
+                forget_cursors(bench.store, side, bench.mapping.referring(entity))
+
+
+def _wanted(bench: Workbench, request: RefreshRequest) -> list[EntityMapping]:
+    return [
         entity
         for entity in _belonging(bench, request)
         if not request.entities or entity.name in request.entities
     ]
+
+
+def _groups(bench: Workbench, request: RefreshRequest) -> Iterator[_Group]:
+    wanted = _wanted(bench, request)
     for side in request.sides:
         reader = bench.connectors[side]
         if request.account:

@@ -11,6 +11,7 @@ import pytest
 from app.domain.control import CancelToken
 from app.domain.plan import Verb
 from app.domain.record import RecordKey, Side, exact
+from app.store.set_aside import set_aside
 from app.sync.refresh import RefreshRequest, refresh
 from tests.simulation.connector import Ways
 from tests.simulation.invariants import mirror_agrees
@@ -50,6 +51,17 @@ def test_what_refers_to_a_record_that_gets_a_key_is_read_again(
     _rekey(telling, "", "X1")
     request = RefreshRequest(entities=("plan",), full=full)
     refresh(bench, request, CancelToken(), telling.engine.report)
+    telling.look()
+    assert list(mirror_agrees(bench, telling.servers)) == []
+
+
+def test_what_was_read_before_what_it_refers_to_is_read_again_with_it(
+    telling: Simulation,
+) -> None:
+    bench = telling.engine.bench
+    set_aside(bench.store, Side.SALESFORCE, "simulated")
+    refresh(bench, RefreshRequest(entities=("tier",)), CancelToken(), telling.engine.report)
+    _rekey(telling, "P8", "X1")
     telling.look()
     assert list(mirror_agrees(bench, telling.servers)) == []
 
