@@ -9,6 +9,11 @@ from typing import Any
 from app.store import workspace_lock
 from tests.simulation.fate import Fate
 
+_HOLDS = (
+    "SELECT 1 FROM link JOIN document ON document.id = link.id * 4 + 2 WHERE side_id = ?1"
+    " AND key = ?2 AND salesforce_hash IS NOT NULL UNION ALL"
+    " SELECT 1 FROM loose WHERE side_id = ?1 AND ?2 = ''"
+)
 _NO_CHECKPOINT = "PRAGMA wal_autocheckpoint = 0"
 
 
@@ -24,7 +29,14 @@ class Disk:
         self._open: list[_Connection] = []
         self.path = folder / "store.sqlite"
         self.kept_bytes = 0
+        self._template = template
         shutil.copyfile(template, self.path)
+
+    def new(self) -> Path:
+        """Return an empty store's file beside the one that may be cut off."""
+        path = self.path.with_name("new.sqlite")
+        shutil.copyfile(self._template, path)
+        return path
 
     def connect(self, path: Path | str, **options: Any) -> sqlite3.Connection:
         """Stand in for `sqlite3.connect`."""
@@ -35,6 +47,15 @@ class Disk:
         sqlite3.Connection.execute(connection, _NO_CHECKPOINT)
         self._open.append(connection)
         return connection
+
+    def holds(self, side_id: str, key: str) -> bool:
+        """Return whether the store has a record of Salesforce under a key, `""` for none."""
+        connection = sqlite3.Connection(str(self.path))
+        try:
+            found = connection.execute(_HOLDS, (side_id, key)).fetchone()
+        finally:
+            connection.close()
+        return found is not None
 
     def note_commit(self, *, is_synced: bool) -> None:
         """Note that a transaction is in the log; a synced one outlives a power cut."""

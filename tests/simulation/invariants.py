@@ -171,6 +171,19 @@ def _true_sums(
     return sums
 
 
+def all_was_reviewed(bench: Workbench, plans: Iterable[Operation]) -> Iterator[str]:
+    """Yield what the journal has that stood in no plan, or otherwise than it stood there."""
+    reviewed = {_intent(operation) for operation in plans}
+    for entry in entries(bench.store):
+        if _intent(entry.operation) not in reviewed:
+            yield f"plan: {_name(entry)} stood so in none"
+
+
+def _intent(operation: Operation) -> tuple[object, ...]:
+    changes = sorted(map(repr, operation.changes))
+    return operation.record_key, operation.side, operation.verb, *changes
+
+
 def nothing_ticked_deletes(operations: Iterable[Operation], ticked: set[RecordKey]) -> list[str]:
     """Return the deletes of a plan of what is ticked that nobody ticked."""
     return [

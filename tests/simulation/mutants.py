@@ -6,6 +6,8 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+import app.store.mirror
+import app.store.mirror_delta
 import app.store.pairing
 import app.sync.commit
 import app.sync.preflight
@@ -174,6 +176,34 @@ def parting_forgets() -> AbstractContextManager[None]:
     return _replaced((app.store.pairing, "_put_back", lambda *_: None))
 
 
+def moved_key_unseen() -> AbstractContextManager[None]:
+    """Believe what refers to a record whose key has moved."""
+    return _replaced(
+        (app.sync.refresh._Run, "_doubt_what_refers_to", lambda *_: None),
+        (app.store.mirror, "read_what_refers_to", lambda *_: None),
+        (app.store.mirror_delta, "read_what_refers_to", lambda *_: None),
+    )
+
+
+def title_of_what_is_gone() -> AbstractContextManager[None]:
+    """Go on showing billing's title and parent where billing has the record no more."""
+    return _replaced((app.store.mirror, "show_what_is_left", lambda *_: None))
+
+
+def other_value_written() -> AbstractContextManager[None]:
+    """Commit less than the plan says: the first value of each update alone."""
+    real = app.sync.commit.commit
+
+    def commit(bench: Workbench, plan: CommitPlan, cancel: CancelToken, report: Any) -> Any:
+        fewer = [
+            replace(one, changes=one.changes[:1]) if one.verb is Verb.UPDATE else one
+            for one in plan.operations
+        ]
+        return real(bench, replace(plan, operations=fewer), cancel, report)
+
+    return _replaced((simulator, "commit", commit))
+
+
 MUTANTS: tuple[Mutant, ...] = (
     journal_after_send,
     no_preflight,
@@ -187,6 +217,9 @@ MUTANTS: tuple[Mutant, ...] = (
     skipped_forgotten,
     pairing_leaves_twin,
     parting_forgets,
+    moved_key_unseen,
+    title_of_what_is_gone,
+    other_value_written,
 )
 
 

@@ -1,6 +1,6 @@
 """People who work in both systems at any moment, as those systems let them."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -36,12 +36,20 @@ def simulated_mapping() -> WorkspaceMapping:
 
 @dataclass
 class People:
-    """Those who edit; what a system refuses them they leave."""
+    """Those who edit; what a system refuses them they leave.
+
+    Attributes:
+        rekeys: They change keys in Salesforce, of what is referred to, too.
+        remakes: They make records anew under the same key, and delete the old ones.
+        is_known: Whether the engine has read a record (its id) under a key.
+    """
 
     fate: Fate
     servers: Mapping[Side, Server]
     doubles: bool
     rekeys: bool = False
+    remakes: bool = False
+    is_known: Callable[[str, str], bool] = lambda _side_id, _key: True
 
     def settle_in(self) -> None:
         """Fill both systems alike, as they stand before Concord comes."""
@@ -63,6 +71,8 @@ class People:
             self._drop(server, place)
         elif isinstance(server, KeyedServer) and self.rekeys and random.random() < 1 / 4:
             self._rekey(server, place)
+        elif isinstance(server, KeyedServer) and self.remakes and random.random() < 1 / 6:
+            self._remake(server, place)
         elif self.doubles and random.random() < 1 / 10:
             self._double(server, place)
         else:
@@ -81,7 +91,8 @@ class People:
         """Change or clear some keys in Salesforce."""
         server = self.servers[Side.SALESFORCE]
         assert isinstance(server, KeyedServer)
-        for place in server.places("tier"):
+        entities = ("tier", "plan") if self.rekeys else ("tier",)
+        for place in [place for entity in entities for place in server.places(entity)]:
             if self.fate.chance(1 / 2):
                 self._rekey(server, place)
 
@@ -117,12 +128,21 @@ class People:
             self._tell(server, f"deletes {place.key}")
 
     def _rekey(self, server: KeyedServer, place: RecordKey) -> None:
-        """Change the key of what nothing refers to, or clear it."""
-        key = self.fate.random.choice([NO_KEY, NO_KEY, *_TIERS, *_OTHER_KEYS])
+        """Change a key or clear it; what refers to the record goes with it."""
+        keys = PLANS if place.entity == "plan" else _TIERS
+        key = self.fate.random.choice([NO_KEY, NO_KEY, *keys, *_OTHER_KEYS])
         taken = key != NO_KEY and RecordKey(place.entity, key) in server.rows
-        if place.entity == "tier" and len(server.rows[place]) == 1 and not taken:
+        (row, *others) = server.rows[place]
+        # What moves before it was ever read under its key nobody can see move (docs/proof.md).
+        unseen = server.is_referred_to(place) and not self.is_known(row.side_id, place.key)
+        if not others and not taken and not unseen:
             server.rekey(place, key)
             self._tell(server, f"gives {place.key} the key {key!r}")
+
+    def _remake(self, server: KeyedServer, place: RecordKey) -> None:
+        if len(server.rows[place]) == 1:
+            server.remake(place)
+            self._tell(server, f"makes {place.key} anew")
 
     def _double(self, server: Server, place: RecordKey) -> None:
         server.put(place, list(server.rows[place][0].values), twin=True)

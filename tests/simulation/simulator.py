@@ -1,6 +1,6 @@
 """One simulated run: a random schedule with troubles, then quiet, then what must be true."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from typing import TypeVar
 
@@ -23,7 +23,7 @@ from app.sync.planner import Selection, build_plan
 from app.sync.reconcile import reconcile
 from app.sync.refresh import RefreshRequest, refresh
 from app.sync.undo import build_undo
-from tests.simulation import invariants
+from tests.simulation import anew, invariants
 from tests.simulation.engine import NAME, Engine
 from tests.simulation.fate import HOUR_S, Fate
 from tests.simulation.keyed_server import KeyedServer
@@ -70,7 +70,7 @@ class Simulation:
         steps: list[Callable[[], object]] = [
             *[self.cycle] * 7, self.refresh, self.compare, self.plan,
             self.commit, self.resume, self.review, *[self.undo] * 6, self.burst, self.jump,
-            self.one_account, self.ignore, *[self.pair] * 3,
+            self.one_account, self.ignore, *[self.pair] * 3, self.two_plans,
         ]  # fmt: skip
         self.fate.on_touch = self._others_act
         for _ in range(random.randint(3, _STEPS)):
@@ -94,6 +94,8 @@ class Simulation:
         self.note(invariants.base_was_agreed(bench, self.servers))
         self.note(invariants.sides_agree(bench, self.servers, excused))
         self.note(no_record_twice(bench.store))
+        self.note(anew.differs(self.engine))
+        self.note(invariants.all_was_reviewed(bench, self._reviewed()))
         whole, part = (reconcile(bench, CancelToken(), totals=totals) for totals in (True, False))
         self.note(invariants.sums_agree(bench, self.servers, whole))
         self.note(invariants.gaps_agree(whole, part))
@@ -113,9 +115,14 @@ class Simulation:
         self.commit()
 
     def refresh(self) -> None:
-        sides = self.fate.random.choice([tuple(Side)] * 3 + [(side,) for side in Side])
+        """Refresh both sides or one, mostly what changed of all entities."""
+        random = self.fate.random
+        sides = random.choice([tuple(Side)] * 3 + [(side,) for side in Side])
+        some = random.choice([(), (), (), *((entity.name,) for entity in MAPPING.entities)])
+        request = RefreshRequest(sides, some, full=random.random() < 1 / 6)
+        self.fate.tell(f"    {', '.join(some) or 'all'}{', whole' if request.full else ''}")
         self._call("refresh", lambda token: refresh(
-            self.engine.bench, RefreshRequest(sides), token, self.engine.report
+            self.engine.bench, request, token, self.engine.report
         ))  # fmt: skip
 
     def one_account(self) -> None:
@@ -178,6 +185,20 @@ class Simulation:
         if verbs is None:
             self.note(invariants.nothing_ticked_deletes(made.operations, self.touched))
         self._keep(made)
+
+    def two_plans(self) -> None:
+        """Plan twice before either is committed, then commit both, the later one first or last."""
+        self.look()
+        first = len(self.plans)
+        self.plan()
+        self.burst()
+        self.look()
+        self.plan()
+        made = self.plans[first:]
+        self.fate.random.shuffle(made)
+        for data in made:
+            self.plans.append(data)
+            self.commit()
 
     def commit(self) -> CommitResult | None:
         """Commit a plan: mostly the last, now and then an older one."""
@@ -311,6 +332,10 @@ class Simulation:
             f"  {result.written} of {result.selected} written, {result.failed} failed,"
             f" {result.stale} stale, {result.skipped} skipped {result.stopped_by}"
         )
+
+    def _reviewed(self) -> Iterator[Operation]:
+        for data in set(self.plans):
+            yield from plan_from_json(data, MAPPING, NAME).operations
 
     def look(self) -> None:
         """Refresh both sides and compare."""

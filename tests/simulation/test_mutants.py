@@ -7,7 +7,9 @@ from tests.simulation.mutants import (
     base_before_outcome,
     cursor_before_records,
     journal_after_send,
+    moved_key_unseen,
     no_preflight,
+    other_value_written,
     outcome_in_two_transactions,
     pairing_leaves_twin,
     parting_forgets,
@@ -15,6 +17,7 @@ from tests.simulation.mutants import (
     retry_without_key,
     skipped_forgotten,
     stale_ignored,
+    title_of_what_is_gone,
     undo_without_live_check,
 )
 from tests.simulation.world import simulate
@@ -33,6 +36,9 @@ _CAUGHT = (
     (skipped_forgotten, ("counts",)),
     (pairing_leaves_twin, ("pairing",)),
     (parting_forgets, ("pairing",)),
+    (moved_key_unseen, ("mirror",)),
+    (title_of_what_is_gone, ("anew",)),
+    (other_value_written, ("plan",)),
 )
 SEEDS = 200
 

@@ -86,7 +86,8 @@ def world(seed: int) -> Iterator[Simulation]:
     kinds = {Side.BILLING: Server, Side.SALESFORCE: KeyedServer}
     servers = {s: kinds[s](s, MAPPING, semantics[s], fate, refused[s]) for s in Side}
     connectors = {side: SimulatedConnector(servers[side], fate, _ways(random)) for side in Side}
-    people = People(fate, servers, doubles=random.random() < 1 / 5, rekeys=random.random() < 1 / 2)
+    doubles, rekeys, remakes = (random.random() < rate for rate in (1 / 5, 1 / 2, 1 / 2))
+    people = People(fate, servers, doubles=doubles, rekeys=rekeys, remakes=remakes)
     people.settle_in()
     for side in Side:
         fate.tell(f"{side.label}: {semantics[side].name}, {connectors[side].ways}")
@@ -94,6 +95,7 @@ def world(seed: int) -> Iterator[Simulation]:
     with tempfile.TemporaryDirectory(prefix="simulation-") as folder:
         disk = Disk(Path(folder), fate, _template())
         with stood_in(fate, lanes, disk):
+            people.is_known = disk.holds
             engine = Engine(fate, lanes, disk, MAPPING, connectors)
             try:
                 yield Simulation(fate, engine, people, servers)
