@@ -9,7 +9,7 @@ from app.domain.diff import Kind, same
 from app.domain.mapping import KEY, EntityMapping, SumRule
 from app.domain.plan import Operation, OutcomeState, Verb
 from app.domain.record import NO_BASE, BaseValue, RecordKey, Side, Values
-from app.store.comparison import Pair, find_link, one_pair, stored_diffs
+from app.store.comparison import Pair, find_link, one_pair, side_details, stored_diffs
 from app.store.journal import Entry, entries, runs
 from app.store.pairing import pairings
 from app.sync.commit import CommitResult
@@ -210,13 +210,21 @@ def _mirror_holds(bench: Workbench, operation: Operation) -> bool:
     pair = _pair(bench, operation.record_key)
     values = None if pair is None else _sides(pair)[operation.side]
     if operation.verb is Verb.DELETE:
-        return values is None
+        return values is None or _is_of_another(bench, operation)
     index = bench.mapping.entity(operation.entity).index
     return values is not None and all(
         same(values[index[change.name]], change.after)
         for change in operation.changes
         if change.name != KEY
     )
+
+
+def _is_of_another(bench: Workbench, operation: Operation) -> bool:
+    """Return whether the mirror holds another record under the key than was to be deleted."""
+    entity = bench.mapping.entity(operation.entity)
+    link = find_link(bench.store, entity, operation.key)
+    held = "" if link is None else side_details(bench.store, link, operation.side)[0]
+    return bool(held and operation.side_id) and held != operation.side_id
 
 
 def _mirror_is_new(bench: Workbench, server: Server, operation: Operation) -> bool:
