@@ -3,7 +3,8 @@
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
-from app.domain.plan import Operation
+from app.domain.control import CancelToken, Report
+from app.domain.plan import CommitPlan, Operation
 from app.domain.record import Side
 from app.sync.commit import CommitResult
 from app.sync.workbench import Workbench
@@ -36,6 +37,20 @@ def test_the_summary_lists_what_will_be_written(
     assert side_of(bench, Side.SALESFORCE).written == []
     dialog.cancel.click()
     assert not dialog.isVisible()
+
+
+def test_cancel_ends_the_planning(qtbot: QtBot, pool: TaskPool, bench: Workbench) -> None:
+    def endless(_bench: Workbench, cancel: CancelToken, _report: Report) -> CommitPlan:
+        while True:
+            cancel.check()
+            cancel.wait(0.01)
+
+    dialog = CommitDialog(bench, pool, (), None, make_plan=endless)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    dialog.cancel.click()
+    assert not dialog.cancel.isEnabled()
+    qtbot.waitUntil(lambda: not dialog.isVisible(), timeout=PATIENCE_MS)
 
 
 def test_a_commit_is_run_and_its_sums_are_shown(

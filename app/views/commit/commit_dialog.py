@@ -343,7 +343,7 @@ class CommitDialog(WorkDialog):
 
     @Slot()
     def _on_cancel(self) -> None:
-        if self._task is not None:
+        if self._is_running:
             self.running.pause.setEnabled(False)
         super()._on_cancel()
 
