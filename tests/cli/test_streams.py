@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from app.settings import Connection, Workspace, save_connection, save_workspace
+
 ROOT = Path(__file__).parents[2]
 
 
@@ -33,6 +35,15 @@ def test_a_closed_stream_is_as_dev_null(concord_home: Path, closed: str) -> None
     done = run(concord_home, f"concord workspace list --json {closed}")
     assert (done.returncode, done.stderr) == (0, b"")
     assert done.stdout == b"" or json.loads(done.stdout) == {"workspaces": []}
+
+
+def test_a_table_for_nobody_is_no_defect(concord_home: Path) -> None:
+    for name, kind in (("billing", "aria"), ("org", "salesforce")):
+        save_connection(concord_home, Connection(name, kind))
+    save_workspace(concord_home, Workspace("shop", "billing", "org", "aria"))
+    assert b"shop" in run(concord_home, "concord workspace list").stdout
+    done = run(concord_home, "concord workspace list >&-; echo $? >&2")
+    assert done.stderr == b"0\n"
 
 
 def test_an_error_without_stderr_leaves_stdout_to_its_document(concord_home: Path) -> None:
