@@ -24,7 +24,7 @@ from app.services import Services
 from app.store import journal
 from app.store.journal_head import Head
 from app.store.journal_prune import Retention, prunable, prune
-from app.store.journal_search import Wanted, search
+from app.store.journal_search import Wanted, names_entity, search
 from app.store.journal_verify import Verification, verify
 from app.sync.history import history_rows, write_history
 from app.sync.workbench import Workbench
@@ -45,6 +45,8 @@ def run_history(services: Services, options: Namespace, cancel: CancelToken) -> 
             return _prune(services, bench, options)
         if options.commit:
             journal.find_run(bench.store, options.commit)
+        if wanted.record:
+            _check_entity(bench, wanted.record[0])
         if options.format == "csv":
             return _export(bench, options, wanted)
         if wanted == Wanted():
@@ -68,6 +70,16 @@ def _check(options: Namespace) -> None:
         raise WrongUse("--json and --format csv exclude each other.", "Leave out one of them.")
     if options.limit is not None and options.limit < 0:
         raise WrongUse(f"--limit {options.limit} is less than nothing.", "Give 0 or more.")
+
+
+def _check_entity(bench: Workbench, name: str) -> None:
+    """Raise where neither the mapping nor the history has an entity of the name."""
+    if name not in bench.mapping.by_name and not names_entity(bench.store, name):
+        known = ", ".join(bench.mapping.by_name)
+        raise WrongUse(
+            f"Neither the mapping nor the history has an entity {name!r}.",
+            f"The mapping's entities are: {known}.",
+        )
 
 
 def _wanted(options: Namespace) -> Wanted:

@@ -74,6 +74,13 @@ def _rows(store: Store, wanted: Wanted) -> Iterator[Sequence[Any]]:
             yield from rows
 
 
+def names_entity(store: Store, name: str) -> bool:
+    """Return whether an operation was ever about an entity, also of an earlier mapping."""
+    query = "SELECT 1 FROM journal WHERE entity = ? LIMIT 1"
+    with store.translating():
+        return store.reader.execute(query, (name,)).fetchone() is not None
+
+
 def _conditions(wanted: Wanted) -> tuple[list[str], list[Any]]:
     """Return what SQL can tell; `_holds` tells the rest."""
     where, values = ["true"], list[Any]()

@@ -111,6 +111,7 @@ def test_changes_are_found(history: Run, words: tuple[str, ...], count: int) -> 
         (("-o", "x.csv"), "--format csv"),
         (("--limit", "-1"), "less than nothing"),
         (("--commit", "nosuch"), "nosuch"),
+        (("--record", "nosuch", "PRO"), "has an entity 'nosuch'"),
         (("--prune",), "keeps all"),
         (("--prune", "--keep-commits", "1"), "asks before"),
     ],
