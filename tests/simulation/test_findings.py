@@ -30,7 +30,7 @@ from tests.simulation.pairing import no_record_twice, note_pairs
 from tests.simulation.people import REFUSED
 from tests.simulation.server import ARIA, ORB, SALESFORCE, Semantics
 from tests.simulation.simulator import Simulation
-from tests.simulation.world import world
+from tests.simulation.world import calm_world
 
 PLACE = RecordKey("plan", "P9")
 
@@ -38,11 +38,7 @@ PLACE = RecordKey("plan", "P9")
 @pytest.fixture
 def calm() -> Iterator[Simulation]:
     """Return a world in which nothing goes wrong, with a plan that Salesforce lacks."""
-    with world(1) as simulation:
-        simulation.is_quiet = True
-        simulation.fate.calm()
-        for connector in simulation.engine.connectors.values():
-            connector.ways = Ways()
+    with calm_world() as simulation:
         simulation.servers[Side.BILLING].put(PLACE, ["a", None, None])
         simulation.look()
         yield simulation

@@ -17,17 +17,13 @@ from tests.simulation.connector import Ways
 from tests.simulation.invariants import mirror_agrees
 from tests.simulation.keyed_server import KeyedServer
 from tests.simulation.simulator import Simulation
-from tests.simulation.world import world
+from tests.simulation.world import calm_world
 
 
 @pytest.fixture
 def telling() -> Iterator[Simulation]:
     """Return a calm world in which Salesforce tells what changed, with a plan and its tier."""
-    with world(1) as simulation:
-        simulation.is_quiet = True
-        simulation.fate.calm()
-        for connector in simulation.engine.connectors.values():
-            connector.ways = Ways()
+    with calm_world() as simulation:
         simulation.engine.connectors[Side.SALESFORCE].ways = Ways(page_size=1, tells_changes=True)
         for server in simulation.servers.values():
             server.put(RecordKey("plan", "P8"), ["a", None, None])

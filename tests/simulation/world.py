@@ -103,6 +103,17 @@ def world(seed: int) -> Iterator[Simulation]:
                 disk.close()
 
 
+@contextmanager
+def calm_world() -> Iterator[Simulation]:
+    """Give a world in which nothing goes wrong and nobody edits: a test tells what happens."""
+    with world(1) as simulation:
+        simulation.is_quiet = True
+        simulation.fate.calm()
+        for connector in simulation.engine.connectors.values():
+            connector.ways = Ways()
+        yield simulation
+
+
 def _ways(random: Random) -> Ways:
     return Ways(
         page_size=random.randint(1, 4),
