@@ -6,6 +6,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from app.domain.control import CancelToken, no_report
@@ -48,6 +52,18 @@ def nothing_unannounced(
     # A machine that others use too may block any thread; the watchdog has a test of its own.
     ours = [r for r in loud if r.name.startswith(("app.views", "qt"))]
     assert not [r for r in ours if r.name != "app.views.watchdog"]
+
+
+@pytest.fixture(autouse=True)
+def no_key_held() -> Iterator[None]:
+    """Let go of Shift and the like after a test that pressed one with another key.
+
+    Qt takes what the last event of a key said for what is held, and `selectRow` of a later test
+    in the same process heeds it: with Shift it selects nothing.
+    """
+    yield
+    if QGuiApplication.keyboardModifiers() != Qt.KeyboardModifier.NoModifier:
+        QTest.keyClick(QWidget(), Qt.Key.Key_unknown)
 
 
 @pytest.fixture(autouse=True)
