@@ -127,7 +127,7 @@ def _line(world: World, row: Row, interval: Row, period: Period) -> Row:
     rated = rate(price, slices)
     subtotal = rated.subtotal
     if price["price_type"] == "fixed_price" and price["cadence"] != "one_time":
-        subtotal = subtotal * number(period.share)
+        subtotal = subtotal * period.share
     if price["conversion_rate"] is not None:
         subtotal *= number(price["conversion_rate"])
     line = new_line(world, price, price["name"], span, sum(slices.values(), _ZERO))

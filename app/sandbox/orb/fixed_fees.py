@@ -42,8 +42,7 @@ def _bill_rest(world: World, row: Row, interval: Row, change: tuple[str, Decimal
     if price["billing_mode"] != "in_advance" or period is None or interval["_billed"] == 0:
         return
     customer = world.table("customer")[row["_customer"]]
-    share = number(period.share * days_between(at, period.end))
-    share /= number(days_between(period.start, period.end))
+    share = period.share * days_between(at, period.end) / days_between(period.start, period.end)
     whole = rate(price, {(): after}).subtotal - rate(price, {(): before}).subtotal
     line = new_line(world, price, price["name"], (at, period.end), after - before)
     line["subtotal"] = line["adjusted_subtotal"] = money(cents(whole * share))

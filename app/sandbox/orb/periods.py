@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from decimal import Decimal
 
 from app.sandbox.orb.times import add_months, days_between, local_day, midnight, months_of
 from app.sandbox.orb.world import Row
@@ -13,12 +14,7 @@ class Period:
 
     start: str
     end: str
-    share: float
-
-    @property
-    def is_whole(self) -> bool:
-        """Whether nothing was cut off at the beginning or the end."""
-        return self.share >= 1
+    share: Decimal
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,6 +1,7 @@
 """Ending price intervals: unbilled parts are billed, paid parts beyond the end given back."""
 
 from collections.abc import Iterator
+from decimal import Decimal
 
 from app.sandbox.orb.amounts import cents, money, number
 from app.sandbox.orb.billing import plan_next_bill
@@ -81,7 +82,7 @@ def _later(world: World, row: Row, end: str) -> list[Row]:
     ]
 
 
-def _unused(world: World, row: Row, end: str) -> Iterator[tuple[Row, Row, float]]:
+def _unused(world: World, row: Row, end: str) -> Iterator[tuple[Row, Row, Decimal]]:
     """Yield invoice, line and the share to give back of what was billed in advance beyond `end`."""
     ids = {
         interval["price"]["id"]
@@ -99,14 +100,14 @@ def _unused(world: World, row: Row, end: str) -> Iterator[tuple[Row, Row, float]
                 yield invoice, line, days_between(end, line["end_date"]) / whole
 
 
-def _give_back(world: World, invoice: Row, line: Row, share: float) -> None:
-    amount = cents(number(line["amount"]) * number(share))
+def _give_back(world: World, invoice: Row, line: Row, share: Decimal) -> None:
+    amount = cents(number(line["amount"]) * share)
     if amount <= 0:
         return
     if invoice["status"] != "draft":
         raise_credit_note(world, invoice, [(line, amount)], "Order change", None)
         return
-    rest = number(1) - number(share)
+    rest = 1 - share
     for name in ("subtotal", "adjusted_subtotal"):
         line[name] = money(number(line[name]) * rest)
     settle_line(world.table("customer")[invoice["_customer"]], line)

@@ -2,10 +2,12 @@
 
 import calendar
 from datetime import UTC, date, datetime, time, timedelta
+from decimal import Decimal
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 _MONTHS = {"monthly": 1, "quarterly": 3, "semi_annual": 6, "annual": 12}
+_MICROSECONDS_A_DAY = 86_400_000_000
 
 
 def stamp(moment: datetime) -> str:
@@ -76,6 +78,7 @@ def months_of(cadence: str) -> int:
 
 
 @lru_cache(maxsize=20_000)
-def days_between(start: str, end: str) -> float:
+def days_between(start: str, end: str) -> Decimal:
     """Return the days from one stamp to another, with a fraction."""
-    return (parse(end) - parse(start)).total_seconds() / 86400
+    microseconds = (parse(end) - parse(start)) // timedelta(microseconds=1)
+    return Decimal(microseconds) / _MICROSECONDS_A_DAY
