@@ -13,6 +13,9 @@ from app.domain.record import Side, Values
 WHOLE_RECORD = "*"
 SKIP = "skip"
 TYPED = "typed"
+TICKABLE = frozenset({
+    Kind.ONLY_IN_BILLING, Kind.ONLY_IN_SALESFORCE, Kind.DIFFERENT, Kind.CONFLICT, Kind.HELD_BACK,
+})  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,11 +68,24 @@ def is_ticked(kind: Kind, choice: Choice) -> bool:
     Deletes, conflicts, and inserts that a rule holds back are ticked by hand only; records that
     share a key never are.
     """
-    if kind in {Kind.DUPLICATE_KEY, Kind.NOT_COMPARABLE, Kind.IDENTICAL, Kind.IGNORED}:
+    if kind not in TICKABLE:
         return False
     if choice.ticked is not None:
         return choice.ticked
     return kind in {Kind.ONLY_IN_BILLING, Kind.DIFFERENT}
+
+
+def one_sided_verb(kind: Kind, holder: Side, choice: Choice) -> Verb | None:
+    """Return what is to be done with a record that one side alone holds; None: nothing.
+
+    Billing's catalog is what Salesforce follows: what billing has is put back (an insert into the
+    other side), what only Salesforce has goes. A person may turn either round.
+    """
+    wish = choice.take.get(WHOLE_RECORD, "")
+    if wish == SKIP or (kind is Kind.CONFLICT and not wish):
+        return None
+    keep = wish == holder.value if wish else holder is Side.BILLING
+    return Verb.INSERT if keep else Verb.DELETE
 
 
 def verdict_of(diff: FieldDiff, choice: Choice) -> Verdict | None:
@@ -110,7 +126,7 @@ def propose(
     abilities: Mapping[Side, Ability],
 ) -> Proposal:
     """Return the operations that settle a difference as chosen; the keys are given later."""
-    if diff.kind in {Kind.DUPLICATE_KEY, Kind.NOT_COMPARABLE, Kind.IDENTICAL, Kind.IGNORED}:
+    if diff.kind not in TICKABLE:
         return Proposal()
     if diff.billing is None or diff.salesforce is None:
         return _one_sided(entity, diff, choice, targets, abilities)
@@ -167,13 +183,10 @@ def _one_sided(
     abilities: Mapping[Side, Ability],
 ) -> Proposal:
     holder = Side.BILLING if diff.salesforce is None else Side.SALESFORCE
-    wish = choice.take.get(WHOLE_RECORD, "")
-    if wish == SKIP or (diff.kind is Kind.CONFLICT and not wish):
+    verb = one_sided_verb(diff.kind, holder, choice)
+    if verb is None:
         return Proposal()
-    # Billing's catalog is what Salesforce follows: what billing has is put back, what only
-    # Salesforce has goes. A person may turn either round.
-    keep = wish == holder.value if wish else holder is Side.BILLING
-    verb, side = (Verb.INSERT, holder.other) if keep else (Verb.DELETE, holder)
+    side = holder.other if verb is Verb.INSERT else holder
     if verb not in abilities[side].verbs:
         words = f"{entity.label} {diff.key}: {side.label} offers no {verb.value}"
         return Proposal(problems=(_problem(diff, words),))

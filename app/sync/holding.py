@@ -1,20 +1,23 @@
 """Holding back: inserts that a rule of the mapping leaves to a person, and why."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
 from hashlib import sha256
 
 from app.domain.control import CancelToken
 from app.domain.convert import text
+from app.domain.diff import Kind
 from app.domain.holding import lacking, may_be, may_be_one_of, with_held
 from app.domain.mapping import EntityMapping, InsertRule
 from app.domain.pairing import survey
 from app.domain.record import Side
+from app.store.choices import choice_of, choose
 from app.store.comparison import existing_keys
 from app.store.holding import (
     Doubles,
     NewRecord,
     below,
+    held_with,
     keep_doubles,
     keep_held,
     known_doubles,
@@ -24,6 +27,7 @@ from app.store.holding import (
     parent_key,
 )
 from app.store.pairing import alone_in_billing, alone_in_salesforce
+from app.sync.choosing import with_tick
 from app.sync.workbench import Workbench
 
 
@@ -47,6 +51,21 @@ def why_held(bench: Workbench, entity: EntityMapping, link: int) -> str:
     if words or not entity.parent:
         return words
     return with_held(bench.mapping.entity(entity.parent), parent_key(bench.store, link))
+
+
+def tick_held(bench: Workbench, links: Iterable[int], *, ticked: bool) -> None:
+    """Tick records that are held back, or untick them, each with what waits below it alone.
+
+    Raises:
+        WorkspaceBusy: Another Concord writes the workspace.
+    """
+    bench.store.claim()
+    wanted = held_with(bench.store, frozenset(links))
+    choices = {link: choice_of(bench.store, link) for link in wanted}
+    choose(
+        bench.store,
+        {link: with_tick(Kind.HELD_BACK, one, ticked=ticked) for link, one in choices.items()},
+    )
 
 
 def _held_of(bench: Workbench, entity: EntityMapping, cancel: CancelToken) -> Mapping[int, str]:

@@ -24,11 +24,11 @@ from app.domain.record import Side
 from app.store.choices import choice_of, choose
 from app.store.comparison import find_link
 from app.store.ignoring import own_rules
+from app.sync.choosing_many import Bulk
 from app.sync.workbench import Workbench
 from app.views.compare.ignore_dialog import IgnoreDialog
 from app.views.compare.rules_dialog import RulesDialog
 from app.views.compare.value_dialog import ValueDialog
-from app.views.state.bulk import Bulk
 from app.views.state.difference import Arrow
 from app.views.window.main_window import MainWindow
 from tests.fakes import side_of

@@ -13,11 +13,11 @@ from app.connectors.protocol import Quota, Resource
 from app.domain.control import CancelToken, no_report
 from app.domain.record import Side
 from app.errors import WorkspaceBusy
+from app.sync.choosing_many import Bulk
 from app.sync.plan_file import save_plan
 from app.sync.planner import Selection, build_plan
 from app.sync.workbench import Workbench
 from app.views.commit.commit_dialog import CommitDialog
-from app.views.state.bulk import Bulk
 from app.views.state.export import Format
 from app.views.state.fields import local_time
 from app.views.window.command_palette import CommandPalette

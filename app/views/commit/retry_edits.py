@@ -9,12 +9,13 @@ from PySide6.QtWidgets import QMenu, QWidget
 from app.domain.convert import plain_value, typed_value
 from app.domain.plan import Operation, Verb
 from app.domain.record import FieldValue, Side
+from app.sync.typed import rules_told
 from app.sync.workbench import Workbench
 from app.views.compare.value_dialog import ValueDialog
 from app.views.state.commit_outcome import ListedOperation
 from app.views.state.difference import field_label
 from app.views.state.retry import Spot, spot_of
-from app.views.state.typed_value import rules_told, value_form
+from app.views.state.typed_value import value_form
 
 
 class RetryEdits(QObject):

@@ -9,17 +9,10 @@ from app.domain.record import FieldValue
 from app.errors import WrongUse
 from app.store.choices import choose
 from app.store.pager import Filter
+from app.sync.choosing_many import Bulk, BulkDraft, draft_bulk, field_of
 from app.sync.workbench import Workbench
 from app.views.compare.value_dialog import ValueDialog
-from app.views.state.bulk import (
-    Bulk,
-    BulkDraft,
-    draft_bulk,
-    field_of,
-    form_for_all,
-    left_words,
-    question,
-)
+from app.views.state.bulk import form_for_all, left_words, question
 from app.views.state.language import tr
 from app.views.tasks import TaskPool
 

@@ -13,6 +13,8 @@ from app.domain.record import Side
 from app.store.choices import choose
 from app.store.comparison import side_details
 from app.store.pager import Filter, tree_order
+from app.sync.choosing import directed, needs_direction, turned
+from app.sync.choosing_many import Bulk
 from app.sync.compare import OpenedDiff, diff_of
 from app.sync.workbench import Workbench
 from app.views.compare.bulk_choice import BulkChoice
@@ -21,20 +23,12 @@ from app.views.compare.field_menu import FieldMenu, add_direction
 from app.views.compare.fields_view import FieldsPanel
 from app.views.compare.filter_bar import FilterBar
 from app.views.models.nodes import Node
-from app.views.state.bulk import Bulk
 from app.views.state.difference import Tick
 from app.views.state.fields import LastChange, fields_view
 from app.views.state.language import tr
 from app.views.state.navigation import Go, destination
 from app.views.state.survey import Survey, take_survey
-from app.views.state.ticks import (
-    Direction,
-    directed,
-    directions,
-    needs_direction,
-    turned,
-    turned_group,
-)
+from app.views.state.ticks import Direction, directions, turned_group
 from app.views.state.toolbar import agreement_words
 from app.views.tasks import Task, TaskPool
 from app.views.widgets.labels import label

@@ -9,14 +9,16 @@ from app.domain.diff import FieldDiff
 from app.domain.proposal import TYPED
 from app.domain.record import BaseValue, FieldValue, Side
 from app.store.ignoring import own_rules
+from app.sync.choosing import field_directed, field_typed
 from app.sync.compare import OpenedDiff
+from app.sync.typed import rules_told
 from app.sync.workbench import Workbench
 from app.views.compare.ignore_dialog import IgnoreDialog, Start
 from app.views.compare.value_dialog import ValueDialog
 from app.views.state.ignore_rules import first_draft
 from app.views.state.language import tr
-from app.views.state.ticks import Direction, field_directed, field_directions, field_typed
-from app.views.state.typed_value import rules_told, value_form
+from app.views.state.ticks import Direction, field_directions
+from app.views.state.typed_value import value_form
 from app.views.tasks import TaskPool
 
 

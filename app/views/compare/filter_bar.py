@@ -4,12 +4,13 @@ from PySide6.QtCore import Qt, QTimer, Signal, Slot
 from PySide6.QtGui import QAction, QIcon
 from PySide6.QtWidgets import QHBoxLayout, QLineEdit, QMenu, QToolButton, QWidget
 
-from app.views.state.bulk import Bulk, bulk_label
+from app.store.wanted import Wanted
+from app.sync.choosing_many import Bulk
+from app.views.state.bulk import bulk_label
 from app.views.state.chips import chips, kinds_of, names, pressed
 from app.views.state.difference import field_label
 from app.views.state.language import tr
 from app.views.state.survey import Survey
-from app.views.state.wanted import Wanted
 from app.views.widgets.flow import FlowLayout
 from app.views.widgets.icons import pixmap
 from app.views.widgets.labels import icon_button, tool_button

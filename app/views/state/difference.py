@@ -7,14 +7,11 @@ from enum import Enum
 from app.domain.diff import FieldDiff, Kind
 from app.domain.mapping import KEY, EntityMapping, Owner
 from app.domain.plan import Verb
-from app.domain.proposal import SKIP, WHOLE_RECORD, Choice, written_to
+from app.domain.proposal import TICKABLE, Choice, one_sided_verb, written_to
 from app.domain.record import Side
 from app.views.state.language import tr
 
 MINUS = "\u2212"
-TICKABLE = frozenset({
-    Kind.ONLY_IN_BILLING, Kind.ONLY_IN_SALESFORCE, Kind.DIFFERENT, Kind.CONFLICT, Kind.HELD_BACK,
-})  # fmt: skip
 # What a tick on a whole group takes along; deletes and conflicts are ticked one by one.
 SAFE_TO_TICK = frozenset({Kind.ONLY_IN_BILLING, Kind.DIFFERENT})
 DIFFERENCES = TICKABLE | {Kind.DUPLICATE_KEY, Kind.NOT_COMPARABLE}
@@ -146,18 +143,11 @@ def glyph(kind: Kind, intent: Intent) -> str:
 
 
 def one_sided_intent(kind: Kind, holder: Side, choice: Choice) -> Intent:
-    """Return what is to be done with a record that one side alone holds.
-
-    The same rule as `app.domain.proposal`: what billing has is put back, what only Salesforce has
-    goes, and a person may turn either round.
-    """
-    wish = choice.take.get(WHOLE_RECORD, "")
-    if wish == SKIP or (kind is Kind.CONFLICT and not wish):
+    """Return what is to be done with a record that one side alone holds."""
+    verb = one_sided_verb(kind, holder, choice)
+    if verb is None:
         return Intent(None, Arrow.SKIP)
-    keep = wish == holder.value if wish else holder is Side.BILLING
-    if keep:
-        return Intent(Verb.INSERT, ARROW_TO[holder.other])
-    return Intent(Verb.DELETE, ARROW_TO[holder])
+    return Intent(verb, ARROW_TO[holder.other if verb is Verb.INSERT else holder])
 
 
 def update_intent(sides: Iterable[Side]) -> Intent:

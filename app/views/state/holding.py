@@ -1,15 +1,13 @@
 """What is held back and why, as lines; ticking one takes along what waits for nothing but it."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from app.domain.control import CancelToken
 from app.domain.diff import Kind
 from app.domain.proposal import is_ticked
-from app.store.choices import choice_of, choose
-from app.store.holding import Held, held_back, held_with
+from app.store.choices import choice_of
+from app.store.holding import Held, held_back
 from app.sync.workbench import Workbench
-from app.views.state.ticks import with_tick
 
 MOST_LINES = 2000
 
@@ -52,21 +50,6 @@ def held_lines(bench: Workbench, cancel: CancelToken) -> HeldBack:
         cancel.check()
         lines.append(_line(bench, one))
     return HeldBack(tuple(lines), len(found) - len(lines))
-
-
-def tick_held(bench: Workbench, links: Iterable[int], *, ticked: bool) -> None:
-    """Tick records that are held back, or untick them, each with what waits below it alone.
-
-    Raises:
-        WorkspaceBusy: Another Concord writes the workspace.
-    """
-    bench.store.claim()
-    wanted = held_with(bench.store, frozenset(links))
-    choices = {link: choice_of(bench.store, link) for link in wanted}
-    choose(
-        bench.store,
-        {link: with_tick(Kind.HELD_BACK, one, ticked=ticked) for link, one in choices.items()},
-    )
 
 
 def _line(bench: Workbench, one: Held) -> HeldLine:

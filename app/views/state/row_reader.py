@@ -5,14 +5,13 @@ from collections.abc import Mapping, Sequence
 
 from app.domain.convert import text
 from app.domain.mapping import EntityMapping
-from app.domain.proposal import NO_CHOICE, Choice
+from app.domain.proposal import NO_CHOICE, TICKABLE, Choice
 from app.domain.record import Side
 from app.store.comparison import Pair, one_pair
 from app.store.pager import Row, rows
 from app.store.workspace import Store
 from app.sync.compare import opened
 from app.views.state.difference import (
-    TICKABLE,
     Arrow,
     Intent,
     one_sided_intent,

@@ -9,7 +9,7 @@ from typing import NamedTuple
 from app.domain.control import CancelToken
 from app.domain.diff import Kind
 from app.domain.mapping import EntityMapping
-from app.domain.proposal import NO_CHOICE, Choice, is_ticked
+from app.domain.proposal import NO_CHOICE, TICKABLE, Choice, is_ticked
 from app.domain.record import RecordKey
 from app.store.choices import all_choices
 from app.store.comparison import changed_pairs, find_link, kind_counts
@@ -23,9 +23,9 @@ from app.store.pager import (
     tree_order,
 )
 from app.store.unread import unread
+from app.store.wanted import Wanted, fits
 from app.store.workspace import Store
-from app.views.state.difference import DIFFERENCES, SAFE_TO_TICK, TICKABLE
-from app.views.state.wanted import Wanted, fits
+from app.views.state.difference import DIFFERENCES, SAFE_TO_TICK
 
 # Above these the tree still works; it only says less before a node is opened.
 MOST_SHAPED = 50_000

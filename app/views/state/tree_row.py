@@ -5,10 +5,9 @@ from dataclasses import dataclass
 
 from app.domain.diff import Kind
 from app.domain.mapping import NUMBERS, EntityMapping
-from app.domain.proposal import Choice, is_ticked
+from app.domain.proposal import TICKABLE, Choice, is_ticked
 from app.store.pager import Row
 from app.views.state.difference import (
-    TICKABLE,
     TONES,
     Arrow,
     Intent,

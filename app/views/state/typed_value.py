@@ -1,18 +1,16 @@
 """A value that a person types for a field: how it is asked for, and what speaks against it."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 from enum import Enum
 
-from app.domain.constraint import FieldRule, objection, rounded
-from app.domain.convert import converter, text
+from app.domain.constraint import FieldRule, rounded
+from app.domain.convert import text
 from app.domain.mapping import NUMBERS, EntityMapping, FieldMapping, FieldType
-from app.domain.plan import Verb
-from app.domain.record import BaseValue, FieldValue, Side, Unreadable
-from app.store.told import constraints_of
+from app.domain.record import BaseValue, FieldValue, Side
 from app.sync.explain import narrowed
-from app.sync.workbench import Workbench
+from app.sync.typed import check_typed
 from app.views.state.difference import field_label, side_word
 from app.views.state.language import tr
 
@@ -84,32 +82,15 @@ def value_form(
     )
 
 
-def rules_told(
-    bench: Workbench, entity: EntityMapping, name: str, sides: Collection[Side]
-) -> dict[Side, FieldRule]:
-    """Return what each of some sides takes in a field, as it told when it was last read.
-
-    A side to which the field cannot be written is left out.
-    """
-    found = {}
-    for side, ability in bench.abilities(entity).items():
-        if side in sides and Verb.UPDATE in ability.verbs and name in ability.fields:
-            told = constraints_of(bench.store, side, entity.name)
-            found[side] = FieldRule() if told is None else told.fields.get(name, FieldRule())
-    return found
-
-
 def read_typed(form: ValueForm, words: str) -> Typed:
     """Return the value of a text that was typed, with what speaks against it."""
-    value = converter(form.field, Side.SALESFORCE)(words.strip())
-    if isinstance(value, Unreadable):
+    found = check_typed(form.field, form.rules, words, insert=form.insert)
+    if not found.readable:
         return Typed(None, _unreadable(form.field.type))
-    for side, rule in form.rules.items():
-        words_against = objection(rule, value, insert=form.insert)
-        if words_against:
-            told = tr("{side}: {why}").format(side=side_word(side), why=words_against)
-            return Typed(value, told)
-    return Typed(value, remark=_remark(form, words, value))
+    if found.against is not None:
+        side, why = found.against
+        return Typed(found.value, tr("{side}: {why}").format(side=side_word(side), why=why))
+    return Typed(found.value, remark=_remark(form, words, found.value))
 
 
 def room_words(form: ValueForm, typed: Typed) -> str:

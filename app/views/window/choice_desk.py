@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 from app.domain.control import CancelToken, Report
 from app.domain.plan import CommitPlan
 from app.errors import WrongUse
+from app.sync.holding import tick_held
 from app.sync.refresh import RefreshRequest
 from app.sync.types import deletion_plan
 from app.sync.workbench import Workbench
@@ -20,7 +21,7 @@ from app.views.compare.match_dialog import MatchDialog
 from app.views.connections.connections_view import ConnectionsView
 from app.views.connections.types_dialog import TypesDialog
 from app.views.services import Services
-from app.views.state.holding import can_hold, tick_held
+from app.views.state.holding import can_hold
 from app.views.state.language import tr
 from app.views.state.matching import can_match
 from app.views.tasks import Task, TaskPool, Work

@@ -8,9 +8,10 @@ from PySide6.QtCore import QObject, Qt, Slot
 from PySide6.QtGui import QAction, QKeySequence
 
 from app.domain.record import Side
+from app.sync.choosing_many import Bulk
 from app.sync.prepare import can_prepare
 from app.sync.refresh import RefreshRequest
-from app.views.state.bulk import Bulk, bulk_label
+from app.views.state.bulk import bulk_label
 from app.views.state.export import Format
 from app.views.state.language import tr
 from app.views.state.navigation import Go

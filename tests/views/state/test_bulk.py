@@ -9,19 +9,10 @@ from app.domain.record import Side
 from app.store.choices import all_choices, choose
 from app.store.comparison import find_link
 from app.store.pager import Filter, Row
+from app.store.wanted import Wanted
+from app.sync.choosing_many import Bulk, BulkDraft, Left, bulk_choice, draft_bulk
 from app.sync.workbench import Workbench
-from app.views.state.bulk import (
-    Bulk,
-    BulkDraft,
-    Left,
-    bulk_choice,
-    bulk_label,
-    draft_bulk,
-    form_for_all,
-    left_words,
-    question,
-)
-from app.views.state.wanted import Wanted
+from app.views.state.bulk import bulk_label, form_for_all, left_words, question
 from tests.fakes import side_of
 
 

@@ -8,10 +8,10 @@ from app.domain.plan import Verb
 from app.domain.proposal import Ability, Choice, Proposal
 from app.domain.record import Side
 from app.store.pager import Row
+from app.sync.choosing import can_direct
 from app.sync.compare import OpenedDiff
 from app.views.state.difference import Arrow, field_label, sides_by_owner, sides_written
 from app.views.state.fields import LastChange, fields_view
-from app.views.state.ticks import can_direct
 from tests.fakes import small_mapping
 
 PLAN = small_mapping().entity("plan")

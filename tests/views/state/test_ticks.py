@@ -7,16 +7,9 @@ from app.domain.plan import Verb
 from app.domain.proposal import NO_CHOICE, Ability, Choice
 from app.domain.record import Side
 from app.store.pager import Row
+from app.sync.choosing import directed, field_directed, needs_direction, turned
 from app.views.state.survey import Tally
-from app.views.state.ticks import (
-    directed,
-    directions,
-    field_directed,
-    field_directions,
-    needs_direction,
-    turned,
-    turned_group,
-)
+from app.views.state.ticks import directions, field_directions, turned_group
 from tests.fakes import catalog_mapping
 
 PLAN = catalog_mapping().entity("plan")
