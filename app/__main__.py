@@ -101,6 +101,7 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
 
         return run_window(services, options)
     from app.cli.acting import run_act  # noqa: PLC0415
+    from app.cli.choosing import run_choose  # noqa: PLC0415
     from app.cli.commands import COMMANDS  # noqa: PLC0415
     from app.cli.config import run_config  # noqa: PLC0415
     from app.cli.connections import run_connect, run_workspace  # noqa: PLC0415
@@ -118,6 +119,7 @@ def _run(options: Namespace, cancel: CancelToken) -> int:
     commands = {
         **COMMANDS,
         "act": run_act,
+        "choose": run_choose,
         "config": run_config,
         "connect": run_connect,
         "workspace": run_workspace,

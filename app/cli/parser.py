@@ -8,6 +8,7 @@ from typing import NoReturn
 from app import __version__
 from app.domain.job import MOST
 from app.domain.plan import OutcomeState, Verb
+from app.domain.proposal import TICKABLE
 from app.domain.record import Side
 from app.errors import WrongUse
 
@@ -40,6 +41,7 @@ def build_parser() -> ArgumentParser:
     _add_workspace(commands)
     _add_prepare(commands)
     _add_looks(commands)
+    _add_choose(commands)
     _add_plans(commands)
     _add_commit(commands)
     _add_ignore(commands)
@@ -166,6 +168,21 @@ def _add_looks(commands: "Commands[ArgumentParser]") -> None:
     _entities(compare)
     compare.add_argument("--format", choices=["table", "json", "csv", "html"], default="table")
     _output(compare)
+
+
+def _add_choose(commands: "Commands[ArgumentParser]") -> None:
+    choose = _on_workspace(commands, "choose", "what is ticked, and whose value is taken")
+    verbs = ["list", "tick", "untick", "billing", "salesforce", "skip", "rule", "value"]
+    choose.add_argument("what", choices=verbs, metavar="|".join(verbs))
+    choose.add_argument("record", nargs="*", metavar="ENTITY KEY", help="this record")
+    choose.add_argument(
+        "--keys", type=Path, metavar="FILE", help="these records: lines of ENTITY KEY"
+    )
+    _entities(choose)
+    kinds = sorted(kind.json_name for kind in TICKABLE)
+    choose.add_argument("--kind", action="append", default=[], choices=kinds, metavar="KIND")
+    choose.add_argument("--field", default="", metavar="FIELD", help="of this field alone")
+    choose.add_argument("--value", metavar="TEXT", help='for value; "" is none')
 
 
 def _add_plans(commands: "Commands[ArgumentParser]") -> None:

@@ -1,7 +1,7 @@
 """One choice for all that a filter shows: what it changes, and what it leaves."""
 
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any
@@ -12,7 +12,10 @@ from app.domain.diff import Kind
 from app.domain.mapping import EntityMapping
 from app.domain.proposal import NO_CHOICE, SKIP, TICKABLE, Ability, Choice, is_ticked
 from app.domain.record import Side
+from app.errors import WrongUse
 from app.store.choices import all_choices
+from app.store.comparison import find_link
+from app.store.holding import held_with
 from app.store.pager import Filter, Row, matching_links, rows
 from app.store.wanted import Wanted, fits
 from app.sync.choosing import (
@@ -26,6 +29,7 @@ from app.sync.choosing import (
     needs_direction,
     with_tick,
 )
+from app.sync.pairing import entity_of
 from app.sync.typed import check_typed, rules_for
 from app.sync.workbench import Workbench
 
@@ -109,6 +113,28 @@ def draft_bulk(
     name = field_of(wanted) if bulk is Bulk.TYPED else ""
     asked = Asked(bulk, name, words)
     return draft_choices(bench, differences(bench, wanted, cancel, report), asked)
+
+
+def named_rows(bench: Workbench, keys: Mapping[str, Collection[str]], bulk: Bulk) -> list[Row]:
+    """Return the records of entity → keys; one that is held back brings what waits for it alone.
+
+    Raises:
+        WrongUse: The mapping has no such entity, or neither side a record of that key.
+    """
+    links = {
+        _link(bench, entity_of(bench, name), key) for name, some in keys.items() for key in some
+    }
+    if bulk in {Bulk.TICK, Bulk.UNTICK}:
+        links.update(held_with(bench.store, links))
+    return list(rows(bench.store, links).values())
+
+
+def _link(bench: Workbench, entity: EntityMapping, key: str) -> int:
+    link = find_link(bench.store, entity, key)
+    if link is None:
+        words = f"{entity.label} {key} stands on neither side, as they were read last."
+        raise WrongUse(words, "Nothing was changed. Look at the key, or refresh first.")
+    return link
 
 
 def draft_choices(bench: Workbench, found: Iterable[Row], asked: Asked) -> BulkDraft:
