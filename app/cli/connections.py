@@ -6,6 +6,7 @@ import webbrowser
 from argparse import Namespace
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import Any
 
 from app.cli import output
 from app.cli.asking import question
@@ -20,6 +21,11 @@ from app.store.journal_prune import Retention
 
 def run_connect(services: Services, options: Namespace, cancel: CancelToken) -> int:
     """`concord connect`."""
+    if options.list:
+        return _print_connections(services, as_json=options.json)
+    if options.delete:
+        services.delete_connection(options.delete)
+        return _print_forgotten(options.delete, as_json=options.json)
     if options.ready_file:
         made = services.connect_ready(options.ready_file)
     else:
@@ -181,6 +187,46 @@ def _connection_json(one: Connected) -> dict[str, object]:
         "secrets_missing": list(one.missing),
         "variables": [variable(connection.name, name) for name in connection.secrets],
     }
+
+
+def _print_connections(services: Services, *, as_json: bool) -> int:
+    used = [(one.name, {one.billing, one.salesforce}) for one in services.workspaces()]
+    rows: list[dict[str, Any]] = [
+        {
+            "name": one.name,
+            "kind": one.kind,
+            "settings": dict(one.settings),
+            "production": one.production,
+            "variables": [variable(one.name, name) for name in one.secrets],
+            "workspaces": [workspace for workspace, names in used if one.name in names],
+        }
+        for one in services.connections()
+    ]
+    if as_json:
+        output.print_json({"connections": rows})
+    elif rows:
+        head = ["name", "kind", "production", "workspaces"]
+        cells = (
+            [
+                one["name"],
+                one["kind"],
+                "yes" if one["production"] else "no",
+                ", ".join(one["workspaces"]),
+            ]
+            for one in rows
+        )
+        output.print_table(head, cells)
+    else:
+        print("There is no connection yet: `concord connect KIND NAME`.")
+    return ExitStatus.DONE
+
+
+def _print_forgotten(name: str, *, as_json: bool) -> int:
+    if as_json:
+        output.print_json({"deleted": name})
+    else:
+        print(f"Connection {name} is forgotten, with its secrets in the keyring.")
+    return ExitStatus.DONE
 
 
 def _workspace_json(services: Services, workspace: Workspace) -> dict[str, str]:

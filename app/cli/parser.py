@@ -95,6 +95,8 @@ def _add_connect(commands: "Commands[ArgumentParser]") -> None:
     connect.add_argument("--ready-file", type=Path, metavar="F", help="connect a running sandbox")
     connect.add_argument("--browser", action="store_true", help="sign in with the browser")
     connect.add_argument("--check", action="store_true", help="sign in and say who we are")
+    connect.add_argument("--list", action="store_true", help="those that there are")
+    connect.add_argument("--delete", default="", metavar="NAME", help="forget one, its secrets too")
     _json(connect)
 
 

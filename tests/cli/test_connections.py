@@ -86,3 +86,29 @@ def test_an_unknown_secret_is_refused(
     monkeypatch.setattr("sys.stdin", io.StringIO("1234\n"))
     assert main(["connect", "aria", "b", *ARIA, "--secret", "pin=-"]) == 2
     assert "no secret 'pin'" in capsys.readouterr().err
+
+
+def test_connections_are_listed_with_the_workspaces_that_use_them(
+    made: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del made
+    aria, salesforce = document(capsys, "connect", "--list")["connections"]
+    assert (aria["name"], aria["kind"], aria["production"]) == ("a", "aria", False)
+    assert (salesforce["production"], salesforce["workspaces"]) == (True, ["w"])
+    assert "CONCORD_A_AUTH_KEY" in aria["variables"]
+    assert main(["connect", "--list"]) == 0
+    assert capsys.readouterr().out.splitlines()[0].split() == [
+        "name", "kind", "production", "workspaces",
+    ]  # fmt: skip
+
+
+def test_a_connection_is_forgotten_once_no_workspace_uses_it(
+    made: Any, concord_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del made
+    assert main(["connect", "--delete", "a"]) == 2
+    assert "Workspace 'w' uses connection 'a'" in capsys.readouterr().err
+    document(capsys, "workspace", "delete", "w")
+    assert document(capsys, "connect", "--delete", "a") == {"deleted": "a"}
+    assert not (concord_home / "connections" / "a.json").exists()
+    assert main(["connect", "--delete", "a"]) == 2
