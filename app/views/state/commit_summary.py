@@ -8,11 +8,10 @@ from app.domain.forecast import MEGABYTE, Forecast
 from app.domain.mapping import WorkspaceMapping
 from app.domain.plan import Approval, CommitPlan, OutcomeState, Part, Problem, Verb
 from app.domain.record import Side
-from app.views.state.difference import field_label, side_word, verb_word
-from app.views.state.fields import local_time
+from app.views.state.difference import side_word, verb_word
+from app.views.state.fields import local_time, problem_text
 from app.views.state.language import tr
 from app.views.state.progress import duration
-from app.views.state.ways_out import in_the_window
 
 _VERBS = (Verb.DELETE, Verb.INSERT, Verb.UPDATE)
 _SEVERITIES = ("error", "warning", "info")
@@ -142,25 +141,17 @@ def problem_lines(
     problems: Iterable[Problem], mapping: WorkspaceMapping
 ) -> tuple[ProblemLine, ...]:
     """Return problems, the gravest first."""
+    entities = {each.name: each for each in mapping.entities}
     ranked = sorted(problems, key=lambda problem: _rank(problem.severity))
     return tuple(
         ProblemLine(
             problem.severity,
             _severity_word(problem.severity),
             record_words(mapping, problem.entity, problem.key),
-            _what(problem, mapping),
+            problem_text(problem, entities.get(problem.entity)),
         )
         for problem in ranked
     )
-
-
-def _what(problem: Problem, mapping: WorkspaceMapping) -> str:
-    """Return what is the matter; a field that it begins with is called as in the trees."""
-    name, colon, words = problem.message.partition(": ")
-    entity = next((each for each in mapping.entities if each.name == problem.entity), None)
-    is_field = bool(colon) and entity is not None and name in entity.index
-    shown = f"{field_label(name)}: {words}" if is_field else problem.message
-    return in_the_window(shown)
 
 
 def problem_words(problems: Iterable[Problem]) -> str:

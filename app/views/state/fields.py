@@ -8,7 +8,7 @@ from decimal import Decimal
 from app.domain.convert import text, typed_value
 from app.domain.diff import FieldDiff, Kind, RecordDiff, Verdict
 from app.domain.mapping import KEY, NUMBERS, EntityMapping, FieldMapping, FieldType, Owner
-from app.domain.plan import Verb
+from app.domain.plan import Problem, Verb
 from app.domain.proposal import TYPED, WHOLE_RECORD, Choice
 from app.domain.record import NO_BASE, BaseValue, Side, Unreadable
 from app.sync.compare import OpenedDiff
@@ -24,6 +24,7 @@ from app.views.state.difference import (
     update_intent,
 )
 from app.views.state.language import tr
+from app.views.state.ways_out import in_the_window
 from app.views.state.word_marks import Span, marked
 
 NOTHING = "\u2014"
@@ -368,6 +369,14 @@ def one_sided_result(diff: RecordDiff, choice: Choice) -> str:
     return tr("If ticked, it is inserted into {side}.").format(side=side)
 
 
+def problem_text(problem: Problem, entity: EntityMapping | None) -> str:
+    """Return what is the matter; a field that it begins with is called as in the trees."""
+    name, colon, words = problem.message.partition(": ")
+    is_field = bool(colon) and entity is not None and name in entity.index
+    shown = f"{field_label(name)}: {words}" if is_field else problem.message
+    return in_the_window(shown)
+
+
 def _notes(opened: OpenedDiff) -> tuple[str, ...]:
     diff = opened.diff
     notes = []
@@ -383,7 +392,7 @@ def _notes(opened: OpenedDiff) -> tuple[str, ...]:
         )
     if result := one_sided_result(diff, opened.choice):
         notes.append(result)
-    notes += [problem.message for problem in opened.proposal.problems]
+    notes += [problem_text(problem, opened.entity) for problem in opened.proposal.problems]
     if opened.choice.take.get(WHOLE_RECORD) == "skip":
         notes.append(tr("You chose to skip this record."))
     return tuple(dict.fromkeys(notes))

@@ -1,10 +1,12 @@
 """The field table's contents."""
 
+from dataclasses import replace
 from datetime import UTC, date, datetime
 from decimal import Decimal
 
 import pytest
 
+from app.domain.plan import Problem
 from app.domain.proposal import NO_CHOICE, Choice
 from app.domain.record import FieldValue, Side, Unreadable
 from app.store.choices import choose
@@ -72,6 +74,14 @@ def test_records_that_share_a_key_say_why_nothing_can_be_done(bench: Workbench) 
     shown = view(bench, "coupon", "TWICE")
     assert "share this key" in shown.notes[0]
     assert all(row.arrow is Arrow.NONE and not row.can_choose for row in shown.rows)
+
+
+def test_what_a_side_refuses_is_told_by_the_label_of_its_field(bench: Workbench) -> None:
+    found = opened(bench, "plan", "PRO")
+    problem = Problem("warning", "plan", "PRO", "proration_timing: cannot be written to billing")
+    stuck = replace(found, proposal=replace(found.proposal, problems=(problem,)))
+    notes = fields_view(stuck, LastChange(), with_same=False).notes
+    assert notes == ("Proration timing: cannot be written to billing",)
 
 
 def test_who_changed_it_last_is_said(bench: Workbench) -> None:
