@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QSize
-from PySide6.QtGui import QPalette
+from PySide6.QtGui import QFontMetrics, QPalette
 from PySide6.QtWidgets import (
     QApplication,
     QComboBox,
@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from app.views.widgets.elided_label import ElidedLabel
-from app.views.widgets.labels import push_button, set_role
+from app.views.widgets.labels import push_button, set_role, tool_button
 from app.views.widgets.list_dialog import name_button
 from app.views.widgets.looks import DARK, LIGHT, dress
 from app.views.widgets.message_page import MessagePage
@@ -95,6 +95,19 @@ def test_a_button_counts_what_it_acts_on_and_no_naught(qtbot: QtBot) -> None:
     assert (button.text(), button.accessibleName()) == ("Tick", "Tick")
     name_button(button, "Tick", "Tick {count:,}", 1200)
     assert (button.text(), button.accessibleName()) == ("Tick 1,200", "Tick 1,200")
+
+
+def test_a_chip_has_room_for_its_words_in_bold(qtbot: QtBot) -> None:
+    words = "Only in Salesforce  13"
+    chip, plain = tool_button(words, "chip"), tool_button(words, "flat")
+    qtbot.addWidget(chip)
+    qtbot.addWidget(plain)
+    bold = chip.font()
+    bold.setBold(True)
+    more = QFontMetrics(bold).horizontalAdvance(words)
+    more -= plain.fontMetrics().horizontalAdvance(words)
+    assert more > 0
+    assert chip.sizeHint().width() == plain.sizeHint().width() + more
 
 
 def test_a_button_takes_another_role(qtbot: QtBot) -> None:

@@ -1,9 +1,24 @@
 """Labels in the few roles that the style sheet knows."""
 
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QSize, Qt
+from PySide6.QtGui import QFont, QFontMetrics
 from PySide6.QtWidgets import QLabel, QPushButton, QToolButton
 
 from app.views.widgets.icons import set_icon
+
+
+class Chip(QToolButton):
+    """One of a row of choices: as wide as its words are in bold, which they are while it is on.
+
+    That bold is the style sheet's; Qt measures the button by its own font.
+    """
+
+    def sizeHint(self) -> QSize:
+        """Return the size that it needs, on or off (Qt)."""
+        size, bold = super().sizeHint(), QFont(self.font())
+        bold.setBold(True)
+        plain_width = self.fontMetrics().horizontalAdvance(self.text())
+        return size + QSize(QFontMetrics(bold).horizontalAdvance(self.text()) - plain_width, 0)
 
 
 def label(text: str, role: str = "", *, wrap: bool = False) -> QLabel:
@@ -40,7 +55,7 @@ def set_role(button: QPushButton, role: str) -> None:
 
 def tool_button(text: str, role: str, icon: str = "") -> QToolButton:
     """Return a tool button with its text beside its icon; `role` is button, icon, flat or chip."""
-    made = QToolButton()
+    made = Chip() if role == "chip" else QToolButton()
     made.setText(text)
     made.setProperty("role", role)
     made.setAccessibleName(text)
