@@ -9,6 +9,7 @@ import orjson
 
 from app.domain.mapping import EntityMapping
 from app.store.comparison import Pair, one_pair
+from app.store.pager import titled
 from app.store.workspace import Store
 
 _KEYS_AT_ONCE = 500
@@ -83,14 +84,15 @@ def find_accounts(store: Store, words: str, limit: int = 20) -> list[AccountHit]
         return []
     number = store.entity_ids[entity.name]
     pattern = "%" + _LIKE.sub(r"\\\g<0>", wanted) + "%"
+    named = f"{titled(wanted)} LIKE ?5 ESCAPE '\\'"
     with store.translating():
         rows = store.reader.execute(
             "SELECT id, key, title FROM link WHERE entity = ?1 AND (billing_hash IS NOT NULL OR"
-            " salesforce_hash IS NOT NULL) AND (key LIKE ?2 ESCAPE '\\' OR title LIKE ?2 ESCAPE"
-            " '\\' OR EXISTS (SELECT 1 FROM document WHERE document.id BETWEEN link.id * 4 + 1 AND"
+            f" salesforce_hash IS NOT NULL) AND (key LIKE ?2 ESCAPE '\\' OR {named}"
+            " OR EXISTS (SELECT 1 FROM document WHERE document.id BETWEEN link.id * 4 + 1 AND"
             " link.id * 4 + 2 AND instr(lower(CAST(body AS TEXT)), lower(?3))))"
             " ORDER BY key <> ?3, sort LIMIT ?4",
-            (number, pattern, wanted, min(limit, _MOST_NAMED)),
+            (number, pattern, wanted, min(limit, _MOST_NAMED), pattern.casefold()),
         ).fetchall()
     return [AccountHit(*row) for row in rows]
 

@@ -104,6 +104,15 @@ def rows(store: Store, links: Iterable[int]) -> dict[int, Row]:
     return found
 
 
+def titled(words: str) -> str:
+    """Return the column in which a name is found that has words, which are to be casefolded.
+
+    LIKE knows upper and lower case of ASCII alone; `sort` holds the casefolded name, after its
+    group.
+    """
+    return "title" if words.isascii() else "sort"
+
+
 def matching_links(store: Store, wanted: Filter) -> list[int]:
     """Return the links that a filter matches, in no order."""
     # What was left out of the mapping is not forgotten. (`+`: no index is to be taken for this.)
@@ -114,8 +123,8 @@ def matching_links(store: Store, wanted: Filter) -> list[int]:
         where.append(f"coalesce(kind, 0) IN ({kinds})")
     if wanted.text:
         escaped = wanted.text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-        where.append(r"(title LIKE ? ESCAPE '\' OR key LIKE ? ESCAPE '\')")
-        values += [f"%{escaped}%"] * 2
+        where.append(rf"({titled(wanted.text)} LIKE ? ESCAPE '\' OR key LIKE ? ESCAPE '\')")
+        values += [f"%{escaped.casefold()}%", f"%{escaped}%"]
     # Differences are few: start from them, unless identical pairs are wanted too.
     join = "LEFT JOIN" if not wanted.kinds or Kind.IDENTICAL in wanted.kinds else "JOIN"
     with store.translating():

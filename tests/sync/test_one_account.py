@@ -169,6 +169,13 @@ def test_accounts_are_found_by_number_and_by_part_of_their_name(bench: Workbench
     assert find_accounts(bench.store, "100%") == []
 
 
+def test_accounts_are_found_by_a_name_in_any_case(bench: Workbench) -> None:
+    side_of(bench, Side.BILLING).put("account", "3", "Ångström Straße")
+    _read(bench, RefreshRequest())
+    for words in ("ångström", "ÅNGSTRÖM STRASSE", "Straße"):
+        assert [hit.key for hit in find_accounts(bench.store, words)] == ["3"]
+
+
 def test_two_entities_cannot_both_be_the_customer() -> None:
     text = MAPPING.replace('role = "invoice"', 'role = "account"')
     with pytest.raises(MappingInvalid, match="both have the role account"):

@@ -114,6 +114,13 @@ def test_a_filter_leaves_what_matches_and_what_stands_above(bench: Workbench) ->
     ]
 
 
+def test_a_filter_finds_a_name_in_any_case(bench: Workbench) -> None:
+    put(bench, Side.BILLING, "coupon", "AE", description="Ärzte 50%")
+    read(bench)
+    assert drawn(tree(bench, Filter(text="ÄRZTE 50%"))) == [". Coupons (1)", "  + Ärzte 50%"]
+    assert drawn(tree(bench, Filter(text="Ärzte 5_"))) == []
+
+
 def test_a_record_without_shown_children_cannot_be_opened(bench: Workbench) -> None:
     model = tree(bench, Filter(text="Voice Team"))
     index = model.index_of(node(model, link(bench, "plan", "TEAM")))
