@@ -1,5 +1,6 @@
 """Connections: list, check, forms."""
 
+import pytest
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -102,7 +103,7 @@ def test_a_used_connection_is_not_deleted_and_the_window_is_told(
 def test_a_workspace_is_made_of_two_connections(qtbot: QtBot, pool: TaskPool) -> None:
     services = services_with_both()
     view = shown(qtbot, pool, services)
-    form = WorkspaceForm(("aria-test",), ("sf-test",), {})
+    form = WorkspaceForm(("aria-test",), ("sf-test",), {}, ())
     qtbot.addWidget(form)
     form.filled.connect(view._on_workspace)
     QTest.keyClicks(form.name, "main")
@@ -110,6 +111,20 @@ def test_a_workspace_is_made_of_two_connections(qtbot: QtBot, pool: TaskPool) ->
         form.save.click()
     assert caught.args == ["main"]
     assert services.made["main"] == Workspace("main", "aria-test", "sf-test", "")
+
+
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [("Orb shop", "a-z, 0-9"), ("", "a-z, 0-9"), ("shop", "workspace shop already"), ("shop2", "")],
+)
+def test_the_form_of_a_workspace_says_what_speaks_against_its_name(
+    qtbot: QtBot, name: str, words: str
+) -> None:
+    form = WorkspaceForm(("aria-test",), ("sf-test",), {}, ("shop",))
+    qtbot.addWidget(form)
+    QTest.keyClicks(form.name, name)
+    assert words in form.problem
+    assert form.save.isEnabled() == (not words)
 
 
 def test_a_workspace_gets_the_mapping_that_is_chosen(qtbot: QtBot, pool: TaskPool) -> None:

@@ -15,8 +15,8 @@ from PySide6.QtWidgets import (
 )
 
 from app.connectors.spec import ConnectorSpec
-from app.settings import NAME, Connection, Workspace
-from app.views.state.connections import form_fields, form_problem
+from app.settings import Connection, Workspace
+from app.views.state.connections import form_fields, form_problem, workspace_problem
 from app.views.state.language import tr
 from app.views.state.offers import MappingChoice
 from app.views.state.progress import notice
@@ -180,11 +180,21 @@ class WorkspaceForm(QDialog):
         billing: Sequence[str],
         salesforce: Sequence[str],
         mappings: Mapping[str, Sequence[MappingChoice]],
+        taken: Sequence[str],
         parent: QWidget | None = None,
     ) -> None:
-        """Make the form; `mappings` are those that each billing connection can be read by."""
+        """Make the form.
+
+        Args:
+            billing: The names of the billing connections.
+            salesforce: Those of the Salesforce connections.
+            mappings: What each billing connection can be read by.
+            taken: The names of the workspaces that are there.
+            parent: Whose dialog it is.
+        """
         super().__init__(parent)
-        self._mappings = mappings
+        self._mappings, self._taken = mappings, taken
+        self._problem = label("", "muted", wrap=True)
         self.name = QLineEdit()
         self.billing, self.salesforce, self.mapping = QComboBox(), QComboBox(), QComboBox()
         self.billing.addItems(list(billing))
@@ -212,12 +222,18 @@ class WorkspaceForm(QDialog):
             widget.setAccessibleName(text)
             form.addRow(label(text), widget)
         layout.addLayout(form)
+        layout.addWidget(self._problem)
         layout.addLayout(cancel_or(self, self.save))
         self.name.textChanged.connect(self._on_typed)
         self.billing.currentTextChanged.connect(self._on_billing)
         self.save.clicked.connect(self._on_save)
         self._on_billing(self.billing.currentText())
         self._on_typed()
+
+    @property
+    def problem(self) -> str:
+        """What speaks against the name, as it is shown."""
+        return self._problem.text()
 
     @Slot(str)
     def _on_billing(self, name: str) -> None:
@@ -229,7 +245,9 @@ class WorkspaceForm(QDialog):
     @Slot()
     def _on_typed(self) -> None:
         both = bool(self.billing.currentText() and self.salesforce.currentText())
-        self.save.setEnabled(both and NAME.fullmatch(self.name.text()) is not None)
+        problem = workspace_problem(self.name.text(), self._taken)
+        self._problem.setText(problem)
+        self.save.setEnabled(both and not problem)
 
     @Slot()
     def _on_save(self) -> None:

@@ -372,7 +372,8 @@ class ConnectionsView(QWidget):
             for each in known.connections
             if each.name in billing
         }
-        form = WorkspaceForm(billing, salesforce, choices, self)
+        taken = [each.name for each in known.workspaces]
+        form = WorkspaceForm(billing, salesforce, choices, taken, self)
         form.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         form.filled.connect(self._on_workspace)
         form.open()

@@ -74,14 +74,27 @@ def form_problem(
     name: str, taken: Sequence[str], fields: Sequence[FieldSpec], values: Mapping[str, str]
 ) -> str:
     """Return what keeps a form from being saved, `""` if nothing."""
-    if not NAME.fullmatch(name):
-        return tr("The name takes a-z, 0-9, - and _, and begins with a letter or a digit.")
+    if words := _name_problem(name):
+        return words
     if name in taken:
         return tr("There is a connection {name} already.").format(name=name)
     empty = [f.label for f in fields if f.required and not values.get(f.name, "").strip()]
     if empty:
         return tr("Still empty: {fields}").format(fields=", ".join(empty))
     return ""
+
+
+def workspace_problem(name: str, taken: Sequence[str]) -> str:
+    """Return what keeps a workspace from being called so, `""` if nothing."""
+    if name in taken:
+        return tr("There is a workspace {name} already.").format(name=name)
+    return _name_problem(name)
+
+
+def _name_problem(name: str) -> str:
+    if NAME.fullmatch(name):
+        return ""
+    return tr("The name takes a-z, 0-9, - and _, and begins with a letter or a digit.")
 
 
 def health_view(health: Health) -> HealthView:
