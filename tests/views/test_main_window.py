@@ -9,10 +9,12 @@ from PySide6.QtGui import QColor
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from app.connectors.protocol import ReadRequest
 from app.domain.control import CancelToken, no_report
 from app.domain.plan import Operation
 from app.domain.record import Side
 from app.sync.commit import commit
+from app.errors import Cancelled, NotFound
 from app.sync.planner import Selection, build_plan
 from app.sync.workbench import Workbench
 from app.views.commit.commit_dialog import CommitDialog
@@ -61,6 +63,22 @@ def test_a_refresh_reads_compares_and_shows(
     settle(qtbot, window)
     assert "1 had changed" in window.status.text
     assert "9 differ" in window.status.text
+
+
+@pytest.mark.parametrize(("fails", "words"), [(True, "24 records"), (False, "Stopped.  24 re")])
+def test_what_an_earlier_refresh_read_is_not_told_of_one_that_fails_or_is_stopped(
+    window: MainWindow, qtbot: QtBot, bench: Workbench, *, fails: bool, words: str
+) -> None:
+    def stop(_request: ReadRequest) -> None:
+        raise NotFound("Nobody answers.", "Look.") if fails else Cancelled("Stopped.")
+
+    window.bar.refresh.click()
+    settle(qtbot, window)
+    assert window.status.text.startswith("Read ")
+    side_of(bench, Side.BILLING).on_read = stop
+    window.bar.refresh.click()
+    settle(qtbot, window)
+    assert window.status.text.startswith(words)
 
 
 def carry_out(window: MainWindow, qtbot: QtBot) -> None:

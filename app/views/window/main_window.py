@@ -326,12 +326,17 @@ class MainWindow(QMainWindow):
         `surveys` says whether the trees are to be looked at anew afterwards.
         """
         self.notice.hide()
-        self._surveys = surveys
+        self._surveys, self._told = surveys, ""
         task = self._working = self.pool.start(work, title=title, writes=True)
         task.failed.connect(self.on_failed)
+        task.cancelled.connect(self._on_stopped)
         task.finished.connect(self._on_worked)
         self._show_state()
         return task
+
+    @Slot()
+    def _on_stopped(self) -> None:
+        self._told = tr("Stopped.")
 
     @Slot()
     def _on_worked(self) -> None:
