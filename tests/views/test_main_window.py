@@ -13,8 +13,9 @@ from app.connectors.protocol import ReadRequest
 from app.domain.control import CancelToken, no_report
 from app.domain.plan import Operation
 from app.domain.record import Side
-from app.sync.commit import commit
 from app.errors import Cancelled, NotFound
+from app.settings import Workspace
+from app.sync.commit import commit
 from app.sync.planner import Selection, build_plan
 from app.sync.workbench import Workbench
 from app.views.commit.commit_dialog import CommitDialog
@@ -79,6 +80,23 @@ def test_what_an_earlier_refresh_read_is_not_told_of_one_that_fails_or_is_stoppe
     window.bar.refresh.click()
     settle(qtbot, window)
     assert window.status.text.startswith(words)
+
+
+def test_a_workspace_that_is_chosen_during_a_refresh_is_refused_in_words(
+    window: MainWindow, services: FakeServices, qtbot: QtBot
+) -> None:
+    services.made["other"] = Workspace("other", "aria-test", "sf-test", "")
+    with qtbot.waitSignal(window.connections.changed, timeout=5000):
+        window.connections.reload()
+    window.bar.refresh.click()
+    window.bar.workspace.textActivated.emit("other")
+    assert "other is not opened while" in window.notice.text
+    assert window.bar.workspace.currentText() == "test"
+    settle(qtbot, window)
+    window.bar.refresh.click()
+    window.bar.workspace.textActivated.emit("test")
+    assert not window.notice.isVisible()
+    settle(qtbot, window)
 
 
 def carry_out(window: MainWindow, qtbot: QtBot) -> None:

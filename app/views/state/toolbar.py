@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 from app.sync.refresh import RefreshResult
 from app.views.state.language import tr
-from app.views.state.progress import duration
+from app.views.state.progress import Notice, duration
 from app.views.state.survey import Survey
 
 
@@ -38,6 +38,12 @@ def toolbar(survey: Survey, *, is_open: bool, working: bool, refused: str = "") 
         commit_label=label,
         refused=refused,
     )
+
+
+def not_opened(name: str) -> Notice:
+    """Return why another workspace is not opened while something writes the open one's store."""
+    summary = tr("{name} is not opened while something is under way.").format(name=name)
+    return Notice(summary, tr("Wait until it has ended, or stop it below."))
 
 
 def refresh_words(result: RefreshResult) -> str:

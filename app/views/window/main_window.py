@@ -23,7 +23,7 @@ from app.views.state.connections import billing_label, production_names
 from app.views.state.language import tr
 from app.views.state.progress import notice
 from app.views.state.survey import Survey
-from app.views.state.toolbar import refresh_words, survey_words, toolbar
+from app.views.state.toolbar import not_opened, refresh_words, survey_words, toolbar
 from app.views.tasks import Task, TaskPool, Work
 from app.views.watchdog import Watchdog
 from app.views.widgets.icons import pixmap
@@ -195,6 +195,8 @@ class MainWindow(QMainWindow):
         known = {each.name: each for each in self._inventory.workspaces}
         if name not in known or self._working is not None:
             self._show_workspaces()
+            if name in known and known[name] != self._workspace:
+                self.notice.tell(not_opened(name))
             return
         self._workspace, self._told = known[name], ""
         self._show_workspaces()
