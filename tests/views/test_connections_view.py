@@ -32,6 +32,14 @@ def test_connections_are_listed_with_address_and_place_of_secrets(
     assert view._step.text().startswith("Step 3")
 
 
+def test_the_next_step_holds_no_window_wide(qtbot: QtBot, pool: TaskPool) -> None:
+    view = shown(qtbot, pool, FakeServices())
+    step = view._step
+    assert step.text().startswith("Step 1")
+    in_one_line = step.fontMetrics().horizontalAdvance(step.text())
+    assert step.minimumSizeHint().width() < in_one_line * 2 // 3
+
+
 def test_a_check_tells_who_we_are(qtbot: QtBot, pool: TaskPool) -> None:
     view = shown(qtbot, pool, services_with_both())
     view.check.click()

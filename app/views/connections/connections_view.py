@@ -142,7 +142,7 @@ class ConnectionsView(QWidget):
         self.prepare.setToolTip(tr("Make the objects, fields and reports that are lacking there"))
         self.edit = push_button(tr("Edit"), "", "edit")
         self.delete = push_button(tr("Delete"), "", "delete")
-        self._step = label("", "muted")
+        self._step = label("", "muted", wrap=True)
         self._detail, self._pages, self._empty = QFrame(), QStackedWidget(), MessagePage()
         self._scroll = QScrollArea()
         self._lay_out()
@@ -156,8 +156,7 @@ class ConnectionsView(QWidget):
         head.setSpacing(8)
         head.addWidget(label(tr("Connections"), "heading"))
         head.addSpacing(16)
-        head.addWidget(self._step)
-        head.addStretch(1)
+        head.addWidget(self._step, 1)
         for button in (self.catalogs, self.new_workspace):
             head.addWidget(button)
         head.addWidget(self.add)
