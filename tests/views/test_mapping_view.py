@@ -401,6 +401,15 @@ def test_what_another_concord_holds_cannot_be_edited(
     assert read_bench.store.path.exists()
 
 
+def test_why_it_cannot_be_edited_holds_no_window_wide(window: MainWindow) -> None:
+    assert window.bench is not None
+    before = window.mapping.minimumSizeHint().width()
+    window.bench.store.refused = WorkspaceBusy(f"Held, {'far away ' * 40}", "Wait.")
+    window.mapping.reload()
+    QApplication.sendPostedEvents()
+    assert window.mapping.minimumSizeHint().width() <= before
+
+
 def test_the_window_asks_before_it_closes_over_unsaved_changes(
     qtbot: QtBot, window: MainWindow
 ) -> None:

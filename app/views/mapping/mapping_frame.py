@@ -14,6 +14,7 @@ from PySide6.QtWidgets import (
 from app.views.mapping.mapping_table import FieldTable, Offer
 from app.views.models.rows import Column, Rows
 from app.views.state.language import tr
+from app.views.widgets.elided_label import ElidedLabel
 from app.views.widgets.labels import label, push_button, tool_button
 from app.views.widgets.row_table import RowTable
 
@@ -37,7 +38,7 @@ class MappingFrame(QWidget):
         self.values, self.remove = push_button(tr("Values\u2026")), push_button(tr("Remove"))
         self.undo, self.save = push_button(tr("Undo")), push_button(tr("Save\u2026"), "primary")
         self.more = tool_button(tr("Add or remove") + " \u25be", "chip")
-        self.state, self.problem = label("", "muted"), label("", "error", wrap=True)
+        self.state, self.problem = ElidedLabel("muted"), label("", "error", wrap=True)
         self._lay_out()
 
     def _lay_out(self) -> None:
