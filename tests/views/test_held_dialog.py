@@ -89,11 +89,13 @@ def test_a_record_is_ticked_with_what_waits_below_it_and_unticked(
 def test_a_record_is_shown_in_the_catalog(
     qtbot: QtBot, window: MainWindow, shop: Workbench
 ) -> None:
+    window.bar.more.setFocus()
     dialog = opened(qtbot, window)
     dialog.table.selectRow(1)
     dialog.go.click()
     settle(qtbot, window)
     assert window.catalog.trees.current.link == link(shop, "3", "account")
+    assert window.focusWidget() is window.catalog.trees.billing
 
 
 def test_a_workspace_that_another_holds_is_not_ticked(

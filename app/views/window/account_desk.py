@@ -93,14 +93,22 @@ class AccountDesk(QObject):
     def show_in_catalog(self, link: int) -> None:
         """Go to a record in the catalog; a filter that hides it is taken away."""
         self._desk.choose_page(CATALOG)
-        if not self._desk.catalog.trees.go_to(link):
+        if not self._went_to(link):
             self._sought = link
             self._desk.catalog.filter.clear()
+
+    def _went_to(self, link: int) -> bool:
+        trees = self._desk.catalog.trees
+        found = trees.go_to(link)
+        if found:
+            # The keys that tick and decide are the trees'; what was pressed is hidden now.
+            trees.billing.setFocus()
+        return found
 
     @Slot()
     def _on_surveyed(self) -> None:
         if self._sought:
-            self._desk.catalog.trees.go_to(self._sought)
+            self._went_to(self._sought)
             self._sought = 0
 
 
