@@ -294,7 +294,7 @@ def test_what_is_alike_on_both_sides_is_offered_and_taken_by_a_tick(
     form = found(qtbot, view)
     assert not nameless(form)
     assert (form.pairs.topLevelItemCount(), form.ticked) == (1, [])
-    assert not form.take.isEnabled()
+    assert (form.take.isEnabled(), form.take.text()) == (False, "Add fields")
     form.pairs.topLevelItem(0).setCheckState(0, Qt.CheckState.Checked)
     form.billing.setCurrentIndex(form.billing.findText("=field:x1"))
     form.salesforce.setCurrentIndex(form.salesforce.findText("Y2__c"))

@@ -34,6 +34,7 @@ from app.views.state.mapping_find import (
 from app.views.state.progress import notice
 from app.views.tasks import TaskPool
 from app.views.widgets.labels import label, push_button
+from app.views.widgets.list_dialog import name_button
 from app.views.widgets.message_page import MessagePage
 
 _SIZE, _ROW_HEIGHT = (820, 560), 24
@@ -192,9 +193,8 @@ class FindDialog(QDialog):
     @Slot()
     def _show_buttons(self) -> None:
         count = len(self.ticked)
-        words = tr("Add 1 field") if count == 1 else tr("Add {count:,} fields").format(count=count)
-        self.take.setText(words)
-        self.take.setAccessibleName(words)
+        counted = tr("Add 1 field") if count == 1 else tr("Add {count:,} fields")
+        name_button(self.take, tr("Add fields"), counted, count)
         self.take.setEnabled(count > 0)
 
     @Slot()
