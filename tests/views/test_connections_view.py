@@ -1,6 +1,7 @@
 """Connections: list, check, forms."""
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QTest
 from pytestqt.qtbot import QtBot
 
@@ -30,6 +31,19 @@ def test_connections_are_listed_with_address_and_place_of_secrets(
     assert view.rows.index(0, 2).data() == "https://aria.example"
     assert view._place.text() == "The secrets of aria-test are in the keyring."
     assert view._step.text().startswith("Step 3")
+
+
+def test_a_check_that_is_pressed_twice_pushes_no_other_button(
+    qtbot: QtBot, pool: TaskPool
+) -> None:
+    view = shown(qtbot, pool, services_with_both())
+    view.show()
+    view.activateWindow()
+    view.check.setFocus()
+    qtbot.waitUntil(view.check.hasFocus, timeout=5000)
+    QTest.keyClick(view.check, Qt.Key.Key_Space)
+    assert view.focusWidget() is view.table
+    qtbot.waitUntil(lambda: view._found.text() == "Works", timeout=5000)
 
 
 def test_the_next_step_holds_no_window_wide(qtbot: QtBot, pool: TaskPool) -> None:

@@ -436,6 +436,9 @@ class ConnectionsView(QWidget):
             return services.check_connection(name, cancel)
 
         self._show_health(tr("Checking\u2026"), (), ())
+        if self.check.hasFocus():
+            # Else Qt moves on to the next button, which a second press of Space would push.
+            self.table.setFocus()
         self.check.setEnabled(False)
         title = tr("Checking {name}").format(name=name)
         self._checking = self._pool.start(work, title=title)
