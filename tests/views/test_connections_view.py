@@ -33,9 +33,7 @@ def test_connections_are_listed_with_address_and_place_of_secrets(
     assert view._step.text().startswith("Step 3")
 
 
-def test_a_check_that_is_pressed_twice_pushes_no_other_button(
-    qtbot: QtBot, pool: TaskPool
-) -> None:
+def test_a_check_that_is_pressed_twice_pushes_no_other_button(qtbot: QtBot, pool: TaskPool) -> None:
     view = shown(qtbot, pool, services_with_both())
     view.show()
     view.activateWindow()

@@ -8,14 +8,21 @@ from app.views.widgets.icons import set_icon
 
 
 class Chip(QToolButton):
-    """One of a row of choices: as wide as its words are in bold, which they are while it is on.
+    """One of a row of choices; while it is on it is as wide as its words are in bold.
 
     That bold is the style sheet's; Qt measures the button by its own font.
     """
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.toggled.connect(self.updateGeometry)
+
     def sizeHint(self) -> QSize:
-        """Return the size that it needs, on or off (Qt)."""
-        size, bold = super().sizeHint(), QFont(self.font())
+        """Return the size that it needs now (Qt)."""
+        size = super().sizeHint()
+        if not self.isChecked():
+            return size
+        bold = QFont(self.font())
         bold.setBold(True)
         plain_width = self.fontMetrics().horizontalAdvance(self.text())
         return size + QSize(QFontMetrics(bold).horizontalAdvance(self.text()) - plain_width, 0)
