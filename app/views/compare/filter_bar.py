@@ -48,7 +48,7 @@ class FilterBar(QWidget):
     def _lay_out(self) -> None:
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 8, 16, 8)
-        layout.setSpacing(12)
+        layout.setSpacing(8)
         flow = FlowLayout()
         for name in names():
             chip = tool_button("", "chip")
