@@ -169,6 +169,18 @@ def test_a_single_field_can_be_decided(
     assert choice_of(bench.store, number).take == {"description": "salesforce"}
 
 
+def test_tab_leaves_the_fields(
+    catalog: CatalogView, bench: Workbench, pool: TaskPool, qtbot: QtBot
+) -> None:
+    catalog.trees.go_to(link(bench, "plan", "BASIC"))
+    settle(qtbot, catalog, pool)
+    catalog.activateWindow()
+    catalog.fields.table.setFocus()
+    qtbot.waitUntil(catalog.fields.table.hasFocus, timeout=5000)
+    QTest.keyClick(catalog.fields.table, Qt.Key.Key_Tab)
+    assert not catalog.fields.table.hasFocus()
+
+
 def test_records_that_share_a_key_cannot_be_ticked(catalog: CatalogView, bench: Workbench) -> None:
     number = link(bench, "coupon", "TWICE")
     catalog.trees.go_to(number)
