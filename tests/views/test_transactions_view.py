@@ -90,6 +90,14 @@ def test_every_control_has_a_name(qtbot: QtBot, window: MainWindow, view: Transa
     assert nameless(window) == []
 
 
+def test_tab_comes_to_the_table_before_the_fields_below_it(window: MainWindow) -> None:
+    shown = window.customers.transactions
+    chain = [shown.tabs.bar.nextInFocusChain()]
+    while chain[-1] is not shown.tabs.bar:
+        chain.append(chain[-1].nextInFocusChain())
+    assert chain.index(table(shown)) < chain.index(shown.detail.fields.table)
+
+
 def test_a_shorter_period_shows_less_and_says_so(
     qtbot: QtBot, window: MainWindow, view: TransactionsView
 ) -> None:

@@ -202,6 +202,8 @@ class RecordTabs(QWidget):
         made.record_opened.connect(self.record_opened)
         self._tables[table.name] = made
         self._pages.addWidget(made)
+        # It was made after all that stands below it, and would come behind that.
+        self.setTabOrder(self.bar, made)
 
     def _drop(self, name: str) -> None:
         view = self._tables.pop(name)
