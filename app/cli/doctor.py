@@ -97,7 +97,13 @@ def _workspace(services: Services, workspace: Workspace) -> str:
             f"The commit {left[0]} did not come to its end.",
             f"Run `concord resume -w {workspace.name}`.",
         )
-    return f"{file.name}, {file.stat().st_size / 2**20:.1f} MB, {len(runs)} commits"
+    return store_words(file.name, file.stat().st_size, len(runs))
+
+
+def store_words(name: str, size_bytes: int, commits: int) -> str:
+    """Return what is told of a store that is well."""
+    counted = "1 commit" if commits == 1 else f"{commits} commits"
+    return f"{name}, {size_bytes / 2**20:.1f} MB, {counted}"
 
 
 def _json(finding: Finding) -> dict[str, object]:
