@@ -125,6 +125,7 @@ class OperationCounts:
     """How many operations of each verb an entity has, and how large they are together.
 
     Attributes:
+        calls: What they take together by `Weighing.calls_of`, of a connector that weighs them.
         most_before: The operations of the entity that has most of those that are sent before.
     """
 
@@ -132,6 +133,7 @@ class OperationCounts:
     verbs: Mapping[Verb, int] = field(default_factory=dict)
     size_bytes: int = 0
     most_before: int = 0
+    calls: int = 0
 
     @property
     def total(self) -> int:
@@ -202,6 +204,25 @@ class Foreseeing(Protocol):
 
     def foreseen(self, entity: EntityMapping, operation: Operation, held: Held) -> Iterator[str]:
         """Yield in words why an operation will be refused; nothing where that is not known."""
+        ...
+
+
+@runtime_checkable
+class Weighing(Protocol):
+    """A connector of a system without batches, which knows what each operation costs by itself."""
+
+    def calls_of(self, entity: EntityMapping, operation: Operation) -> int:
+        """Return the calls of one operation, with what is read right before and after it.
+
+        None is made. An operation that will not be sent, for a value that cannot be, takes none.
+        """
+        ...
+
+    def read_once(self, entity: EntityMapping, key: str) -> str:
+        """Return what the read of a key asks for: of keys for which it is the same, only once.
+
+        `""` where a key such as a new record may have asks for nothing.
+        """
         ...
 
 

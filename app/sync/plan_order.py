@@ -16,6 +16,7 @@ from app.domain.stages import goes_with_deletes, own_references, own_targets
 from app.store.workspace import Store
 from app.sync.groups import known_groups
 from app.sync.spool import Spool
+from app.sync.weighing import Weighed
 from app.sync.workbench import Workbench
 
 
@@ -29,9 +30,14 @@ class Place(NamedTuple):
 
 
 class Shelves:
-    """Operations on their way into a plan, kept by their place."""
+    """Operations on their way into a plan, kept by their place.
+
+    Attributes:
+        weighed: What they cost, as far as their connectors say it of each.
+    """
 
     def __init__(self, bench: Workbench) -> None:
+        self.weighed = Weighed(bench)
         self._mapping = bench.mapping
         self._store = bench.store
         self._rank = {name: position for position, name in enumerate(bench.mapping.order)}
@@ -48,6 +54,7 @@ class Shelves:
             self._spools[place] = Spool(self._mapping, self._store.path.parent)
             self._numbers[place] = array("Q")
         self._spools[place].append(operation)
+        self.weighed.put(operation)
         self._numbers[place].append(self.count)
         self.count += 1
         return self.count - 1

@@ -36,6 +36,7 @@ from app.sync.left_hanging import TOO_MANY, LeftHanging
 from app.sync.look_costs import forecast_live
 from app.sync.plan_order import Shelves
 from app.sync.spool import Spool
+from app.sync.weighing import Weighed
 from app.sync.workbench import Workbench
 
 MOST_PROBLEMS = 10_000
@@ -267,7 +268,7 @@ def finished(
     spool = Spool(bench.mapping, bench.store.path.parent)
     shelves.pour(spool)
     shelves.close()
-    cost = with_left(bench, forecast(bench, spool.tally, spool.size))
+    cost = with_left(bench, forecast(bench, spool.tally, spool.size, shelves.weighed))
     return CommitPlan(
         workspace=bench.name,
         mapping=bench.mapping.fingerprint,
@@ -282,7 +283,7 @@ def finished(
     )
 
 
-def forecast(bench: Workbench, tally: Mapping[Part, int], size: int) -> Forecast:
+def forecast(bench: Workbench, tally: Mapping[Part, int], size: int, weighed: Weighed) -> Forecast:
     """Return what operations cost: the preflight's reads and the writes."""
     counts: dict[tuple[Side, str], Counter[Verb]] = defaultdict(Counter)
     for part, count in tally.items():
@@ -290,9 +291,9 @@ def forecast(bench: Workbench, tally: Mapping[Part, int], size: int) -> Forecast
     whole, total, most = Forecast(), sum(tally.values()), Counter[Side]()
     for (side, name), verbs in counts.items():
         connector, entity = bench.connectors[side], bench.mapping.entity(name)
-        reads = forecast_live(bench, side, entity, verbs.total())
-        share = size * verbs.total() // total
-        whole += connector.forecast(OperationCounts(entity, verbs, share, most[side]))
+        reads = forecast_live(bench, side, entity, weighed.reads(side, name, verbs.total()))
+        share, calls = size * verbs.total() // total, weighed.calls[side, name]
+        whole += connector.forecast(OperationCounts(entity, verbs, share, most[side], calls))
         most[side] = max(most[side], verbs.total())
         whole += Forecast({side: reads})
     return whole

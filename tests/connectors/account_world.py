@@ -57,3 +57,33 @@ class AccountWorld(World):
 
     def receipts(self) -> list[str]:
         return [row["client_receipt_id"] for row in self.state("aria", "receipt")]
+
+
+def master(world: AccountWorld, acct_no: int = FIRST) -> dict[str, Any]:
+    rows = world.truth("plan_instance", acct_no)
+    return next(row for row in rows if not row["supp_plan_ind"] and row["status_cd"] == 1)
+
+
+def key_of(row: dict[str, Any]) -> str:
+    return f"{row['acct_no']}|{row['plan_instance_no']}"
+
+
+def another_master(world: AccountWorld, acct_no: int = FIRST) -> str:
+    """Return a master plan that the account does not have, sold in its currency."""
+    held = {row["client_plan_id"] for row in world.truth("plan_instance", acct_no)}
+    currency = world.account(acct_no)["acct_currency"]
+    sold = {r["plan_no"] for r in world.state("aria", "rate_schedule")
+            if r["schedule_currency"] == currency}  # fmt: skip
+    plans = (
+        row["client_plan_id"]
+        for row in world.state("aria", "plan")
+        if not row["supp_plan_ind"] and row["active_ind"] and row["plan_no"] in sold
+    )
+    return next(plan for plan in plans if plan not in held)
+
+
+def tiered(world: AccountWorld, acct_no: int) -> list[str]:
+    """Return the keys of the tiers of a service with more than one."""
+    keys = [one.key for one in world.held(acct_no, "plan_instance_rate")]
+    second = next(key for key in keys if key.endswith("|2"))
+    return [key for key in keys if key.rpartition("|")[0] == second.rpartition("|")[0]]

@@ -5,7 +5,6 @@ from typing import Any
 
 import pytest
 
-from app.connectors.protocol import OperationCounts
 from app.domain.plan import OutcomeState, Verb
 from app.domain.record import Side, Unreadable
 from app.errors import AppError
@@ -336,25 +335,6 @@ def test_what_cannot_be_read_back_stays_written(world: AccountWorld) -> None:
     outcome = world.change("account", str(FIRST), po_number="x")
     assert outcome.state is WRITTEN
     assert outcome.message.startswith("accepted, but not read again: ")
-
-
-@pytest.mark.parametrize(("name", "value"), [("po_number", "x"), ("client_id", "x")])
-def test_a_forecast_counts_the_calls_of_an_ordinary_change(
-    name: str, value: str, world: AccountWorld
-) -> None:
-    connector = world.connectors["aria"]
-    before = connector.calls
-    world.change("account", str(FIRST), **{name: value})
-    counts = OperationCounts(world.mapping.entity("account"), {Verb.UPDATE: 1})
-    assert connector.forecast(counts).calls == {Side.BILLING: connector.calls - before}
-
-
-def test_a_forecast_counts_the_calls_of_a_contact(world: AccountWorld) -> None:
-    connector, key = world.connectors["aria"], contact(world, "statement")
-    before = connector.calls
-    world.change("contact", key, city="Bonn")
-    counts = OperationCounts(world.mapping.entity("contact"), {Verb.UPDATE: 1})
-    assert connector.forecast(counts).calls == {Side.BILLING: connector.calls - before}
 
 
 def test_a_noisy_aria_is_written_as_well(world: AccountWorld) -> None:

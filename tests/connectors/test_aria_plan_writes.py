@@ -8,7 +8,6 @@ from typing import Any
 import pytest
 
 from app.connectors.aria.plan_writes import assigned
-from app.connectors.protocol import OperationCounts
 from app.domain.plan import FieldChange, Operation, Outcome, OutcomeState, Verb
 from app.domain.record import BaseValue, Side
 from app.errors import ConnectionFailed
@@ -20,6 +19,10 @@ from tests.connectors.account_world import (
     SEED,
     AccountWorld,
     accounts_mapping,
+    another_master,
+    key_of,
+    master,
+    tiered,
 )
 from tests.connectors.world import connected, make_operation
 
@@ -46,18 +49,9 @@ def world(ready: dict[str, Any]) -> Iterator[AccountWorld]:
     connector.close()
 
 
-def master(world: AccountWorld, acct_no: int = FIRST) -> dict[str, Any]:
-    rows = world.truth("plan_instance", acct_no)
-    return next(row for row in rows if not row["supp_plan_ind"] and row["status_cd"] == 1)
-
-
 def instance(world: AccountWorld, number: int, acct_no: int = FIRST) -> dict[str, Any]:
     rows = world.truth("plan_instance", acct_no)
     return next(row for row in rows if row["plan_instance_no"] == number)
-
-
-def key_of(row: dict[str, Any]) -> str:
-    return f"{row['acct_no']}|{row['plan_instance_no']}"
 
 
 def insert(world: AccountWorld, key: str = KEY, **after: BaseValue) -> Outcome:
@@ -66,20 +60,6 @@ def insert(world: AccountWorld, key: str = KEY, **after: BaseValue) -> Outcome:
     changes = tuple(FieldChange(name, None, value) for name, value in values.items())
     made = Operation("plan_instance", key, Side.BILLING, Verb.INSERT, changes, None)
     return world.send(made, sha256(key.encode()).hexdigest()[:32] if key != KEY else SEED)
-
-
-def another_master(world: AccountWorld, acct_no: int = FIRST) -> str:
-    """Return a master plan that the account does not have, sold in its currency."""
-    held = {row["client_plan_id"] for row in world.truth("plan_instance", acct_no)}
-    currency = world.account(acct_no)["acct_currency"]
-    sold = {r["plan_no"] for r in world.state("aria", "rate_schedule")
-            if r["schedule_currency"] == currency}  # fmt: skip
-    plans = (
-        row["client_plan_id"]
-        for row in world.state("aria", "plan")
-        if not row["supp_plan_ind"] and row["active_ind"] and row["plan_no"] in sold
-    )
-    return next(plan for plan in plans if plan not in held)
 
 
 def child_plan(world: AccountWorld, parent: dict[str, Any]) -> str:
@@ -345,13 +325,6 @@ def test_an_instance_that_is_gone_is_refused(world: AccountWorld) -> None:
     assert outcome.message.startswith("14046: ")
 
 
-def tiered(world: AccountWorld, acct_no: int) -> list[str]:
-    """Return the keys of the tiers of a service with more than one."""
-    keys = [one.key for one in world.held(acct_no, "plan_instance_rate")]
-    second = next(key for key in keys if key.endswith("|2"))
-    return [key for key in keys if key.rpartition("|")[0] == second.rpartition("|")[0]]
-
-
 def test_one_rate_is_changed_and_all_tiers_are_sent_again(world: AccountWorld) -> None:
     keys = tiered(world, FIRST)
     before = {one.key: one for one in world.held(FIRST, "plan_instance_rate")}
@@ -474,18 +447,6 @@ def test_what_no_undo_brings_back_is_known(world: AccountWorld) -> None:
     assert lasting(Verb.UPDATE, line_id="x") == (False, False)
     plan = world.mapping.entity("plan")
     assert connector.lasting(plan, make_operation("plan", "P", name="x")).stays == ""
-
-
-def test_a_forecast_counts_previews_and_reads(world: AccountWorld) -> None:
-    connector, row, keys = world.connectors["aria"], master(world), tiered(world, FIRST)
-    for entity, key, wanted in (
-        ("plan_instance", key_of(row), {"units": Decimal(3)}),
-        ("plan_instance_rate", keys[0], {"rate_per_unit": Decimal(3)}),
-    ):
-        before = connector.calls
-        world.change(entity, key, **wanted)
-        counts = OperationCounts(world.mapping.entity(entity), {Verb.UPDATE: 1})
-        assert connector.forecast(counts).calls == {Side.BILLING: connector.calls - before}
 
 
 def test_a_noisy_aria_is_written_as_well(world: AccountWorld) -> None:

@@ -6,7 +6,6 @@ from typing import Any
 import pytest
 
 from app.connectors.aria.plan_edit import NotSendable, edited_plan, service_type
-from app.connectors.protocol import OperationCounts
 from app.domain.control import CancelToken
 from app.domain.plan import Operation, OutcomeState, Verb
 from app.domain.record import BaseValue, Side, Unreadable
@@ -136,16 +135,6 @@ def test_an_unexpected_error_to_a_write_is_tried_again(world: World) -> None:
     world.fault(system="aria", endpoint="update_coupon_m", kind="server_error", times=1)
     (outcome,) = world.write("aria", "coupon", update("coupon", key, description="x"))
     assert outcome.state is WRITTEN
-
-
-def test_a_forecast_counts_the_reads_before_each_write(world: World) -> None:
-    connector = world.connectors["aria"]
-    for entity, field in TEXTS:
-        key = world.read("aria", entity)[0].key
-        before = connector.calls
-        world.write("aria", entity, update(entity, key, **{field: "x"}))
-        counts = OperationCounts(world.mapping.entity(entity), {Verb.UPDATE: 1})
-        assert connector.forecast(counts).calls == {Side.BILLING: connector.calls - before}
 
 
 def test_a_noisy_aria_is_written_as_well(world: World) -> None:

@@ -239,6 +239,20 @@ def test_units_and_status_of_a_plan_go_to_aria_and_its_numbers_come_back(
     assert left(concord, 55010003) == []
 
 
+def test_an_account_is_looked_at_once_for_all_its_contacts_and_that_is_told(
+    concord: Concord, door: Door
+) -> None:
+    for one in truth(door, "contact", 55010013):
+        edit(door, "Contact", f"55010013|{one['role']}|{one['contact_no']}", MailingCity="Salem")
+    edit(door, "Account", "55010013", Aria_Test_Account__c=True, Aria_Region__c="APAC")
+    held = master(door, 55010013)
+    key = f"55010013|{held['plan_instance_no']}"
+    edit(door, "Aria_Account_Plan__c", key, Units__c=held["plan_units"] + 5)
+    done = settle(concord, 55010013)
+    assert done["written"] == done["selected"] > 4
+    assert done["calls"] == done["forecast"]["calls"]
+
+
 def rate_key(door: Door, row: dict[str, Any]) -> str:
     """Return the key of a custom rate as Aria holds it."""
     services = door.state("aria", "service_definition")

@@ -61,6 +61,15 @@ def account_steps(client: AriaClient, wish: Wish, cancel: CancelToken) -> list[S
     return [*complete, *level, *others]
 
 
+def account_calls(wish: Wish) -> int:
+    """Return how many calls `account_steps` makes, and its steps are."""
+    fields = any(column.startswith(FIELD_PREFIX) for column in wish.values)
+    complete = wish.wants(*_TEXTS, *_CODES, _PARENT, _PAYS)
+    steps = (complete, wish.wants(_LEVEL), wish.wants(_TEST), fields)
+    reads = (fields or wish.wants(_PAYS, _TEST), wish.wants(_PAYS))
+    return sum((*steps, *reads))
+
+
 def _complete(client: AriaClient, wish: Wish, details: Row, cancel: CancelToken) -> list[Step]:
     inputs: dict[str, Any] = {}
     for column, name in _TEXTS.items():

@@ -8,7 +8,12 @@ from contextlib import nullcontext
 from dataclasses import dataclass, field, replace
 from threading import Lock
 
-from app.connectors.aria.account_items import LONGEST_VALUE, account_steps, is_item
+from app.connectors.aria.account_items import (
+    LONGEST_VALUE,
+    account_calls,
+    account_steps,
+    is_item,
+)
 from app.connectors.aria.catalog import FIELD_PREFIX
 from app.connectors.aria.client import AriaClient, AriaRefused
 from app.connectors.aria.contact_edit import COLUMNS, contact_steps
@@ -23,6 +28,7 @@ from app.connectors.aria.plan_writes import (
     can_assign,
     can_change,
     key_of,
+    plan_calls,
     plan_steps,
 )
 from app.connectors.aria.queue_writes import DELETED, can_edit, queue_steps
@@ -52,22 +58,23 @@ class Writer:
 
     Attributes:
         settable: Whether an update can set a column; an insert has a rule of its own.
-        calls: How many calls of its own an operation of a verb takes, most of the time.
+        calls: How many calls of its own an operation takes, the reading back left out.
     """
 
     steps: Callable[[AriaClient, Wish, CancelToken], list[Step]]
     settable: Callable[[str], bool]
-    calls: Mapping[Verb, int]
+    calls: Callable[[Wish], int]
+    verbs: frozenset[Verb] = frozenset({Verb.UPDATE})
 
 
 WRITERS: Mapping[str, Writer] = {
-    "account": Writer(account_steps, is_item, {Verb.UPDATE: 1}),
-    "contact": Writer(contact_steps, COLUMNS.__contains__, {Verb.UPDATE: 2}),
-    "plan_instance": Writer(
-        plan_steps, can_change, {Verb.INSERT: 3, Verb.UPDATE: 2, Verb.DELETE: 3}
+    "account": Writer(account_steps, is_item, account_calls),
+    "contact": Writer(contact_steps, COLUMNS.__contains__, lambda _wish: 2),
+    "plan_instance": Writer(plan_steps, can_change, plan_calls, frozenset(Verb)),
+    "plan_instance_rate": Writer(rate_steps, RATE.__eq__, lambda _wish: 3),
+    "queued_change": Writer(
+        queue_steps, can_edit, lambda _wish: 2, frozenset({Verb.UPDATE, Verb.DELETE})
     ),
-    "plan_instance_rate": Writer(rate_steps, RATE.__eq__, {Verb.UPDATE: 3}),
-    "queued_change": Writer(queue_steps, can_edit, {Verb.UPDATE: 2, Verb.DELETE: 2}),
 }
 """The entities of accounts that Concord writes to Aria."""
 
@@ -87,21 +94,25 @@ class AccountWrites:
 
     def verbs(self, entity: EntityMapping) -> frozenset[Verb]:
         """Return what can be done; an account is made in Aria by an order alone."""
-        return frozenset(WRITERS[entity.name].calls) if self.writable(entity) else frozenset()
+        return WRITERS[entity.name].verbs if self.writable(entity) else frozenset()
 
     def writable(self, entity: EntityMapping) -> frozenset[str]:
         """Return the mapping's names of the fields that an update can set."""
         settable = WRITERS[entity.name].settable
         return frozenset(one.name for one in entity.fields if settable(one.billing))
 
-    def calls(self, entity: EntityMapping, verb: Verb) -> int:
+    def calls(self, entity: EntityMapping, operation: Operation) -> int:
         """Return how many calls one operation takes, the reads before and after included.
 
-        That is the usual: a test flag, a pay method, a responsibility level or a supplemental
-        field of an account takes one or two more.
+        None where a value cannot be sent.
         """
-        own = WRITERS[entity.name].calls.get(verb, 0)
-        return own + self.reads.forecast(read_again(entity), 1) if own else 0
+        writer = WRITERS[entity.name]
+        settable = can_assign if operation.verb is Verb.INSERT else writer.settable
+        try:
+            own = writer.calls(wish_of(entity, operation, settable))
+        except NotSendable:
+            return 0
+        return own + self.reads.forecast(read_again(entity), 1)
 
     def constraints(self, entity: EntityMapping) -> Constraints:
         """Return how long texts may be, and that the bounds of custom tiers stay (14014)."""

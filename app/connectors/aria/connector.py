@@ -221,16 +221,23 @@ class AriaConnector:
             yield outcome
 
     def forecast(self, counts: OperationCounts) -> Forecast:
-        """Return the calls of the writes, reads before them included, and a guess of seconds."""
-        entity, writer = counts.entity, self._writers.get(counts.entity.name)
-        calls = 0
-        if writer is not None:
-            calls = sum(count * writer.calls(entity, verb) for verb, count in counts.verbs.items())
+        """Return the calls of the writes, as `calls_of` weighed them, and a guess of seconds."""
         return Forecast(
-            calls={Side.BILLING: calls},
+            calls={Side.BILLING: counts.calls},
             size_bytes=counts.size_bytes,
-            seconds=_SECONDS_PER_CALL * calls,
+            seconds=_SECONDS_PER_CALL * counts.calls,
         )
+
+    def calls_of(self, entity: EntityMapping, operation: Operation) -> int:
+        """Return the calls of one operation, the reads right before and after it included."""
+        writer = self._writers.get(entity.name)
+        if writer is None or operation.verb not in writer.verbs(entity):
+            return 0
+        return writer.calls(entity, operation)
+
+    def read_once(self, entity: EntityMapping, key: str) -> str:
+        """Return what the calls that read a key are for: of what an account has, the account."""
+        return self._reader(entity).read_once(entity, key)
 
     def _write(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Outcome:
         writer = self._writers.get(entity.name)

@@ -31,7 +31,11 @@ class ReadFamily(Protocol):
         ...
 
     def forecast(self, entity: EntityMapping, keys: int) -> int:
-        """Return the calls that a read of that many keys takes."""
+        """Return the calls that a read of that many keys takes, each as `read_once` says."""
+        ...
+
+    def read_once(self, entity: EntityMapping, key: str) -> str:
+        """Return what the read of a key asks for: of keys for which it is the same, only once."""
         ...
 
 
@@ -55,8 +59,8 @@ class WriteFamily(Protocol):
         """Return the outcome of one operation; raises an `AppError` only if nothing was sent."""
         ...
 
-    def calls(self, entity: EntityMapping, verb: Verb) -> int:
-        """Return how many calls one operation takes, the reads before it included."""
+    def calls(self, entity: EntityMapping, operation: Operation) -> int:
+        """Return how many calls one operation takes, the reads before and after it included."""
         ...
 
 

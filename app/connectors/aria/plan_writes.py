@@ -90,12 +90,29 @@ def plan_steps(client: AriaClient, wish: Wish, cancel: CancelToken) -> list[Step
     if verb is Verb.DELETE:
         _check_is_live(client, instance, cancel)
         return [_cancel(instance, ())]
-    cancels = wish.wants(STATUS) and wish.code(STATUS) == CANCELLED
-    columns = [name for name in wish.values if not (cancels and name == STATUS)]
+    cancels, columns = _cancels(wish), _changed(wish)
     fields = _field_edits(client, wish, instance, cancel)
     terms = [column for column in columns if not column.startswith(FIELD_PREFIX)]
     steps = [_change(wish, instance, columns, fields)] if terms or fields else []
     return [*steps, *([_cancel(instance, wish.fields([STATUS]))] if cancels else [])]
+
+
+def plan_calls(wish: Wish) -> int:
+    """Return how many calls an operation takes: what is read before, each step and its preview."""
+    if wish.operation.verb is not Verb.UPDATE:
+        return 1 + 2
+    columns = _changed(wish)
+    reads = any(column.startswith(FIELD_PREFIX) for column in columns)
+    return reads + 2 * (bool(columns) + _cancels(wish))
+
+
+def _cancels(wish: Wish) -> bool:
+    return wish.wants(STATUS) and wish.code(STATUS) == CANCELLED
+
+
+def _changed(wish: Wish) -> list[str]:
+    """Return the columns that change, but for the status where the plan is cancelled."""
+    return [name for name in wish.values if name != STATUS or not _cancels(wish)]
 
 
 def assigned(client: AriaClient, wish: Wish, cancel: CancelToken) -> int | None:

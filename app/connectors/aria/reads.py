@@ -28,8 +28,9 @@ FEW = 3
 """Keys whose plans are read one by one rather than with the whole catalog."""
 _PAGE = 2000
 _UNKNOWN_CALL = "-1"
-_BY_PLAN = frozenset({"plan", "plan_relationship", "service", "rate"})  # PLAN, or PLAN|… is the key
-_WITH_SERVICES = frozenset({"service", "rate"})
+# Whose key is PLAN or PLAN|…: services and rates have such keys too, but a supplemental plan that
+# is asked for alone comes without them (aria.md §2.1).
+_BY_PLAN = frozenset({"plan", "plan_relationship"})
 _WHOLE_PLANS = {"include_all_rate_schedules": "true", "include_plan_hierarchy": "true"}
 
 
@@ -39,6 +40,8 @@ class CatalogReads:
     def __init__(self, client: AriaClient, promo_code: str) -> None:
         self._client = client
         self._promo_code = promo_code
+        self._behind: dict[str, str] = {}
+        """Supplemental plan → the promotion code behind which it was seen last, "" for none."""
 
     @property
     def entities(self) -> frozenset[str]:
@@ -69,29 +72,33 @@ class CatalogReads:
             yield from _pages(entity, replace(answers, field_names=fields), wanted)
 
     def forecast(self, entity: EntityMapping, keys: int) -> int:
-        """Return the calls that a read of that many keys takes.
-
-        One more where few services or rates of a supplemental plan are asked for (`whole_plan`).
-        """
+        """Return the calls that a read of that many keys takes."""
         if not keys:
             return 0
         if entity.name in _BY_PLAN and keys <= FEW:
             return keys
         return 2 if entity.name == "plan_set" else 1
 
+    def read_once(self, entity: EntityMapping, key: str) -> str:
+        """Return the key: of few plans each is asked for by itself."""
+        del entity
+        return key
+
     def whole_plan(self, plan_id: str, cancel: CancelToken) -> Row | None:
         """Return one plan with all its services and rates; None where there is none.
 
         Asked for by its id, a supplemental plan comes without services and rates (aria.md §2.1):
-        then it is found among the plans behind one of its promotion codes, or in the whole catalog.
+        it is found among the plans behind one of its promotion codes, or in the whole catalog. That
+        takes one call where the plan was read before, as it is before each write; else two.
         """
+        if (code := self._behind.get(plan_id)) is not None:
+            found = _plan(self._plans_behind(code, cancel), plan_id)
+            if found is not None:
+                return found
         found = _plan(self._plans({"client_plan_id": plan_id}, cancel), plan_id)
         if found is None or not _stripped(found):
             return found
-        sets = rows(found, "promotional_plan_sets")
-        promotions = (row for plan_set in sets for row in rows(plan_set, "promotions_for_set"))
-        code = next(filter(None, (text(row.get("promo_code")) for row in promotions)), "")
-        return _plan(self._plans({"promo_code": code} if code else {}, cancel), plan_id)
+        return _plan(self._plans_behind(_code_of(found), cancel), plan_id)
 
     def _answers(
         self,
@@ -136,10 +143,8 @@ class CatalogReads:
         self, names: set[str], wanted: frozenset[str] | None, cancel: CancelToken
     ) -> Sequence[Row]:
         if wanted is not None and len(wanted) <= FEW and names <= _BY_PLAN:
-            plans = self._single_plans(sorted({key.split("|")[0] for key in wanted}), cancel)
-            if not names & _WITH_SERVICES or not any(map(_stripped, plans)):
-                return plans
-        return self._plans({"promo_code": self._promo_code} if self._promo_code else {}, cancel)
+            return self._single_plans(sorted({key.split("|")[0] for key in wanted}), cancel)
+        return self._plans_behind(self._promo_code, cancel)
 
     def _single_plans(self, ids: Sequence[str], cancel: CancelToken) -> list[Row]:
         tasks = [partial(self._plans, {"client_plan_id": plan_id}, cancel) for plan_id in ids]
@@ -147,7 +152,13 @@ class CatalogReads:
 
     def _plans(self, filters: dict[str, str], cancel: CancelToken) -> Sequence[Row]:
         answer = self._client.core("get_client_plans_all_m", _WHOLE_PLANS | filters, cancel)
-        return rows(answer, "all_client_plan_dtls")
+        found = rows(answer, "all_client_plan_dtls")
+        supplemental = (plan for plan in found if is_on(plan.get("supp_plan_ind")))
+        self._behind |= {text(p.get("client_plan_id")): _code_of(p) for p in supplemental}
+        return found
+
+    def _plans_behind(self, code: str, cancel: CancelToken) -> Sequence[Row]:
+        return self._plans({"promo_code": code} if code else {}, cancel)
 
     def _discount_rules(self, cancel: CancelToken) -> Sequence[Row]:
         """Return the discount rules; none where Aria knows no such call: its name is inferred."""
@@ -165,6 +176,13 @@ class CatalogReads:
 
 def _plan(plans: Iterable[Row], plan_id: str) -> Row | None:
     return next((plan for plan in plans if text(plan.get("client_plan_id")) == plan_id), None)
+
+
+def _code_of(plan: Row) -> str:
+    """Return the first promotion code behind which a plan is, "" for none."""
+    sets = rows(plan, "promotional_plan_sets")
+    promotions = (row for plan_set in sets for row in rows(plan_set, "promotions_for_set"))
+    return next(filter(None, (text(row.get("promo_code")) for row in promotions)), "")
 
 
 def _stripped(plan: Row) -> bool:

@@ -81,9 +81,14 @@ class CatalogWrites:
         columns = WRITERS[entity.name]
         return frozenset(f.name for f in entity.fields if _settable(columns, f.billing))
 
-    def calls(self, entity: EntityMapping, verb: Verb) -> int:
-        """Return how many calls one operation takes."""
-        return WRITERS[entity.name].calls if verb is Verb.UPDATE else 0
+    def calls(self, entity: EntityMapping, operation: Operation) -> int:
+        """Return how many calls one operation takes; none where a value cannot be sent."""
+        writer = WRITERS[entity.name]
+        try:
+            _change(entity, writer, operation)
+        except NotSendable:
+            return 0
+        return writer.calls
 
     def details(self, call: str, inputs: Mapping[str, Any], cancel: CancelToken) -> Row:
         """Return AdminTools' view of one record."""

@@ -1,0 +1,37 @@
+"""What operations cost where the system has no batches: each by itself, by what it changes."""
+
+from collections import Counter, defaultdict
+
+from app.connectors.protocol import Weighing
+from app.domain.plan import Operation
+from app.domain.record import Side
+from app.sync.workbench import Workbench
+
+
+class Weighed:
+    """What a connector says that operations cost, added up as they come.
+
+    Attributes:
+        calls: Side and entity → the calls of its operations together.
+    """
+
+    def __init__(self, bench: Workbench) -> None:
+        self._mapping = bench.mapping
+        known = bench.connectors.items()
+        self._scales = {side: one for side, one in known if isinstance(one, Weighing)}
+        self._read: dict[tuple[Side, str], set[str]] = defaultdict(set)
+        self.calls: Counter[tuple[Side, str]] = Counter()
+
+    def put(self, operation: Operation) -> None:
+        """Add an operation; nothing where the side's connector does not weigh."""
+        scale = self._scales.get(operation.side)
+        if scale is not None:
+            entity = self._mapping.entity(operation.entity)
+            place = (operation.side, operation.entity)
+            self.calls[place] += scale.calls_of(entity, operation)
+            if asked := scale.read_once(entity, operation.key):
+                self._read[place].add(asked)
+
+    def reads(self, side: Side, entity: str, count: int) -> int:
+        """Return how many of so many operations' records are read by a call of their own."""
+        return len(self._read[side, entity]) if side in self._scales else count
