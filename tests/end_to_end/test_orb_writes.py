@@ -50,6 +50,7 @@ def act(orb: Concord, action: str, key: str, **given: object) -> Any:
     plan = json.loads(orb.plan_file.read_bytes())
     done = orb.commit()
     assert (done["written"], done["failed"]) == (1, 0), done["failures"]
+    assert done["calls"] == done["forecast"]["calls"]
     return plan
 
 
@@ -57,7 +58,9 @@ def undone(orb: Concord) -> Any:
     """Take the last commit back; return the plan of that."""
     run = orb.document("history")["commits"][0]["commit"]
     plan = orb.document("undo", run, "-o", str(orb.plan_file))
-    assert orb.commit()["written"] == 1
+    done = orb.commit()
+    assert done["written"] == 1
+    assert done["calls"] == done["forecast"]["calls"]
     return plan
 
 

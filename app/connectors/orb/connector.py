@@ -214,10 +214,17 @@ class OrbConnector:
             yield outcome
 
     def forecast(self, counts: OperationCounts) -> Forecast:
-        """Return the most calls that the operations take, about, and a guess of seconds."""
-        calls = self.desk.most_calls(counts.entity, counts.verbs)
+        """Return the calls of the writes, as `calls_of` weighed them, and a guess of seconds."""
         return Forecast(
-            calls={Side.BILLING: calls},
+            calls={Side.BILLING: counts.calls},
             size_bytes=counts.size_bytes,
-            seconds=_SECONDS_PER_CALL * calls,
+            seconds=_SECONDS_PER_CALL * counts.calls,
         )
+
+    def calls_of(self, entity: EntityMapping, operation: Operation) -> int:
+        """Return the calls of one operation, with what is read right before and after it."""
+        return self.desk.calls(entity, operation)
+
+    def read_once(self, entity: EntityMapping, key: str) -> str:
+        """Return the id that a read of a key asks for; `""` of a record that is to be made."""
+        return self._reads.read_once(entity, key)

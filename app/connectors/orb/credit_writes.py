@@ -60,10 +60,10 @@ class CreditWrites:
     verbs: frozenset[Verb] = frozenset({Verb.INSERT})
     settable: frozenset[str] = frozenset()
 
-    @property
-    def most_calls(self) -> Mapping[Verb, int]:
-        """Verb → the calls that one such operation takes at most, about."""
-        return {Verb.INSERT: 2}
+    def calls(self, entity: EntityMapping, operation: Operation) -> int:
+        """Return one call; where the customer is known by its external id alone it takes two."""
+        del entity, operation
+        return 1
 
     def carry_out(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Sent:
         """Add an entry, and compare what Orb says of it."""

@@ -31,7 +31,7 @@ from app.domain.record import FieldValue
 CUSTOMER = "customer"
 EXTERNAL = "external_customer_id"
 _ACCOUNT = "=account"
-_LOOKS = 5  # at a customer, and at its subscriptions, invoices and credits in two currencies
+_LOOKS = 3  # at the subscriptions, invoices and credits of a customer; one more at its own currency
 _EACH = ("draft", *BILLED, "void")
 _NEEDED = frozenset({"name", "email"})
 _EMAILS = "additional_emails"
@@ -67,10 +67,13 @@ class CustomerWrites:
     verbs: frozenset[Verb] = frozenset({Verb.INSERT, Verb.UPDATE, Verb.DELETE})
     settable: frozenset[str] = frozenset(SETTABLE)
 
-    @property
-    def most_calls(self) -> Mapping[Verb, int]:
-        """Verb → the calls that one such operation takes at most, about."""
-        return {Verb.INSERT: 1, Verb.UPDATE: 2, Verb.DELETE: _LOOKS + 1}
+    def calls(self, entity: EntityMapping, operation: Operation) -> int:
+        """Return the calls of one operation; metadata is looked at before it is set."""
+        named = {entity.field_of(change.name).billing: change for change in operation.changes}
+        if operation.verb is not Verb.DELETE:
+            return 1 + (operation.verb is Verb.UPDATE and METADATA in named)
+        currency = named.get("currency")
+        return 1 + _LOOKS + bool(currency and currency.before) + 1
 
     def carry_out(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Sent:
         """Make or update a customer and compare it with what Orb then shows, or delete it."""

@@ -48,6 +48,23 @@ def change_quantities(subscription: Row, after: Sequence[Row], send: Send) -> No
             send("update_fixed_fee_quantity", body)
 
 
+def quantity_calls(before: Sequence[Row], after: Sequence[Row]) -> int:
+    """Return the calls of `change_quantities`, days beginning at midnight UTC.
+
+    Raises:
+        NotSendable: As there.
+    """
+    sent: list[str] = []
+
+    def send(name: str, _body: Row) -> Row:
+        sent.append(name)
+        now = datetime.now(UTC)
+        return {QUANTITIES: [row for row in before if moment(row["start_date"]) <= now]}
+
+    change_quantities({QUANTITIES: before}, after, send)
+    return len(sent)
+
+
 def _refuse_past(price: str, gone: Iterable[datetime], today: datetime) -> None:
     """Raise where a step of a former day, or the first, would have to go."""
     if past := sorted(at for at in gone if at < today):

@@ -132,6 +132,11 @@ class OrbReads:
         """Return the calls that a read of that many keys takes, at least."""
         return 2 * keys if entity.name in {_VERSION, _REVENUE} else keys
 
+    def read_once(self, entity: EntityMapping, key: str) -> str:
+        """Return the id that a read of a key asks for; `""` of a record that is to be made."""
+        del entity
+        return "" if key.startswith(NEW) else key.partition("|")[0]
+
     def _since(self, request: ReadRequest) -> datetime:
         instance, _, text = request.cursor.rpartition("|")
         if instance != self._instance:

@@ -56,9 +56,12 @@ class Writes(Protocol):
         """Orb's names of what an update can set."""
         ...
 
-    @property
-    def most_calls(self) -> Mapping[Verb, int]:
-        """Verb → the calls that one such operation takes at most, about."""
+    def calls(self, entity: EntityMapping, operation: Operation) -> int:
+        """Return the calls of one operation, with what is read right before and after it.
+
+        Raises:
+            NotSendable: A value cannot be sent.
+        """
         ...
 
     def carry_out(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Sent:

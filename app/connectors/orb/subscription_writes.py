@@ -10,7 +10,12 @@ from datetime import datetime
 from typing import Any
 
 from app.connectors.orb.client import OrbClient, OrbRefused, Row, part
-from app.connectors.orb.quantities import QUANTITIES, change_quantities, unlike_quantities
+from app.connectors.orb.quantities import (
+    QUANTITIES,
+    change_quantities,
+    quantity_calls,
+    unlike_quantities,
+)
 from app.connectors.orb.rows import moment, named_rows, page_of
 from app.connectors.orb.sendable import (
     METADATA,
@@ -34,7 +39,7 @@ from app.connectors.orb.subscription_body import new_body
 from app.domain.control import CancelToken
 from app.domain.mapping import EntityMapping
 from app.domain.plan import FieldChange, Operation, Verb
-from app.domain.record import FieldValue
+from app.domain.record import BaseValue, FieldValue, NoBase
 from app.errors import AnswerLost, AppError
 
 SUBSCRIPTION = "subscription"
@@ -67,22 +72,26 @@ class SubscriptionWrites:
     verbs: frozenset[Verb] = frozenset({Verb.INSERT, Verb.UPDATE})
     settable: frozenset[str] = frozenset({*PLAIN, *_BY_CALL})
 
-    @property
-    def most_calls(self) -> Mapping[Verb, int]:
-        """Verb → the calls that one such operation takes at most, about."""
-        return dict.fromkeys(self.verbs, 4)
+    def calls(self, entity: EntityMapping, operation: Operation) -> int:
+        """Return the calls of one operation, each field of an update by its own."""
+        if operation.verb is Verb.INSERT:
+            return 1 + (by_billing_name(entity, operation).get(_CUSTOMER) is not None)
+        body, by_call = self._asked(entity, operation)
+        before = {entity.field_of(one.name).billing: one.before for one in operation.changes}
+        own = sum(_calls_of(name, before[name], value) for name, value in by_call.items())
+        return 1 + bool(body) + own + 1
 
     def carry_out(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Sent:
         """Make or change a subscription and compare it with what Orb then shows."""
         post = Post(self.client, operation.idempotency_key, cancel)
         if operation.verb is Verb.INSERT:
             return self._make(entity, operation, post)
+        body, calls = self._asked(entity, operation)
         path = f"subscriptions/{part(operation.key)}"
         found = self.client.find(path, cancel)
         if found is None:
             message = f"Orb has no subscription {operation.key} any more"
             raise NotSendable(message)
-        body, calls = self._asked(entity, operation)
         if METADATA in body:
             body[METADATA] = whole_metadata(found, body[METADATA])
         _carry_out(_Calls(path, found, post), body, calls)
@@ -188,6 +197,16 @@ _CALLS: Mapping[str, Callable[[_Calls, FieldValue], None]] = {
     _PLAN: _Calls.plan,
     _END: _Calls.end,
 }
+
+
+def _calls_of(name: str, before: BaseValue, after: FieldValue) -> int:
+    """Return the calls that bring what has calls of its own from one value to another."""
+    if name not in {QUANTITIES, _INTERVALS}:
+        return 1
+    held = [] if before is None or isinstance(before, NoBase) else OBJECTS(before)
+    if name == QUANTITIES:
+        return quantity_calls(held, OBJECTS(after))
+    return bool(interval_changes(held, OBJECTS(after)))
 
 
 def _carry_out(calls: _Calls, body: Row, asked: Mapping[str, FieldValue]) -> None:

@@ -1,6 +1,6 @@
 """Versions: a change of plan that is yet to come, scheduled and taken back (orb.md §2.3)."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
@@ -32,10 +32,10 @@ class VersionWrites:
     verbs: frozenset[Verb] = frozenset({Verb.INSERT, Verb.DELETE})
     settable: frozenset[str] = frozenset()
 
-    @property
-    def most_calls(self) -> Mapping[Verb, int]:
-        """Verb → the calls that one such operation takes at most, about."""
-        return dict.fromkeys(self.verbs, 3)
+    def calls(self, entity: EntityMapping, operation: Operation) -> int:
+        """Return the calls of one operation: the schedule is read after it, and before a delete."""
+        del entity
+        return 2 if operation.verb is Verb.INSERT else 3
 
     def carry_out(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Sent:
         """Schedule a change of plan, or take the one that is scheduled back."""

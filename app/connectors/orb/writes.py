@@ -49,12 +49,15 @@ class Desk:
             return frozenset()
         return frozenset(one.name for one in entity.fields if one.billing in found.settable)
 
-    def most_calls(self, entity: EntityMapping, verbs: Mapping[Verb, int]) -> int:
-        """Return the calls that so many operations of each verb take at most, about."""
+    def calls(self, entity: EntityMapping, operation: Operation) -> int:
+        """Return the calls of one operation; none of one that cannot be sent."""
         found = self.writes.get(entity.name)
-        if found is None:
+        if found is None or operation.verb not in found.verbs:
             return 0
-        return sum(count * found.most_calls.get(verb, 0) for verb, count in verbs.items())
+        try:
+            return found.calls(entity, operation)
+        except NotSendable:
+            return 0
 
     def write(self, entity: EntityMapping, operation: Operation, cancel: CancelToken) -> Outcome:
         """Return the outcome of one operation; raises an `AppError` only when nothing was sent."""
