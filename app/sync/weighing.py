@@ -16,17 +16,16 @@ class Weighed:
     """
 
     def __init__(self, bench: Workbench) -> None:
-        self._mapping = bench.mapping
-        known = bench.connectors.items()
-        self._scales = {side: one for side, one in known if isinstance(one, Weighing)}
+        self._bench = bench
+        self._scales: dict[Side, Weighing | None] = {}
         self._read: dict[tuple[Side, str], set[str]] = defaultdict(set)
         self.calls: Counter[tuple[Side, str]] = Counter()
 
     def put(self, operation: Operation) -> None:
         """Add an operation; nothing where the side's connector does not weigh."""
-        scale = self._scales.get(operation.side)
+        scale = self._scale(operation.side)
         if scale is not None:
-            entity = self._mapping.entity(operation.entity)
+            entity = self._bench.mapping.entity(operation.entity)
             place = (operation.side, operation.entity)
             self.calls[place] += scale.calls_of(entity, operation)
             if asked := scale.read_once(entity, operation.key):
@@ -34,4 +33,11 @@ class Weighed:
 
     def reads(self, side: Side, entity: str, count: int) -> int:
         """Return how many of so many operations' records are read by a call of their own."""
-        return len(self._read[side, entity]) if side in self._scales else count
+        return count if self._scale(side) is None else len(self._read[side, entity])
+
+    def _scale(self, side: Side) -> Weighing | None:
+        """Return a side's connector if it weighs; none is opened for a plan that writes nothing."""
+        if side not in self._scales:  # asked once: what a Protocol asks takes 10 µs
+            connector = self._bench.connectors[side]
+            self._scales[side] = connector if isinstance(connector, Weighing) else None
+        return self._scales[side]
