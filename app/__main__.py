@@ -10,6 +10,7 @@ from argparse import Namespace
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from io import TextIOWrapper
+from itertools import dropwhile
 from types import TracebackType
 
 from app.domain.control import CancelToken
@@ -28,10 +29,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _open_what_is_closed()
         _speak_to_anybody()
     words = list(sys.argv[1:] if arguments is None else arguments)
-    if words[:1] == ["sandbox"]:
+    rest = list(dropwhile({"-v", "--verbose"}.__contains__, words))
+    if rest[:1] == ["sandbox"]:
         from app.sandbox.__main__ import main as sandbox  # noqa: PLC0415 - a program of its own
 
-        return sandbox(words[1:])
+        return sandbox(rest[1:])
     from app.cli.parser import build_parser  # noqa: PLC0415 - the sandbox needs none of it
 
     cancel, as_json = CancelToken(), "--json" in words

@@ -205,12 +205,20 @@ def run(options: SandboxOptions) -> int:
             gc.freeze()  # what was built so far stays: no collection need look at it again
             _wait(done, options.parent_pid)
     except (ValueError, OverflowError, OSError) as error:  # a rule, a size, a port, a file
-        sys.stderr.write(f"The sandbox cannot start: {error}\n")
+        sys.stderr.write(f"The sandbox cannot start: {_words(error)}\n")
         return _WRONG_USE
     finally:
         for name, handler in before.items():
             signal.signal(name, handler)
     return 0
+
+
+def _words(error: Exception) -> str:
+    """Return what is wrong, without Python's names and numbers."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return str(error)
+    name = error.filename2 or error.filename
+    return f"{name}: {error.strerror}." if name else f"{error.strerror}."
 
 
 def _wait(done: threading.Event, parent_pid: int | None) -> None:

@@ -77,14 +77,40 @@ def test_a_bad_file_of_faults_is_wrong_use(
     assert run(SandboxOptions(faults=tmp_path / "none.json", dataset=_EMPTY, systems=[])) == 2
 
 
-@pytest.mark.parametrize(
-    "words", [["--size", "0"], ["--size", "huge"], ["--size", "1", "--aria-port", "99999"]]
-)
-def test_a_size_or_port_that_is_none_is_wrong_use(
-    words: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert run(parse(words)) == 2
+def test_a_size_that_is_none_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
+    assert run(parse(["--size", "huge"])) == 2
     assert "cannot start" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["--aria-port", "99999"], "'99999' is no whole number from 0 to 65,535"),
+        (["--orb-port", "web"], "'web' is no whole number"),
+        (["--latency-ms", "-5"], "'-5' is no number from 0"),
+        (["--latency-ms", "nan"], "'nan' is no number from 0"),
+        (["--size", "0"], "'0' is no whole number from 1"),
+        (["--size", "9" * 30], "is no whole number from 1"),
+        (["--seed", "x"], "'x' is no whole number"),
+    ],
+)
+def test_a_number_that_cannot_be_is_told_in_words(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        parse(words)
+    assert told in capsys.readouterr().err
+
+
+def test_a_file_that_cannot_be_used_is_named_without_a_number(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for options in (
+        SandboxOptions(faults=tmp_path, dataset=_EMPTY, systems=[]),
+        SandboxOptions(ready_file=tmp_path, dataset=_EMPTY, systems=[]),
+    ):
+        assert run(options) == 2
+        assert f"cannot start: {tmp_path}: Is a directory." in capsys.readouterr().err
 
 
 def test_a_taken_port_is_wrong_use(capsys: pytest.CaptureFixture[str]) -> None:
