@@ -19,7 +19,7 @@ from app.domain.ignore import rule_from, rule_to_json
 from app.domain.job import Job, built_in
 from app.domain.mapping import IgnoreRule, WorkspaceMapping
 from app.domain.mapping_file import parse_mapping
-from app.errors import AppError, WrongUse
+from app.errors import AppError, WrongUse, file_trouble
 from app.services import Services
 from app.settings import Connection, Workspace
 from app.store import workspace_lock
@@ -94,7 +94,9 @@ def export_config(services: Services, file: Path) -> Config:
                 if part.mapping:
                     archive.writestr(_mapping_name(part.workspace.name), part.mapping)
     except OSError as error:
-        raise WrongUse(f"{file} cannot be written: {error.strerror}.", "Name another.") from error
+        raise WrongUse(
+            f"{file} cannot be written: {file_trouble(error)}.", "Name another."
+        ) from error
     return config
 
 
@@ -121,7 +123,9 @@ def read_config(file: Path) -> Config:
         connections = msgspec.convert(said["connections"], tuple[Connection, ...])
         return Config(connections, tuple(_read_part(each, texts) for each in said["workspaces"]))
     except OSError as error:
-        raise WrongUse(f"{file} cannot be read: {error.strerror}.", "Check the path.") from error
+        raise WrongUse(
+            f"{file} cannot be read: {file_trouble(error)}.", "Check the path."
+        ) from error
     except (
         zipfile.BadZipFile, zipfile.LargeZipFile, KeyError, TypeError, ValueError,
     ) as error:  # fmt: skip

@@ -12,6 +12,21 @@ class ExitStatus(IntEnum):
     NO_CONNECTION = 3
 
 
+def file_trouble(error: OSError | UnicodeDecodeError) -> str:
+    """Return in words why a file cannot be read or written: no number, no name of Python's."""
+    if isinstance(error, UnicodeDecodeError):
+        return f"it is no text in UTF-8 (byte {error.start + 1})"
+    if isinstance(error, FileNotFoundError):
+        return "there is no such file or folder"
+    if isinstance(error, IsADirectoryError):
+        return "it is a folder"
+    if isinstance(error, NotADirectoryError):
+        return "a part of its path is no folder"
+    if isinstance(error, PermissionError):
+        return "this user may not"
+    return error.strerror or str(error)
+
+
 class AppError(Exception):
     """Something that we expect: it is shown to the user as it stands.
 

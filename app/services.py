@@ -1,6 +1,5 @@
 """What the window and the command line ask for: connections, workspaces, an open workbench."""
 
-import json
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -21,6 +20,7 @@ from app.domain.mapping_edit import MappingDraft, draft_of
 from app.domain.mapping_file import parse_mapping
 from app.domain.record import Side
 from app.errors import MappingInvalid, NotFound, WrongUse
+from app.ready_file import read_ready
 from app.settings import Connection, Workspace
 from app.store import workspace_lock
 from app.store.workspace import Store
@@ -115,20 +115,13 @@ class Services:
 
     def connect_ready(self, ready_file: Path) -> list[Connected]:
         """Make the connections `<kind>-demo` from a sandbox's ready file; return them."""
-        try:
-            ready = json.loads(ready_file.read_text("utf-8"))
-        except (OSError, ValueError) as error:
-            raise WrongUse(
-                f"The ready file {ready_file} cannot be read: {error}.",
-                "Start `concord sandbox --ready-file FILE` and wait until the file is there.",
-            ) from error
-        made = []
-        for kind in registry.kinds():
-            if kind in ready:
-                found = registry.from_ready(kind, ready[kind])
-                connection = Connection(f"{kind}-demo", kind, dict(found.settings))
-                made.append(self.save_connection(connection, found.secrets))
-        return made
+        found = read_ready(ready_file)
+        return [
+            self.save_connection(
+                Connection(f"{kind}-demo", kind, dict(ready.settings)), ready.secrets
+            )
+            for kind, ready in found.items()
+        ]
 
     def secrets_place(self, connection: Connection) -> str:
         """Return in words where a connection's secrets are, and which of them are missing."""
@@ -220,7 +213,7 @@ class Services:
         """Return a workspace's mapping; raises `MappingInvalid` with file and line."""
         file = settings.mapping_file(self.base, workspace)
         find = partial(settings.included_mapping, file)
-        found = parse_mapping(file.read_text("utf-8"), str(getattr(file, "name", file)), find)
+        found = parse_mapping(settings.mapping_text(file), file.name, find)
         return left_out(found, workspace.without)
 
     def whole_mapping(self, name: str) -> WorkspaceMapping:
@@ -242,7 +235,7 @@ class Services:
         """Return a workspace's mapping to be edited; raises `MappingInvalid` with file and line."""
         file = settings.mapping_file(self.base, self.workspace(name))
         find = partial(settings.included_mapping, file)
-        return draft_of(file.read_text("utf-8"), str(getattr(file, "name", file)), find)
+        return draft_of(settings.mapping_text(file), file.name, find)
 
     def check_mapping(self, name: str, text: str) -> WorkspaceMapping:
         """Return what a text would be as a workspace's mapping.

@@ -15,7 +15,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 import msgspec
 
-from app.errors import AppError, NotFound, WrongUse
+from app.errors import AppError, NotFound, WrongUse, file_trouble
 
 LogLevel = Literal["debug", "info", "warning", "error"]
 CONNECTIONS = "connections"
@@ -320,13 +320,28 @@ def mapping_file(base: Path, workspace: Workspace) -> Traversable:
     )
 
 
+def mapping_text(file: Traversable) -> str:
+    """Return the text of a mapping's file.
+
+    Raises:
+        WrongUse: It cannot be read, or is no text.
+    """
+    try:
+        return file.read_text("utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise WrongUse(
+            f"The mapping {file} cannot be read: {file_trouble(error)}.",
+            "Name another file, or mend this one.",
+        ) from error
+
+
 def included_mapping(file: Traversable, name: str) -> str | None:
     """Return the text of a mapping that `file` includes: a file beside it, or one of Concord's."""
     places = [resource("mappings").joinpath(f"{name}.toml")]
     if isinstance(file, Path):
         places.insert(0, file.parent / name)
     found = next((place for place in places if place.is_file()), None)
-    return None if found is None else found.read_text("utf-8")
+    return None if found is None else mapping_text(found)
 
 
 def shipped_mappings() -> Mapping[str, str]:
@@ -346,7 +361,7 @@ def save_mapping(base: Path, workspace: Workspace, text: str) -> Workspace:
     the same, that one is left as it is.
     """
     name = checked_name(workspace.name)
-    former = mapping_file(base, workspace).read_text("utf-8")
+    former = mapping_text(mapping_file(base, workspace))
     if former != text:
         _replace(base / MAPPINGS / f"{name}.before.toml", former)
     _replace(base / MAPPINGS / f"{name}.toml", text)

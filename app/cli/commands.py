@@ -22,7 +22,7 @@ from app.domain.diff import Kind
 from app.domain.forecast import Forecast
 from app.domain.plan import CommitPlan, Verb
 from app.domain.record import Side
-from app.errors import Cancelled, ExitStatus, WrongUse
+from app.errors import Cancelled, ExitStatus, WrongUse, file_trouble
 from app.services import Services
 from app.store.journal import now_text
 from app.store.unread import unread
@@ -147,7 +147,7 @@ def _print_comparison(
 
 def run_plan(services: Services, options: Namespace, cancel: CancelToken) -> int:
     """`concord plan`."""
-    verbs = None if options.only is None else _verbs(options.only)
+    verbs = None if options.only is None else verbs_of("--only", options.only)
     keys: Mapping[str, frozenset[str]] | None
     keys = None if options.keys is None else read_keys(options.keys)
     take = None if options.take is None else Side(options.take)
@@ -164,10 +164,12 @@ def run_plan(services: Services, options: Namespace, cancel: CancelToken) -> int
 
 def run_undo(services: Services, options: Namespace, cancel: CancelToken) -> int:
     """`concord undo`: a plan against what the records are now, to be committed like any other."""
-    fields = options.fields.split(",") if options.fields else None
+    fields = split_words(options.fields) if options.fields else None
+    if fields == []:
+        raise WrongUse(f"--fields {options.fields} names no field.", "Write --fields A,B.")
     part = UndoPart(
         keys=None if options.keys is None else read_keys(options.keys),
-        fields=None if fields is None else frozenset(name.strip() for name in fields),
+        fields=None if fields is None else frozenset(fields),
     )
     with services.workbench(options.workspace) as bench, progress() as line:
         plan = build_undo(bench, options.commit, cancel, line, part)
@@ -301,7 +303,7 @@ def read_keys(file: Path) -> dict[str, frozenset[str]]:
         lines = file.read_text("utf-8").splitlines()
     except (OSError, UnicodeDecodeError) as error:
         raise WrongUse(
-            f"The key file {file} cannot be read: {error}.", "Check the path."
+            f"The key file {file} cannot be read: {file_trouble(error)}.", "Check the path."
         ) from error
     keys: dict[str, set[str]] = {}
     for number, line in enumerate(lines, start=1):
@@ -314,12 +316,23 @@ def read_keys(file: Path) -> dict[str, frozenset[str]]:
     return {entity: frozenset(found) for entity, found in keys.items()}
 
 
-def _verbs(text: str) -> frozenset[Verb]:
-    try:
-        return frozenset(Verb(word.strip()) for word in text.split(","))
-    except ValueError as error:
-        known = ", ".join(verb.value for verb in Verb)
-        raise WrongUse(f"--only {text}: {error}.", f"It takes: {known}.") from error
+def verbs_of(option: str, text: str) -> frozenset[Verb]:
+    """Return the kinds of operation that an option names, with commas between."""
+    words, known = split_words(text), [verb.value for verb in Verb]
+    for word in words:
+        if word not in known:
+            raise WrongUse(
+                f"{option} {text}: there is no kind of operation {word!r}.",
+                f"There are: {', '.join(known)}.",
+            )
+    if not words:
+        raise WrongUse(f"{option} {text} names nothing.", f"Name some of: {', '.join(known)}.")
+    return frozenset(map(Verb, words))
+
+
+def split_words(text: str) -> list[str]:
+    """Return what stands between commas; what is blank is left out."""
+    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _check_entities(bench: Workbench, names: Sequence[str]) -> None:
@@ -344,7 +357,7 @@ def _write_file(file: Path, data: bytes) -> None:
         file.write_bytes(data)
     except OSError as error:
         raise WrongUse(
-            f"{file} cannot be written: {error.strerror}.", "Name another file with -o."
+            f"{file} cannot be written: {file_trouble(error)}.", "Name another file with -o."
         ) from error
 
 

@@ -19,7 +19,7 @@ from app.domain.forecast import Forecast
 from app.domain.plan import OutcomeState
 from app.domain.plan_json import changes_json
 from app.domain.record import Side
-from app.errors import Cancelled, ExitStatus, WrongUse
+from app.errors import Cancelled, ExitStatus, WrongUse, file_trouble
 from app.services import Services
 from app.store import journal
 from app.store.journal_head import Head
@@ -68,8 +68,23 @@ def _check(options: Namespace) -> None:
         raise WrongUse("-o takes a table of changes.", "Add --format csv.")
     if options.json and options.format == "csv":
         raise WrongUse("--json and --format csv exclude each other.", "Leave out one of them.")
-    if options.limit is not None and options.limit < 0:
-        raise WrongUse(f"--limit {options.limit} is less than nothing.", "Give 0 or more.")
+    _record(options)
+
+
+def _record(options: Namespace) -> tuple[str, str] | None:
+    """Return entity and key of `--record`: the key may stand behind `--` (POSIX, guideline 10)."""
+    words = [*(options.record or ()), *filter(None, [options.key])]
+    if not words:
+        return None
+    if options.record is None:
+        raise WrongUse(f"{options.key!r} belongs to no option.", "Write --record ENTITY KEY.")
+    if len(words) != 2:  # noqa: PLR2004 - an entity and a key
+        raise WrongUse(
+            f"--record takes an entity and a key, not {' '.join(words)!r}.",
+            "Write --record ENTITY KEY; a key that begins with a dash stands behind --, at the end:"
+            " --record ENTITY -- KEY.",
+        )
+    return words[0], words[1]
 
 
 def _check_entity(bench: Workbench, name: str) -> None:
@@ -85,7 +100,7 @@ def _check_entity(bench: Workbench, name: str) -> None:
 def _wanted(options: Namespace) -> Wanted:
     return Wanted(
         run=options.commit or "",
-        record=tuple(options.record) if options.record else None,
+        record=_record(options),
         text=options.search or "",
         field=options.field or "",
         who=options.who or "",
@@ -101,15 +116,18 @@ def _instant(text: str | None, option: str, *, whole_day: bool = False) -> str:
         return ""
     try:
         if len(text) == _DATE_LENGTH:
-            day = date.fromisoformat(text) + timedelta(days=int(whole_day))
-            return f"{day.isoformat()}T00:00:00Z"
+            day = date.fromisoformat(text)
+            if whole_day and day == date.max:
+                return f"{day.isoformat()}T23:59:59Z"  # after it there is none
+            return f"{(day + timedelta(days=int(whole_day))).isoformat()}T00:00:00Z"
         found = datetime.fromisoformat(text)
+        aware = found if found.tzinfo else found.replace(tzinfo=UTC)
+        return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
     except (ValueError, OverflowError) as error:
         raise WrongUse(
-            f"{option} {text} is no date.", "Write 2026-11-22 or 2026-11-22T14:30:00+01:00."
+            f"{option} {text} is no date from the year 1 to 9999.",
+            "Write 2026-11-22 or 2026-11-22T14:30:00+01:00.",
         ) from error
-    aware = found if found.tzinfo else found.replace(tzinfo=UTC)
-    return aware.astimezone(UTC).isoformat(timespec="seconds").replace("+00:00", "Z")
 
 
 def _state(word: str) -> OutcomeState:
@@ -117,7 +135,7 @@ def _state(word: str) -> OutcomeState:
 
 
 def _head(text: str) -> Head:
-    if not re.fullmatch(r"\d+:[0-9a-f]{64}", text):
+    if not re.fullmatch(r"[0-9]{1,15}:[0-9a-f]{64}", text):
         raise WrongUse(
             f"{text!r} is no head of a journal.", "Give it as an earlier --verify printed it."
         )
@@ -218,7 +236,7 @@ def _text_file(file: Path | None) -> Iterator[TextIO]:
             yield opened
     except OSError as error:
         raise WrongUse(
-            f"{file} cannot be written: {error.strerror}.", "Name another file with -o."
+            f"{file} cannot be written: {file_trouble(error)}.", "Name another file with -o."
         ) from error
 
 

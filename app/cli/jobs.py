@@ -10,6 +10,7 @@ from typing import Any
 
 from app.cli import output
 from app.cli.asking import question
+from app.cli.commands import verbs_of
 from app.domain.control import CancelToken
 from app.domain.job import Job, JobRun, JobState, Notify, Policy
 from app.domain.plan import Verb
@@ -92,13 +93,14 @@ def _run(services: Services, bench: Workbench, options: Namespace, cancel: Cance
 
 def _add(bench: Workbench, options: Namespace) -> None:
     schedule = Schedule(options.cron.strip(), options.every)
+    verbs = verbs_of("--commit", options.commit) if options.commit else frozenset[Verb]()
     job = Job(
         name=checked_name(options.name),
         schedule=schedule,
         sides=(Side(options.side),) if options.side else tuple(Side),
         entities=tuple(options.entity),
         full=options.full,
-        policy=Policy(_verbs(options.commit), options.most),
+        policy=Policy(verbs, options.most),
         notify=Notify(tuple(options.notify_email), options.notify_webhook),
         account=options.account.strip(),
         pair=options.pair,
@@ -125,14 +127,6 @@ _CHANGES: Mapping[str, Callable[[Workbench, Namespace], None]] = {
     "disable": _disable,
     "remove": _remove,
 }
-
-
-def _verbs(text: str) -> frozenset[Verb]:
-    words = [word.strip() for word in text.split(",") if word.strip()]
-    try:
-        return frozenset(Verb(word) for word in words)
-    except ValueError as error:
-        raise WrongUse(f"--commit {text}: {error}.", "It takes insert, update.") from error
 
 
 def _keep_secret(services: Services, options: Namespace) -> int:

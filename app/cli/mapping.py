@@ -17,7 +17,7 @@ from app.domain.mapping_change import MappingChange, change_between
 from app.domain.mapping_edit import draft_of, included_names
 from app.domain.mapping_suggest import Pairing, alike
 from app.domain.record import Side
-from app.errors import ExitStatus, WrongUse
+from app.errors import ExitStatus, WrongUse, file_trouble
 from app.services import Services
 from app.sync.mapping_fit import Adapted, adapt, find_columns
 from app.sync.workbench import Workbench
@@ -67,7 +67,9 @@ def _text_of(options: Namespace) -> str:
     try:
         text = file.read_text("utf-8")
     except (OSError, UnicodeDecodeError) as error:
-        raise WrongUse(f"{file} cannot be read: {error}.", "Check the path.") from error
+        raise WrongUse(
+            f"{file} cannot be read: {file_trouble(error)}.", "Check the path."
+        ) from error
     draft = draft_of(text, file.name, partial(settings.included_mapping, file))
     comes_along = set(included_names(text, file.name)) <= set(settings.shipped_mappings())
     return text if comes_along else draft.text
@@ -130,7 +132,9 @@ def write_text(file: Path, text: str) -> None:
     try:
         file.write_text(text, "utf-8")
     except OSError as error:
-        raise WrongUse(f"{file} cannot be written: {error.strerror}.", "Name another.") from error
+        raise WrongUse(
+            f"{file} cannot be written: {file_trouble(error)}.", "Name another."
+        ) from error
 
 
 def change_json(change: MappingChange) -> dict[str, Any]:

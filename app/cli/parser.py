@@ -1,18 +1,22 @@
 """What can be typed: commands, options and their help."""
 
 import sys
-from argparse import Action, ArgumentParser, _SubParsersAction
+from argparse import SUPPRESS, Action, ArgumentParser, Namespace, _SubParsersAction
+from collections.abc import Sequence
 from pathlib import Path
 from typing import NoReturn
 
 from app import __version__
+from app.cli.given import CENTURY, Filled, minutes, whole_number
 from app.domain.job import MOST
 from app.domain.plan import OutcomeState, Verb
 from app.domain.proposal import TICKABLE
 from app.domain.record import Side
+from app.domain.schedule import MOST_MINUTES
 from app.errors import WrongUse
 
 Commands = _SubParsersAction
+_UNKNOWN = "unrecognized arguments: "
 
 
 class Parser(ArgumentParser):
@@ -21,7 +25,21 @@ class Parser(ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Print how the command is used, and raise `WrongUse`."""
         self.print_usage(sys.stderr)
-        raise WrongUse(f"{message}.", f"See `{self.prog} --help`.")
+        hint = f"See `{self.prog} --help`."
+        if "expected" in message:
+            hint += " A value that begins with a dash is written --option=VALUE."
+        if message.startswith(_UNKNOWN + "-"):
+            hint += " What begins with a dash and is no option stands behind --, at the end."
+        raise WrongUse(f"{message}.", hint)
+
+    def parse_known_args(  # type: ignore[override] # of its overloads we are called by none
+        self, args: Sequence[str] | None = None, namespace: Namespace | None = None
+    ) -> tuple[Namespace, list[str]]:
+        """Refuse here what a command does not know, so that its own help is pointed at."""
+        found, unknown = super().parse_known_args(args, namespace)
+        if unknown:
+            self.error(_UNKNOWN + " ".join(unknown))
+        return found, unknown
 
 
 def build_parser() -> ArgumentParser:
@@ -58,7 +76,9 @@ def build_parser() -> ArgumentParser:
     _add_mapping(commands)
     _add_jobs(commands)
     serve = _on_workspace(commands, "serve", "listen to events, read and compare what changed")
-    serve.add_argument("--every", type=float, default=15, metavar="MINUTES", help="read all again")
+    serve.add_argument(
+        "--every", type=minutes, default=15, metavar="MINUTES", help="read all again"
+    )
     serve.add_argument("--listen", metavar="HOST:PORT", help="receive what the billing side posts")
     _add_history(commands)
     doctor = commands.add_parser("doctor", help="check what Concord stands on")
@@ -107,7 +127,7 @@ def _add_workspace(commands: "Commands[ArgumentParser]") -> None:
     create.add_argument("name", metavar="NAME")
     create.add_argument("--billing", required=True, metavar="CONN")
     create.add_argument("--salesforce", required=True, metavar="CONN")
-    create.add_argument("--mapping", default="", metavar="FILE")
+    create.add_argument("--mapping", action=Filled, default="", metavar="FILE")
     listing = verbs.add_parser("list")
     show = verbs.add_parser("show")
     show.add_argument("name", metavar="NAME")
@@ -115,16 +135,20 @@ def _add_workspace(commands: "Commands[ArgumentParser]") -> None:
     delete.add_argument("name", metavar="NAME")
     keep = verbs.add_parser("keep", help="how long the history is kept; without options, for good")
     keep.add_argument("name", metavar="NAME")
-    keep.add_argument("--days", type=positive_number, default=0, metavar="N")
-    keep.add_argument("--commits", type=positive_number, default=0, metavar="N")
+    keep.add_argument("--days", type=whole_number(least=1, most=CENTURY), default=0, metavar="N")
+    keep.add_argument("--commits", type=whole_number(least=1), default=0, metavar="N")
     adopt = verbs.add_parser("adopt", help="write a store that came from elsewhere from now on")
     adopt.add_argument("name", metavar="NAME")
     types = verbs.add_parser("types", help="which kinds of record are kept, and what they take")
     types.add_argument("name", nargs="?", default="", metavar="NAME")
     types.add_argument("-w", "--workspace", default="", metavar="NAME")
     choice = types.add_mutually_exclusive_group()
-    choice.add_argument("--only", default="", metavar="A,B", help="leave all others out")
-    choice.add_argument("--without", default="", metavar="A,B", help="leave these out")
+    choice.add_argument(
+        "--only", action=Filled, default="", metavar="A,B", help="leave all others out"
+    )
+    choice.add_argument(
+        "--without", action=Filled, default="", metavar="A,B", help="leave these out"
+    )
     choice.add_argument("--all", action="store_true", help="leave nothing out")
     types.add_argument("--delete", action="store_true", help="plan to delete them in Salesforce")
     types.add_argument("-o", "--output", type=Path, metavar="FILE")
@@ -151,7 +175,9 @@ def _add_looks(commands: "Commands[ArgumentParser]") -> None:
         action="store_true",
         help="read everything, not only what changed since the last time",
     )
-    refresh.add_argument("--account", default="", metavar="KEY", help="this account's records only")
+    refresh.add_argument(
+        "--account", action=Filled, default="", metavar="KEY", help="this account's records only"
+    )
     refresh.add_argument(
         "--transactions",
         action="store_true",
@@ -161,11 +187,17 @@ def _add_looks(commands: "Commands[ArgumentParser]") -> None:
         "compare", help="show what differs; exit status 1 if anything does"
     )
     compare.add_argument("-w", "--workspace", default="", metavar="NAME")
-    compare.add_argument("--billing", default="", metavar="CONN", help="what one system sells …")
-    compare.add_argument("--against", default="", metavar="CONN", help="… beside another's")
+    compare.add_argument(
+        "--billing", action=Filled, default="", metavar="CONN", help="what one system sells …"
+    )
+    compare.add_argument(
+        "--against", action=Filled, default="", metavar="CONN", help="… beside another's"
+    )
     for side in ("billing", "against"):
         words = f"how to read --{side}, if not by the mapping that comes with its kind"
-        compare.add_argument(f"--{side}-mapping", default="", metavar="MAPPING", help=words)
+        compare.add_argument(
+            f"--{side}-mapping", action=Filled, default="", metavar="MAPPING", help=words
+        )
     _json(compare)
     _entities(compare)
     compare.add_argument("--format", choices=["table", "json", "csv", "html"], default="table")
@@ -192,14 +224,21 @@ def _add_plans(commands: "Commands[ArgumentParser]") -> None:
     plan.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
     _entities(plan)
     verbs = ",".join(verb.value for verb in Verb)
-    plan.add_argument("--only", metavar="VERBS", help=f"{verbs} (without: what is ticked)")
+    plan.add_argument(
+        "--only", action=Filled, metavar="VERBS", help=f"{verbs} (without: what is ticked)"
+    )
     records = plan.add_mutually_exclusive_group()
     records.add_argument(
         "--keys", type=Path, metavar="FILE", help="lines of ENTITY KEY, separated by a tab or comma"
     )
-    records.add_argument("--account", default="", metavar="KEY", help="this account's records only")
     records.add_argument(
-        "--failed-of", metavar="COMMIT", help="only the records that a commit could not write"
+        "--account", action=Filled, default="", metavar="KEY", help="this account's records only"
+    )
+    records.add_argument(
+        "--failed-of",
+        action=Filled,
+        metavar="COMMIT",
+        help="only the records that a commit could not write",
     )
     plan.add_argument("--held", action="store_true", help="what is held back, too")
     plan.add_argument(
@@ -212,6 +251,7 @@ def _add_plans(commands: "Commands[ArgumentParser]") -> None:
     act.add_argument(
         "--from",
         dest="made_from",
+        action=Filled,
         default="",
         metavar="ID",
         help="take it from this record in Salesforce",
@@ -226,18 +266,22 @@ def _add_plans(commands: "Commands[ArgumentParser]") -> None:
 def _add_commit(commands: "Commands[ArgumentParser]") -> None:
     approve = _on_workspace(commands, "approve", "note in a plan that you read it and agree")
     approve.add_argument("plan", type=Path, metavar="PLAN")
-    approve.add_argument("--name", metavar="WHO", help="your name (without: that of your account)")
+    approve.add_argument(
+        "--name", action=Filled, metavar="WHO", help="your name (without: that of your account)"
+    )
     commit = _on_workspace(commands, "commit", "carry a plan out")
     commit.add_argument("plan", type=Path, metavar="PLAN")
     commit.add_argument("--yes", action="store_true", help="do not ask")
     _on_workspace(commands, "resume", "bring a commit that broke off to its end")
     undo = _on_workspace(commands, "undo", "write down what would take a commit back")
-    undo.add_argument("commit", metavar="COMMIT", help="its id, see `concord history`")
+    undo.add_argument(
+        "commit", action=Filled, metavar="COMMIT", help="its id, see `concord history`"
+    )
     undo.add_argument("-o", "--output", type=Path, required=True, metavar="FILE")
     undo.add_argument(
         "--keys", type=Path, metavar="FILE", help="these records only: lines of ENTITY KEY"
     )
-    undo.add_argument("--fields", metavar="A,B", help="these fields only")
+    undo.add_argument("--fields", action=Filled, metavar="A,B", help="these fields only")
 
 
 def _add_ignore(commands: "Commands[ArgumentParser]") -> None:
@@ -270,7 +314,9 @@ def _add_mapping(commands: "Commands[ArgumentParser]") -> None:
 
 
 def _add_pair_key(pair: ArgumentParser) -> None:
-    pair.add_argument("--key", default="", metavar="KEY", help="for suggest: this record only")
+    pair.add_argument(
+        "--key", action=Filled, default="", metavar="KEY", help="for suggest: this record only"
+    )
 
 
 def _add_jobs(commands: "Commands[ArgumentParser]") -> None:
@@ -279,46 +325,58 @@ def _add_jobs(commands: "Commands[ArgumentParser]") -> None:
     jobs.add_argument("what", choices=verbs, metavar="|".join(verbs))
     jobs.add_argument("name", nargs="?", default="", metavar="JOB")
     jobs.add_argument("--cron", default="", metavar="TEXT", help='local time, as "0 2 * * *"')
-    jobs.add_argument("--every", type=int, default=0, metavar="MINUTES")
+    jobs.add_argument(
+        "--every", type=whole_number(least=1, most=MOST_MINUTES), default=0, metavar="MINUTES"
+    )
     jobs.add_argument("--side", choices=[side.value for side in Side], help="read this one only")
     _entities(jobs)
     jobs.add_argument("--full", action="store_true", help="read everything each time")
-    jobs.add_argument("--account", default="", metavar="KEY", help="this account's records only")
+    jobs.add_argument(
+        "--account", action=Filled, default="", metavar="KEY", help="this account's records only"
+    )
     jobs.add_argument("--pair", action="store_true", help="pair what the mapping's rules match")
     jobs.add_argument("--commit", default="", metavar="VERBS", help="insert, update (without: no)")
-    jobs.add_argument("--most", type=int, default=MOST, metavar="N", help="commit no more at once")
+    jobs.add_argument(
+        "--most",
+        type=whole_number(least=1),
+        default=MOST,
+        metavar="N",
+        help="commit no more at once",
+    )
     jobs.add_argument("--notify-email", action="append", default=[], metavar="ADDRESS")
     jobs.add_argument("--notify-webhook", action="store_true", help="post failures as JSON")
 
 
 def _add_history(commands: "Commands[ArgumentParser]") -> None:
     history = _on_workspace(commands, "history", "what was committed: find, export, prove, prune")
-    history.add_argument("--record", nargs=2, metavar=("ENTITY", "KEY"))
-    history.add_argument("--commit", metavar="ID")
-    history.add_argument("--search", metavar="TEXT", help="in keys, values, messages, people")
-    history.add_argument("--field", metavar="F", help="changes of this field")
-    history.add_argument("--who", metavar="NAME", help="commits of this person")
-    history.add_argument("--since", metavar="DATE", help="from this day on (UTC)")
-    history.add_argument("--until", metavar="DATE", help="up to the end of this day (UTC)")
+    words = "what became of it; a KEY that begins with a dash stands after --, at the end"
+    history.add_argument("--record", nargs="+", metavar=("ENTITY", "KEY"), help=words)
+    history.add_argument("key", nargs="?", default="", help=SUPPRESS)
+    history.add_argument("--commit", action=Filled, metavar="ID")
+    history.add_argument(
+        "--search", action=Filled, metavar="TEXT", help="in keys, values, messages, people"
+    )
+    history.add_argument("--field", action=Filled, metavar="F", help="changes of this field")
+    history.add_argument("--who", action=Filled, metavar="NAME", help="commits of this person")
+    history.add_argument("--since", action=Filled, metavar="DATE", help="from this day on (UTC)")
+    history.add_argument(
+        "--until", action=Filled, metavar="DATE", help="up to the end of this day (UTC)"
+    )
     outcomes = [state.name.lower() for state in OutcomeState]
     history.add_argument("--outcome", action="append", default=[], choices=outcomes)
-    history.add_argument("--limit", type=int, metavar="N", help="of commits: 50 without")
+    history.add_argument(
+        "--limit", type=whole_number(least=0), metavar="N", help="of commits: 50 without"
+    )
     history.add_argument("--format", choices=["table", "csv"], default="table")
     _output(history)
     history.add_argument("--verify", action="store_true", help="check that nothing was changed")
-    history.add_argument("--head", metavar="N:HASH", help="which an earlier --verify printed")
+    history.add_argument(
+        "--head", action=Filled, metavar="N:HASH", help="which an earlier --verify printed"
+    )
     history.add_argument("--prune", action="store_true", help="let old commits go for good")
-    history.add_argument("--keep-days", type=positive_number, metavar="N")
-    history.add_argument("--keep-commits", type=positive_number, metavar="N")
+    history.add_argument("--keep-days", type=whole_number(least=1, most=CENTURY), metavar="N")
+    history.add_argument("--keep-commits", type=whole_number(least=1), metavar="N")
     history.add_argument("--yes", action="store_true", help="do not ask")
-
-
-def positive_number(text: str) -> int:
-    """Return a number of at least 1."""
-    number = int(text)
-    if number < 1:
-        raise ValueError(text)
-    return number
 
 
 def _on_workspace(commands: "Commands[ArgumentParser]", name: str, text: str) -> ArgumentParser:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from app.cli import output
-from app.cli.commands import hand_out_plan, progress
+from app.cli.commands import hand_out_plan, progress, split_words
 from app.domain.control import CancelToken
 from app.errors import ExitStatus, WrongUse
 from app.services import Services
@@ -27,8 +27,11 @@ def run_types(services: Services, options: Namespace, cancel: CancelToken) -> in
     if not name:
         raise WrongUse("types needs a workspace.", "Write `concord workspace types NAME`.")
     whole = services.whole_mapping(name)
-    only, without = _words(options.only), _words(options.without)
+    only, without = split_words(options.only), split_words(options.without)
     if not (only or without or options.all):
+        if options.delete or options.output:
+            words = "Say which: --without A,B, or --only A,B."
+            raise WrongUse("--delete and -o are about kinds that are left out.", words)
         with services.workbench(name) as bench, progress() as line:
             found = count_types(bench, whole, cancel, line)
         _print_types(found, services.workspace(name).without, name, as_json=options.json)
@@ -43,10 +46,6 @@ def run_types(services: Services, options: Namespace, cancel: CancelToken) -> in
     services.leave_out(name, gone)
     _print_choice(gone, left, name, as_json=options.json)
     return ExitStatus.DONE
-
-
-def _words(text: str) -> list[str]:
-    return [word.strip() for word in text.split(",") if word.strip()]
 
 
 def _print_types(found: Types, without: tuple[str, ...], name: str, *, as_json: bool) -> None:

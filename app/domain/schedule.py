@@ -15,7 +15,7 @@ if TYPE_CHECKING:  # imported when first asked: most commands have nothing to do
     from apscheduler.triggers.cron import CronTrigger  # type: ignore[import-untyped]  # has none
 
 _MINUTE_S = 60
-_MOST_MINUTES = 31 * 24 * 60
+MOST_MINUTES = 31 * 24 * 60
 _LONGEST_GAP_S = 3600.0
 _JUST_AFTER = timedelta(microseconds=1)
 _WEEKDAYS = ("sun", "mon", "tue", "wed", "thu", "fri", "sat", "sun")
@@ -43,10 +43,10 @@ class Schedule:
             )
         if self.cron:
             _trigger(self.cron)
-        elif not 1 <= self.every_minutes <= _MOST_MINUTES:
+        elif not 1 <= self.every_minutes <= MOST_MINUTES:
             raise WrongUse(
                 f"A job cannot run every {self.every_minutes:,} minutes.",
-                f"Give 1 to {_MOST_MINUTES:,}.",
+                f"Give 1 to {MOST_MINUTES:,}.",
             )
 
     def __str__(self) -> str:

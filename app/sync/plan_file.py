@@ -20,7 +20,7 @@ from app.domain.plan_json import (
     plan_from_json,
     plan_of,
 )
-from app.errors import NotFound, WrongUse
+from app.errors import NotFound, WrongUse, file_trouble
 from app.sync.spool import Spool
 from app.sync.workbench import Workbench
 
@@ -50,7 +50,7 @@ def save_plan(plan: CommitPlan, path: Path) -> None:
             raise
     except OSError as error:
         raise WrongUse(
-            f"{path} cannot be written: {error.strerror}.", "Name another file with -o."
+            f"{path} cannot be written: {file_trouble(error)}.", "Name another file with -o."
         ) from error
 
 
@@ -67,7 +67,8 @@ def load_plan(bench: Workbench, path: Path) -> CommitPlan:
             return _read(bench, file)
     except OSError as error:
         raise NotFound(
-            f"The plan {path} cannot be read: {error.strerror}.", "Make one with `concord plan`."
+            f"The plan {path} cannot be read: {file_trouble(error)}.",
+            "Make one with `concord plan`.",
         ) from error
 
 

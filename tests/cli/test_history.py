@@ -67,7 +67,7 @@ def history(store_file: Path, capsys: pytest.CaptureFixture[str], root_log: obje
 
 
 def documents(history: Run, *words: str) -> list[dict[str, Any]]:
-    status, out, err = history(*words, "--json")
+    status, out, err = history("--json", *words)
     assert (status, err) == (0, "")
     found = json.loads(out)
     rows: list[dict[str, Any]] = found.get("operations", found.get("commits"))
@@ -93,6 +93,9 @@ def test_commits_are_listed_with_the_connections_that_they_went_over(history: Ru
         (("--since", "2000-01-01", "--until", "2000-01-02"), 0),
         (("--since", "2000-01-01T00:00:00+02:00"), 4),
         (("--until", "9999-12-30"), 4),
+        (("--until", "9999-12-31"), 4),
+        (("--record", "plan", "--", "PRO"), 2),
+        (("--record", "plan", "--", "-PRO"), 0),
     ],
 )
 def test_changes_are_found(history: Run, words: tuple[str, ...], count: int) -> None:
@@ -103,13 +106,21 @@ def test_changes_are_found(history: Run, words: tuple[str, ...], count: int) -> 
     ("words", "told"),
     [
         (("--since", "yesterday"), "is no date"),
-        (("--until", "9999-12-31"), "is no date"),
+        (("--since", "0001-01-01T00:00:00+14:00"), "is no date"),
+        (("--since", ""), "is empty"),
+        (("--verify", "--head", f"{'9' * 30}:{'a' * 64}"), "no head"),
+        (("--record", "plan", "-PRO"), "stands behind --"),
+        (("--record", "plan"), "an entity and a key"),
+        (("--record", "plan", "A", "B"), "an entity and a key"),
+        (("PRO",), "belongs to no option"),
+        (("--prune", "--keep-days", "9" * 30), "from 1 to 36,500"),
+        (("--limit", "9" * 30, "--search", "x"), "from 0 to"),
         (("--head", "3:abc"), "--verify"),
         (("--verify", "--head", "3:abc"), "no head"),
         (("--verify", "--prune"), "exclude each other"),
         (("--keep-days", "3"), "belong to --prune"),
         (("-o", "x.csv"), "--format csv"),
-        (("--limit", "-1"), "less than nothing"),
+        (("--limit", "-1"), "from 0 to"),
         (("--commit", "nosuch"), "nosuch"),
         (("--record", "nosuch", "PRO"), "has an entity 'nosuch'"),
         (("--prune",), "keeps all"),

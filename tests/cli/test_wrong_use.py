@@ -25,6 +25,13 @@ def workspace(concord_home: Path, capsys: pytest.CaptureFixture[str]) -> Path:
     return concord_home
 
 
+@pytest.fixture
+def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Work in a folder in which there is a `folder`."""
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+
+
 @pytest.mark.parametrize(
     ("words", "told"),
     [
@@ -121,6 +128,133 @@ def test_a_settings_file_with_an_error_names_its_line(
     (concord_home / "settings.toml").write_text('log_level = "info"\nkeyring_timeout_s = "long"\n')
     assert main(["workspace", "list"]) == 2
     assert "settings.toml, line 2" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["plan", "-w", "w", "-o", "p.json", "--keys", "{file}"], "The key file {file}"),
+        (["undo", "-w", "w", "C", "-o", "u.json", "--keys", "{file}"], "The key file {file}"),
+        (["mapping", "-w", "w", "check", "{file}"], "{file}"),
+        (["mapping", "-w", "w", "set", "{file}"], "{file}"),
+        (["connect", "--ready-file", "{file}"], "The ready file {file}"),
+        (["commit", "-w", "w", "{file}", "--yes"], "The plan {file}"),
+        (["approve", "-w", "w", "{file}"], "The plan {file}"),
+        (["config", "import", "{file}"], "{file}"),
+    ],
+)
+@pytest.mark.parametrize(
+    ("file", "why"), [("none", "there is no such file or folder"), ("folder", "it is a folder")]
+)
+@pytest.mark.usefixtures("workspace", "in_a_folder")
+def test_a_file_that_cannot_be_read_is_named_with_the_reason(
+    words: list[str], told: str, file: str, why: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([word.format(file=file) for word in words]) == 2
+    assert f"concord: {told.format(file=file)} cannot be read: {why}." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plan", "-w", "w", "-o", "p.json", "--keys", "{file}"],
+        ["mapping", "-w", "w", "check", "{file}"],
+        ["connect", "--ready-file", "{file}"],
+        ["workspace", "create", "x", "--billing", "a", "--salesforce", "s", "--mapping", "{file}"],
+    ],
+)
+@pytest.mark.usefixtures("workspace")
+def test_a_file_that_is_no_text_is_said_to_be_none(
+    words: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = tmp_path / "picture.png"
+    file.write_bytes(b"ab\xff\xfe")
+    assert main([word.format(file=file) for word in words]) == 2
+    assert f"{file} cannot be read: it is no text in UTF-8 (byte 3)." in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("", "it is no whole JSON (line 1)"),
+        ("{\n", "it is no whole JSON (line 2)"),
+        ("[]", "is no ready file"),
+        ('{"pid": 1}', "is no ready file"),
+        ('{"aria": {}}', "is no ready file"),
+        ('{"orb": 5}', "is no ready file"),
+    ],
+)
+def test_what_is_no_ready_file_is_not_taken_for_one(
+    text: str, told: str, concord_home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    file = concord_home / "ready.json"
+    file.write_text(text)
+    assert main(["connect", "--ready-file", str(file)]) == 2
+    assert told in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "told"),
+    [
+        (["plan", "-w", "w", "-o", "p", "--only", "foo"], "are: insert, update, delete"),
+        (["plan", "-w", "w", "-o", "p", "--only", ","], "names nothing"),
+        (["jobs", "-w", "w", "add", "j", "--every", "5", "--commit", "foo"], "insert, update"),
+        (["undo", "-w", "w", "C", "-o", "p", "--fields", ","], "names no field"),
+        (["workspace", "keep", "w", "--days", "0"], "'0' is no whole number from 1 to 36,500"),
+        (["workspace", "keep", "w", "--commits", "9" * 5000], "no whole number from 1 to"),
+        (["workspace", "types", "w", "--delete"], "--without A,B"),
+        (["jobs", "-w", "w", "add", "j", "--every", "soon"], "'soon' is no whole number"),
+        (["serve", "-w", "w", "--every", "0"], "'0' is no number of minutes above 0"),
+        (["serve", "-w", "w", "--every", "nan"], "no number of minutes"),
+        (["plan", "-w", "w", "-o", "p", "--account", "-K"], "--option=VALUE"),
+    ],
+)
+@pytest.mark.usefixtures("workspace")
+def test_a_value_that_cannot_be_is_told_without_words_of_python(
+    words: list[str], told: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    err = capsys.readouterr().err
+    assert told in err
+    assert not any(raw in err for raw in ("Errno", "invalid int", "positive_number", "Verb:"))
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ["plan", "-w", "w", "-o", "p", "--account", ""],
+        ["plan", "-w", "w", "-o", "p", "--failed-of", " "],
+        ["undo", "-w", "w", "C", "-o", "p", "--fields", ""],
+        ["undo", "-w", "w", "", "-o", "p"],
+        ["refresh", "-w", "w", "--account", ""],
+        ["history", "-w", "w", "--commit", ""],
+        ["workspace", "types", "w", "--without", "", "--delete", "-o", "p"],
+        ["approve", "-w", "w", "p", "--name", ""],
+    ],
+)
+def test_an_empty_text_is_not_taken_for_an_option_left_out(
+    words: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(words) == 2
+    assert "it is empty" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("words", "command"),
+    [
+        (["plan", "-w", "w", "-o", "p", "--fly"], "concord plan"),
+        (["workspace", "show", "w", "x"], "concord workspace show"),
+        (["--fly"], "concord"),
+        (["refresh", "-w", "w", "x"], "concord refresh"),
+    ],
+)
+def test_what_a_command_does_not_know_points_to_its_own_help(
+    words: list[str], command: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main([*words, "--json"]) == 2
+    said = json.loads(capsys.readouterr().out)["error"]
+    assert said["summary"].startswith("unrecognized arguments: ")
+    assert f"See `{command} --help`." in said["hint"]
 
 
 @pytest.mark.parametrize("line", ["plan", "plan,", ",PRO", "plan PRO"])
