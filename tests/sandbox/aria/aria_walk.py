@@ -16,6 +16,7 @@ READS: dict[str, Row] = {
     "get_acct_hierarchy_details_m": {"acct_no": PARENT},
     "get_child_accts_m": {"parent_acct_no": PARENT},
     "get_acct_contacts_m": {"acct_no": SHOWCASE},
+    "get_acct_groups_by_client_m": {},
     "get_acct_supp_fields_m": {"acct_no": SHOWCASE},
     "get_supp_field_values_m": {"acct_no": SHOWCASE, "field_name": "region"},
     "get_acct_no_from_user_id_m": {"user_id": "nwt10001"},

@@ -1,6 +1,17 @@
 """create_acct_complete_m: accounts with groups, methods, plans, contracts (aria.md §2.3)."""
 
+from collections.abc import Callable, Iterable
+from functools import partial
+from typing import TypeVar
+
 from app.sandbox.aria.accounts.account import Account
+from app.sandbox.aria.accounts.account_groups import (
+    COLLECTION,
+    COLLECTION_ROW,
+    FUNCTIONAL,
+    FUNCTIONAL_ROW,
+    join_groups,
+)
 from app.sandbox.aria.accounts.account_reads import must_be_free
 from app.sandbox.aria.accounts.account_writes import (
     CONTACT_INPUTS,
@@ -10,33 +21,37 @@ from app.sandbox.aria.accounts.account_writes import (
     set_field,
     set_items,
 )
+from app.sandbox.aria.accounts.billing_run import Run, bill_now
 from app.sandbox.aria.accounts.collecting import billing_error
 from app.sandbox.aria.accounts.contracting import INSTANCE_SCOPE, add_contract
 from app.sandbox.aria.accounts.custom_rates import CUSTOM_RATES
-from app.sandbox.aria.accounts.instance_writes import (
-    FULL_INVOICE,
-    PRORATED_INVOICE,
-    assign,
-    bill_now,
-)
+from app.sandbox.aria.accounts.group_writes import dunning_process
+from app.sandbox.aria.accounts.instance_writes import assign
 from app.sandbox.aria.accounts.ledger import Books
+from app.sandbox.aria.accounts.payment_methods import METHOD_INPUTS, add_method
 from app.sandbox.aria.accounts.rates import monthly_charge
 from app.sandbox.aria.accounts.setup import (
-    CARD,
-    DUNNING_PROCESSES,
     TERMS,
     add_billing_group,
     add_contact,
     add_dunning_group,
-    add_payment_method,
     new_account,
+)
+from app.sandbox.aria.accounts.starts import (
+    AT_ONCE,
+    FULL_INVOICE,
+    PRORATED_INVOICE,
+    START_INPUTS,
+    checked_bill_day,
 )
 from app.sandbox.aria.context import Answer, Context
 from app.sandbox.aria.errors import AriaError, Code, invalid, missing
-from app.sandbox.aria.inputs import Inputs, inputs
+from app.sandbox.aria.inputs import Input, Inputs, inputs
 from app.sandbox.aria.tables import Row
 
-_SUFFIX_DIGITS = 4
+Made = TypeVar("Made")
+_DEEPEST = 5  # levels of accounts in one request
+_OF_ALL_PLANS = tuple(spec.name for spec in START_INPUTS)
 _COUPONS = inputs(coupon_codes=inputs("coupon_codes"))
 _PLAN = (
     *inputs(
@@ -49,28 +64,37 @@ _PLAN = (
     *CUSTOM_RATES,
     *_COUPONS,
 )
-_METHOD = inputs(
-    "payment_method_idx:int client_pay_method_cdid client_payment_method_id pay_method_type:int",
-    "bill_agreement_id cc_num cc_expire_mm:int cc_expire_yyyy:int suffix",
-    "bill_first_name bill_last_name bill_email bill_country",
+_METHOD = (
+    *inputs(
+        "payment_method_idx:int client_pay_method_cdid client_payment_method_id suffix"
+        " bank_routing_no"
+    ),
+    *METHOD_INPUTS,
+    *CONTACT_INPUTS,
 )
-_GROUP = inputs(
-    "billing_group_idx:int client_billing_group_id billing_group_name notify_method:int",
-    "payment_option primary_payment_method_idx:int payment_terms_no:int client_payment_term_id",
-    "stmt_first_name stmt_last_name stmt_email email first_name last_name",
+_GROUP = (
+    *inputs(
+        "billing_group_idx:int client_billing_group_id billing_group_name",
+        "billing_group_description notify_method:int payment_option",
+        "primary_payment_method_idx:int primary_client_payment_method_id payment_terms_no:int",
+        "client_payment_term_id stmt_first_name stmt_last_name stmt_email",
+    ),
+    *CONTACT_INPUTS,
 )
-_ACCT = (
+_ACCT: tuple[Input, ...] = (
+    *START_INPUTS,
     *ITEM_INPUTS,
     *CONTACT_INPUTS,
     *inputs(
-        "client_senior_acct_id acct_start_date:date alt_bill_day:int invoicing_option:int",
+        "client_senior_acct_id acct_start_date:date invoicing_option:int",
         supp_field=inputs("supp_field_name* supp_field_value"),
-        functional_acct_group=inputs("client_functional_acct_group_id"),
+        functional_acct_group=FUNCTIONAL_ROW,
+        collection_acct_group=COLLECTION_ROW,
         payment_method=_METHOD,
         billing_group=_GROUP,
         dunning_group=inputs(
-            "dunning_group_idx:int client_dunning_group_id dunning_process_no:int"
-            " client_dunning_process_id"
+            "dunning_group_idx:int client_dunning_group_id dunning_group_name"
+            " dunning_process_no:int client_dunning_process_id"
         ),
         master_plans_detail=(*_PLAN, *inputs(supp_plan=_PLAN)),
         contracts=inputs(
@@ -80,15 +104,34 @@ _ACCT = (
         ),
     ),
 )
-CREATE_INPUTS = inputs("do_write:flag", acct=_ACCT)
+
+
+def _nested(levels: int) -> tuple[Input, ...]:
+    """Return the inputs of an account with those of its children, which have the same shape."""
+    return (*_ACCT, *inputs(acct=_nested(levels - 1))) if levels else _ACCT
+
+
+CREATE_INPUTS = inputs("do_write:flag", acct=_nested(_DEEPEST - 1))
 
 
 def create_acct_complete(context: Context, sent: Inputs) -> Answer:
-    """Answer create_acct_complete_m; several accounts are created together or not at all."""
+    """Answer create_acct_complete_m; several accounts are created together or not at all.
+
+    Children stand in `acct` of their parent's row; in the answer they follow it.
+    """
     wishes = sent.get("acct", [])
     if not wishes:
         raise missing("acct")
-    return {"out_acct": [_create(context, wish) for wish in wishes]}
+    return {"out_acct": _create_all(context, wishes, None)}
+
+
+def _create_all(context: Context, wishes: list[Row], senior: int | None) -> list[Row]:
+    found = []
+    for wish in wishes:
+        above = {} if senior is None else {"senior_acct_no": senior}
+        made = _create(context, {**wish, **above})
+        found += [made, *_create_all(context, wish.get("acct", []), made["acct_no"])]
+    return found
 
 
 def _create(context: Context, wish: Inputs) -> Row:
@@ -114,6 +157,8 @@ def _create(context: Context, wish: Inputs) -> Row:
     contact_no = add_contact(own, "account", contact)
     held.put("account", {**held.row, **contact, "acct_contact_no": contact_no})
     work.note(CREATED, held)
+    join_groups(own, FUNCTIONAL, wish.get("functional_acct_group", []))
+    join_groups(own, COLLECTION, wish.get("collection_acct_group", []))
     parent = {"senior_client_acct_id": wish.get("client_senior_acct_id")}
     set_items(context, own, {**wish, **parent, "client_acct_id": None, "userid": None})
     for field in wish.get("supp_field", ()):
@@ -133,13 +178,18 @@ def _currency_of(context: Context, wish: Inputs) -> str:
 
 
 def _with_plans(context: Context, own: Books, wish: Inputs) -> Row:
-    methods = [_method(own, one) for one in wish.get("payment_method", ())]
-    groups = [_group(own, one, methods) for one in wish.get("billing_group", ())]
-    dunning = [_dunning(own, one) for one in wish.get("dunning_group", ())]
+    if "alt_bill_day" in wish:
+        checked_bill_day(wish["alt_bill_day"])
+    methods = _by_place(wish.get("payment_method", ()), "payment_method_idx", partial(_method, own))
+    make_group = partial(_group, own, methods)
+    groups = _by_place(wish.get("billing_group", ()), "billing_group_idx", make_group)
+    dunning = _by_place(wish.get("dunning_group", ()), "dunning_group_idx", partial(_dunning, own))
+    start = {name: wish[name] for name in _OF_ALL_PLANS if name in wish}
+    start["invoicing_option"] = wish.get("invoicing_option", FULL_INVOICE)
     made: dict[int, int] = {}
     assigned = []
     for place, plan in enumerate(wish.get("master_plans_detail", ()), 1):
-        ready = _plan_wish(plan, groups, dunning)
+        ready = {**start, **_plan_wish(plan, groups, dunning)}
         master = assign(context, own, ready, None)
         made[plan.get("plan_instance_idx", place)] = master["plan_instance_no"]
         below = [
@@ -154,8 +204,9 @@ def _with_plans(context: Context, own: Books, wish: Inputs) -> Row:
 def _outcome(own: Books, wish: Inputs, assigned: list[Row], contracts: list[Row]) -> Row:
     held = own.account
     option = wish.get("invoicing_option", FULL_INVOICE)
-    bills = option in {FULL_INVOICE, PRORATED_INVOICE} and held.row["status_cd"] == 1
-    invoices = bill_now(own) if bills else []
+    bills = option in AT_ONCE and held.row["status_cd"] == 1
+    run = Run(prorated=option == PRORATED_INVOICE, catch_up="retroactive_start_date" in wish)
+    invoices = bill_now(own, run) if bills else []
     monthly = sum(monthly_charge(own.catalog, held, row) for row in held.rows("plan_instance"))
     return {
         "acct_no": held.no,
@@ -201,22 +252,21 @@ def _assigned(master: Row, below: list[Row]) -> Row:
     }
 
 
+def _by_place(wishes: Iterable[Row], name: str, make: Callable[[Row], Made]) -> dict[int, Made]:
+    """Return what is made of the rows of an array, by their `*_idx`, which start at 1."""
+    return {wish.get(name, place): make(wish) for place, wish in enumerate(wishes, 1)}
+
+
 def _method(own: Books, wish: Inputs) -> Row:
     """Store a payment method; of a card number only the last digits are kept."""
-    suffix = (wish.get("cc_num") or wish.get("suffix") or "0000")[-_SUFFIX_DIGITS:]
-    if not suffix.isdigit():
-        raise AriaError(Code.BAD_PAYMENT_METHOD, "invalid payment method")
+    renamed = {"bank_routing_num": wish["bank_routing_no"]} if "bank_routing_no" in wish else {}
     name = wish.get("client_pay_method_cdid") or wish.get("client_payment_method_id", "")
-    contact = {**own.account.row, **contact_values(wish, "bill_")}
-    kind = wish.get("pay_method_type", CARD)
-    row = add_payment_method(own, contact, name, int(suffix), kind)
-    names = ("bill_agreement_id", "cc_expire_mm", "cc_expire_yyyy")
-    return own.account.change(
-        "payment_method", row, **{one: wish[one] for one in names if one in wish}
-    )
+    row = add_method(own, {**wish, **renamed}, name, contact_values(wish))
+    suffix = {"suffix": wish["suffix"]} if "suffix" in wish else {}
+    return own.account.change("payment_method", row, **suffix)
 
 
-def _group(own: Books, wish: Inputs, methods: list[Row]) -> int:
+def _group(own: Books, methods: dict[int, Row], wish: Inputs) -> int:
     option = wish.get("payment_option", "Methods" if methods else "Terms")
     if option not in {"Methods", "Terms"}:
         raise invalid("payment_option", "is neither Methods nor Terms")
@@ -225,25 +275,36 @@ def _group(own: Books, wish: Inputs, methods: list[Row]) -> int:
     by_name = {client_id: number for number, (_, client_id) in TERMS.items()}
     number = wish.get("payment_terms_no") or by_name.get(wish.get("client_payment_term_id", ""), 4)
     about = {"payment_terms_no": number} if terms else {}
-    place = wish.get("primary_payment_method_idx", 1)
-    if not terms and not 1 <= place <= len(methods):
-        raise AriaError(Code.BAD_PAYMENT_METHOD, "invalid payment method")
     if not terms:
-        about["primary_payment_method_no"] = methods[place - 1]["payment_method_no"]
-    names = ("billing_group_name", "notify_method")
+        about["primary_payment_method_no"] = _first_method(methods, wish)["payment_method_no"]
+    names = ("billing_group_name", "billing_group_description", "notify_method")
     about |= {name: wish[name] for name in names if name in wish}
     client_id = wish.get("client_billing_group_id", "")
     return add_billing_group(own, contact, client_id, terms=terms, **about)
 
 
+def _first_method(methods: dict[int, Row], wish: Inputs) -> Row:
+    name = wish.get("primary_client_payment_method_id")
+    if name is not None:
+        found = next((r for r in methods.values() if r["client_payment_method_id"] == name), None)
+    else:
+        found = methods.get(wish.get("primary_payment_method_idx", min(methods, default=1)))
+    if found is None:
+        raise AriaError(Code.BAD_PAYMENT_METHOD, "invalid payment method")
+    return found
+
+
 def _dunning(own: Books, wish: Inputs) -> int:
-    by_name = {name: number for number, name in DUNNING_PROCESSES.items()}
-    number = wish.get("dunning_process_no")
-    number = number or by_name.get(wish.get("client_dunning_process_id", ""), 1)
-    return add_dunning_group(own, wish.get("client_dunning_group_id", ""), number)
+    number = add_dunning_group(
+        own, wish.get("client_dunning_group_id", ""), dunning_process(wish) or 1
+    )
+    if "dunning_group_name" in wish:
+        row = own.account.rows("dunning_group")[-1]
+        own.account.change("dunning_group", row, dunning_group_name=wish["dunning_group_name"])
+    return number
 
 
-def _plan_wish(plan: Inputs, groups: list[int], dunning: list[int]) -> Row:
+def _plan_wish(plan: Inputs, groups: dict[int, int], dunning: dict[int, int]) -> Row:
     """Return a plan of the request under the names of assign_acct_plan_m."""
     found: Row = {
         "new_plan_no": plan.get("plan_no"),
@@ -257,8 +318,10 @@ def _plan_wish(plan: Inputs, groups: list[int], dunning: list[int]) -> Row:
             }
             for one in plan.get("plan_instance_fields_info", ())
         ],
-        "existing_billing_group_no": _chosen(groups, plan.get("billing_group_idx", 1)),
-        "existing_dunning_group_no": _chosen(dunning, plan.get("dunning_group_idx", 1)),
+        "existing_billing_group_no": _chosen(
+            groups, plan, "billing_group_idx", Code.BAD_BILLING_GROUP
+        ),
+        "existing_dunning_group_no": _chosen(dunning, plan, "dunning_group_idx", Code.NOT_FOUND),
     }
     same = (
         "client_plan_instance_id",
@@ -274,8 +337,17 @@ def _plan_wish(plan: Inputs, groups: list[int], dunning: list[int]) -> Row:
     return {name: value for name, value in found.items() if value not in (None, [])}
 
 
-def _chosen(numbers: list[int], place: int) -> int | None:
-    return numbers[place - 1] if 1 <= place <= len(numbers) else None
+def _chosen(numbers: dict[int, int], wish: Inputs, name: str, code: Code) -> int | None:
+    """Return the group that a plan names by its index; the first one where it names none.
+
+    Raises:
+        AriaError: `code` for an index that no group of the request has.
+    """
+    if name not in wish:
+        return numbers[min(numbers)] if numbers else None
+    if wish[name] not in numbers:
+        raise AriaError(code, f"invalid {name}: {wish[name]}")
+    return numbers[wish[name]]
 
 
 def _contract(own: Books, wish: Inputs, made: dict[int, int]) -> Row:

@@ -1,12 +1,23 @@
 """Calls that read an account: details, hierarchy, contacts, fields, comments (aria.md §2.3)."""
 
 from typing import Any
+from urllib.parse import quote_plus
 
 from app.sandbox.aria.accounts.account import Account
-from app.sandbox.aria.accounts.group_reads import group_details, method_details
+from app.sandbox.aria.accounts.account_groups import (
+    COLLECTION,
+    FUNCTIONAL,
+    acct_groups,
+    groups_of,
+)
+from app.sandbox.aria.accounts.group_reads import (
+    BILLING_GROUP,
+    group_details,
+    method_details,
+)
 from app.sandbox.aria.accounts.instance_rows import coupons_of, master_details
 from app.sandbox.aria.accounts.ledger import balance
-from app.sandbox.aria.accounts.lookups import account, account_no
+from app.sandbox.aria.accounts.lookups import account, account_no, part
 from app.sandbox.aria.accounts.setup import CONTACT_FIELDS, STATUS_LABELS
 from app.sandbox.aria.context import Answer, Context
 from app.sandbox.aria.errors import AriaError, Code, not_found
@@ -76,7 +87,8 @@ def get_child_accts(context: Context, sent: Inputs) -> Answer:
 def get_acct_contacts(context: Context, sent: Inputs) -> Answer:
     """Answer get_acct_contacts_m; each role has its own prefix (aria.md §2.3)."""
     held = account(context, sent)
-    wanted = sent.get("billing_group_no")
+    chosen = part(held, "billing_group", sent, BILLING_GROUP)
+    wanted = chosen["billing_group_no"] if chosen else None
     answer: Answer = {
         "account_contact": [],
         "billing_contacts": [],
@@ -85,7 +97,10 @@ def get_acct_contacts(context: Context, sent: Inputs) -> Answer:
         "other_contacts": [],
     }
     for row in held.rows("contact"):
-        array, prefix = _ROLES[row["role"]]
+        unused = _is_unused(held, row)
+        if unused and not sent.get("include_unused_contacts", 0):
+            continue
+        array, prefix = _ROLES["other" if unused else row["role"]]
         group = _group_of(held, row)
         if wanted is not None and group is not None and group["billing_group_no"] != wanted:
             continue
@@ -100,6 +115,16 @@ _ROLES = {
     "statement": ("statement_contacts", "stat_"),
     "other": ("other_contacts", "other_"),
 }
+
+
+def _is_unused(held: Account, contact: Row) -> bool:
+    """Tell whether no payment method and no billing group has a contact any more."""
+    number, role = contact["contact_no"], contact["role"]
+    if role == "billing":
+        return held.find("payment_method", "bill_contact_no", number) is None
+    if role == "statement":
+        return held.find("billing_group", "stmt_contact_no", number) is None
+    return bool(role == "account" and number != held.row["acct_contact_no"])
 
 
 def _group_of(held: Account, contact: Row) -> Row | None:
@@ -176,12 +201,14 @@ def get_acct_balance(context: Context, sent: Inputs) -> Answer:
 def get_acct_comments(context: Context, sent: Inputs) -> Answer:
     """Answer get_acct_comments_m: the comments between two days, both included."""
     first, last = sent["date_range_start"][:10], sent["date_range_end"][:10]
+    written = quote_plus if sent.get("do_url_encoding", False) else str
     names = ("comment_author", "comment_date_time", "comment", "application_id", "application_date")
     return {
         "acct_comments": [
-            {name: row[name] for name in names}
+            {name: row[name] for name in names} | {"comment": written(row["comment"])}
             for row in account(context, sent).rows("comment")
             if first <= row["comment_date_time"][:10] <= last
+            and sent.get("filter_application_id", row["application_id"]) == row["application_id"]
         ]
     }
 
@@ -210,8 +237,9 @@ def get_acct_notify_method(context: Context, sent: Inputs) -> Answer:
 
 def get_acct_groups_by_acct(context: Context, sent: Inputs) -> Answer:
     """Answer get_acct_groups_by_acct_m."""
-    group = account(context, sent).row["functional_acct_group"]
-    return {"acct_groups": [{"group_no": 5, "client_acct_group_id": group, "group_name": group}]}
+    row = account(context, sent).row
+    numbers = [*row[FUNCTIONAL.column], *row[COLLECTION.column]]
+    return {"acct_groups": acct_groups(numbers)}
 
 
 def _details(context: Context, held: Account, sent: Inputs) -> Answer:
@@ -230,13 +258,8 @@ def _details(context: Context, held: Account, sent: Inputs) -> Answer:
         "taxpayer_id": row["taxpayer_id"],
         "acct_start_date": row["acct_start_date"],
         "tax_exemption_level": row["tax_exemption_level"],
-        "functional_acct_group": [
-            {
-                "functional_acct_group_no": 5,
-                "client_functional_acct_group_id": row["functional_acct_group"],
-            }
-        ],
-        "collection_acct_group": [],
+        "functional_acct_group": groups_of(held, FUNCTIONAL),
+        "collection_acct_group": groups_of(held, COLLECTION),
         "supp_field": list(held.rows("acct_supp_field")),
         "acct_surcharges_info": [],
         "acct_currency": row["acct_currency"],

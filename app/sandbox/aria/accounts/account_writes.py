@@ -23,9 +23,10 @@ from app.sandbox.aria.tables import Row
 CREATED, CONTACT, CREDENTIALS, STATUS, STATUS_QUEUED = range(701, 706)
 FIELD_ADDED, FIELD_CHANGED, FIELD_DELETED, PARENT, GOT_CHILD, LOST_CHILD, COMMENT = range(706, 713)
 NOTIFICATION, BILLING_CONTACT, MASTER_CHANGED = 713, 717, 718
+_ARCHIVED = -99
 _DETACH = -999  # detaches a child from its parent (aria.md §1.3)
 _ADD, _CHANGE, _DELETE = 1, 2, 3
-_NOTIFY_METHODS = range(18)
+NOTIFY_METHODS = range(18)
 _LEVELS = range(1, 5)
 _SELF_PAY = 1
 _LARGEST_FIELD = 20  # values of one field
@@ -67,14 +68,25 @@ def contact_values(sent: Inputs, prefix: str = "") -> Row:
     return found
 
 
+def editable(own: Books) -> Books:
+    """Return the books of an account whose items may be changed.
+
+    Raises:
+        AriaError: 5018 for an archived one; of the statuses no other is known to be uneditable.
+    """
+    if own.account.row["status_cd"] == _ARCHIVED:
+        raise AriaError(Code.UNEDITABLE_STATUS, "the account is in an uneditable status")
+    return own
+
+
 def update_contact(context: Context, sent: Inputs) -> Answer:
     """Answer update_contact_m: 1 account, 2 billing, 3 backup, 4 statement (aria.md §2.3)."""
-    own = books(context, sent)
+    own = editable(books(context, sent))
     kind = sent["contact_ind"]
     if kind not in _ROLES:
         raise invalid("contact_ind", "is not 1, 2, 3 or 4")
     values = contact_values(sent)
-    row = _contact_row(own, _ROLES[kind], sent)
+    row = contact_row(own, _ROLES[kind], sent)
     change_contact(context, own, row, values)
     return {"contact_no_2": row["contact_no"]}
 
@@ -82,7 +94,12 @@ def update_contact(context: Context, sent: Inputs) -> Answer:
 _ROLES = {1: "account", 2: "billing", 3: "backup", 4: "statement"}
 
 
-def _contact_row(own: Books, role: str, sent: Inputs) -> Row:
+def contact_row(own: Books, role: str, sent: Inputs) -> Row:
+    """Return the contact of an account in a role; those of groups are of the group named.
+
+    Raises:
+        AriaError: 1010 when no group is named and there are several, 1013 for no such contact.
+    """
     held = own.account
     if role == "account":
         row = held.find("contact", "contact_no", held.row["acct_contact_no"])
@@ -136,50 +153,6 @@ def _check_consumer(held: Account, row: Row, values: Row) -> None:
             raise AriaError(Code.CONSUMER_NAMES, text)
 
 
-def update_acct_complete(context: Context, sent: Inputs) -> Answer:
-    """Answer update_acct_complete_m: what is not sent stays as it is (aria.md §2.3)."""
-    own = books(context, sent)
-    held = own.account
-    values = contact_values(sent)
-    contact = _contact_row(own, "account", sent)
-    if values:
-        change_contact(context, own, contact, values)
-    set_items(context, own, {**sent, "client_acct_id": sent.get("new_client_acct_id")})
-    for wish in sent.get("acct_supp_fields_update", ()):
-        set_field(context, own, _field_wish(wish, "acct_supp_field"))
-    for wish in sent.get("billing_groups_array", ()):
-        _change_group(context, own, wish)
-    return {
-        "collection_error_code": -1,
-        "collection_error_msg": "Collection not attempted",
-        "parent_child_sync_error_code": 0,
-        "master_plan_error_code": 0,
-        "master_plan_error_msg": "",
-        "acct_locale_no_2": 1,
-        "acct_contact_no_2": held.row["acct_contact_no"],
-        "billing_contact_details": [
-            {name: row[name] for name in ("payment_method_no", "bill_contact_no")}
-            for row in held.rows("payment_method")
-        ],
-        "statement_contact_details": [
-            {"billing_group_no": row["billing_group_no"], "stmt_contact_no": row["stmt_contact_no"]}
-            for row in held.rows("billing_group")
-        ],
-    }
-
-
-def _change_group(context: Context, own: Books, wish: Inputs) -> None:
-    group = part(own.account, "billing_group", wish, BILLING_GROUP)
-    if group is None:
-        raise AriaError(Code.BAD_BILLING_GROUP, "invalid billing group")
-    names = ("payment_option", "payment_terms_no", "primary_payment_method_no", "notify_method")
-    own.account.change("billing_group", group, **{n: wish[n] for n in names if n in wish})
-    if "stmt_email" in wish:
-        row = own.account.find("contact", "contact_no", group["stmt_contact_no"])
-        if row is not None:
-            change_contact(context, own, row, {"email": wish["stmt_email"]})
-
-
 def set_items(context: Context, own: Books, sent: Inputs) -> None:
     """Change what an account item names: status, notify method, parent, flags, identifiers.
 
@@ -207,7 +180,7 @@ def set_items(context: Context, own: Books, sent: Inputs) -> None:
 
 _CHECKED: tuple[tuple[str, Any, Code], ...] = (
     ("status_cd", ACCOUNT_STATUSES, Code.BAD_STATUS),
-    ("notify_method", _NOTIFY_METHODS, Code.BAD_NOTIFY_METHOD),
+    ("notify_method", NOTIFY_METHODS, Code.BAD_NOTIFY_METHOD),
     ("test_acct_ind", (0, 1), Code.BAD_TEST_INDICATOR),
 )
 
@@ -290,13 +263,14 @@ def update_acct_notify_method(context: Context, sent: Inputs) -> Answer:
 
 def modify_acct_supp_fields(context: Context, sent: Inputs) -> Answer:
     """Answer modify_acct_supp_fields_m: 1 adds, 2 changes, 3 deletes (aria.md §2.3)."""
-    own = books(context, sent)
+    own = editable(books(context, sent))
     for wish in sent.get("acct_supp_fields", ()):
-        set_field(context, own, _field_wish(wish, "supp_field"))
+        set_field(context, own, field_wish(wish, "supp_field"))
     return {}
 
 
-def _field_wish(wish: Inputs, prefix: str) -> Row:
+def field_wish(wish: Inputs, prefix: str) -> Row:
+    """Return a supplemental field of a request as `set_field` takes it; 1010 without a name."""
     if f"{prefix}_name" not in wish:
         raise missing(f"{prefix}_name")
     return {
@@ -308,7 +282,7 @@ def _field_wish(wish: Inputs, prefix: str) -> Row:
 
 def update_acct_supp_fields(context: Context, sent: Inputs) -> Answer:
     """Answer update_acct_supp_fields_m: one field; several values are parted by "|"."""
-    own = books(context, sent)
+    own = editable(books(context, sent))
     wish = {"name": sent.get("field_name", ""), "value": sent.get("value_text", "")}
     set_field(context, own, {**wish, "directive": _CHANGE})
     return {}
@@ -355,7 +329,8 @@ def _drop(held: Account, rows: list[Row]) -> None:
 def write_acct_comment(context: Context, sent: Inputs) -> Answer:
     """Answer write_acct_comment_m."""
     own = books(context, sent)
-    add_comment(own, sent["comment"])
+    about = {name: sent[name] for name in ("application_id", "application_date") if name in sent}
+    add_comment(own, sent["comment"], **about)
     context.work.note(COMMENT, own.account)
     return {}
 

@@ -1,12 +1,20 @@
 """Calls that change plan instances one at a time, and their queued changes (aria.md §2.5)."""
 
+from datetime import timedelta
 from decimal import Decimal
 
+from app.sandbox.aria.accounts.billing_run import Run, bill_now, bill_unbilled_usage
 from app.sandbox.aria.accounts.collecting import collection
 from app.sandbox.aria.accounts.custom_rates import checked_rates, set_inline_rates
+from app.sandbox.aria.accounts.group_writes import (
+    create_acct_billing_group,
+    create_acct_dunning_group,
+)
 from app.sandbox.aria.accounts.instance_writes import (
+    BILLING,
+    DUNNING,
+    apply_coupons,
     assign,
-    bill_now,
     cancel_now,
     change_now,
     check_account,
@@ -25,36 +33,29 @@ from app.sandbox.aria.accounts.ledger import Books
 from app.sandbox.aria.accounts.lookups import books, the_instance
 from app.sandbox.aria.accounts.rates import ZERO, recurring_charge
 from app.sandbox.aria.accounts.setup import ENDED, INSTANCE_STATUSES
+from app.sandbox.aria.accounts.starts import AT_ONCE, PRORATED_INVOICE
 from app.sandbox.aria.context import Answer, Context
-from app.sandbox.aria.errors import AriaError, Code, missing, not_found
+from app.sandbox.aria.errors import AriaError, Code, invalid, missing, not_found
 from app.sandbox.aria.inputs import Inputs
 from app.sandbox.aria.tables import Row
 
 _STATEMENT = {"statement_error_code": 0, "statement_error_msg": "OK"}
 _DELETE, _RUN, _RESCHEDULE = 0, 1, 2
 WAITING, DELETED, EXECUTED = 1, 2, 3
-_PRORATED_INVOICE = 2
+_DUNNING_STATES = range(3)  # none, in progress, complete (aria.md §2.5)
 
 
 def assign_acct_plan(context: Context, sent: Inputs) -> Answer:
     """Answer assign_acct_plan_m.
 
-    A master plan is invoiced at once with invoicing_option 2; a supplemental for the rest of its
-    master's period.
+    A master plan is invoiced at once with invoicing_option 1 (in full) or 2 (by its days); a
+    supplemental for the rest of its master's period.
     """
     own = books(context, sent)
-    instance = assign(context, own, sent, None)
+    instance = assign(context, own, with_groups(context, own, sent), None)
     number = instance["plan_instance_no"]
     change = own.account.find("queued_change", "plan_instance_no", number)
-    lines: list[Row] = []
-    invoice: Row | None = None
-    if change is None and instance["supp_plan_ind"]:
-        lines, invoice = prorate(own, instance, ZERO, sent)
-    elif change is None and sent.get("invoicing_option") == _PRORATED_INVOICE:
-        made = bill_now(own)
-        invoice = made[-1] if made else None
-        if invoice is not None:
-            lines = own.account.where("invoice_line", "invoice_no", invoice["invoice_no"])
+    lines, invoice = first_charge(own, instance, sent)
     answer = {
         "plan_instance_no": number,
         **costs(own, lines, invoice),
@@ -64,11 +65,66 @@ def assign_acct_plan(context: Context, sent: Inputs) -> Answer:
     return {**answer, "plan_instance_queue": queued(change)}
 
 
+def first_charge(own: Books, instance: Row, sent: Inputs) -> tuple[list[Row], Row | None]:
+    """Invoice a new instance as its request asks; nothing while it waits for its day."""
+    number = instance["plan_instance_no"]
+    if own.account.find("queued_change", "plan_instance_no", number) is not None:
+        return [], None
+    if instance["supp_plan_ind"]:
+        return prorate(own, instance, ZERO, sent)
+    option = sent.get("invoicing_option")
+    if option not in AT_ONCE:
+        return [], None
+    run = Run(
+        masters=frozenset({number}),
+        prorated=option == PRORATED_INVOICE,
+        catch_up="retroactive_start_date" in sent,
+    )
+    made = bill_now(own, run)
+    if not made:
+        return [], None
+    lines = own.account.where("invoice_line", "invoice_no", made[-1]["invoice_no"])
+    return lines, made[-1]
+
+
+def with_groups(context: Context, own: Books, sent: Inputs) -> Inputs:
+    """Return a request with the groups that it makes inline, as if they had been there (§2.5)."""
+    found = dict(sent)
+    asked = any(name in sent for name in _NEW_GROUP)
+    if asked and not any(name in sent for name in BILLING):
+        renamed = {new: sent[old] for old, new in _NEW_GROUP.items() if old in sent}
+        made = create_acct_billing_group(context, {**sent, **renamed})
+        found[BILLING[0]] = made["billing_group_no_2"]
+    asked = any(name in sent for name in _NEW_DUNNING)
+    if asked and not any(name in sent for name in DUNNING):
+        create_acct_dunning_group(context, sent)
+        found[DUNNING[0]] = own.account.rows("dunning_group")[-1]["dunning_group_no"]
+    return found
+
+
+# What of assign_acct_plan_m makes a billing group or a dunning group, and its name elsewhere.
+_NEW_GROUP = {
+    "client_def_billing_group_id": "client_billing_group_id",
+    "billing_group_name": "billing_group_name",
+    "existing_primary_payment_method_no": "primary_payment_method_no",
+    "existing_client_primary_payment_method_id": "client_primary_payment_method_id",
+    "primary_pay_method_type": "pay_method_type",
+    "primary_pay_method_cdid": "client_payment_method_id",
+    "cc_number": "cc_num",
+}
+_NEW_DUNNING = (
+    "client_dunning_group_id",
+    "dunning_group_name",
+    "dunning_process_no",
+    "client_dunning_process_id",
+)
+
+
 def update_acct_plan(context: Context, sent: Inputs) -> Answer:
     """Answer update_acct_plan_m: units, status, schedule, custom rates, fields of one instance."""
     own = books(context, sent)
     instance = the_instance(own.account, sent)
-    _check_live(instance)
+    check_live(instance)
     if sent.get("plan_instance_supp_field_update_only", 0):
         update_fields(own, instance, sent.get("plan_instance_field_update", ()))
         tell(context, own, "changed", instance)
@@ -104,6 +160,7 @@ def update_one(
     update_fields(own, changed, sent.get("plan_instance_field_update", ()))
     set_inline_rates(own, changed, sent)
     tell(context, own, "changed", changed)
+    apply_coupons(own, changed, sent)
     lines, invoice = prorate(own, changed, before, sent)
     return lines, invoice, None
 
@@ -112,7 +169,7 @@ def replace_acct_plan(context: Context, sent: Inputs) -> Answer:
     """Answer replace_acct_plan_m: another plan behind the same instance number."""
     own = books(context, sent)
     instance = the_instance(own.account, sent)
-    _check_live(instance)
+    check_live(instance)
     lines, invoice, change = replace_one(context, own, instance, sent)
     return {
         **costs(own, lines, invoice),
@@ -135,12 +192,15 @@ def replace_one(
         tell(context, own, "change queued", instance)
         return [], None, change
     before = recurring_charge(own.catalog, own.account, instance)
+    usage = bill_unbilled_usage(own, instance) if sent.get("invoice_unbilled_usage") else None
     changed = change_now(own, instance, values)
+    update_fields(own, changed, sent.get("plan_instance_field_update", ()))
+    apply_coupons(own, changed, sent)
     _drop_misfits(context, own, changed)
     set_inline_rates(own, changed, sent)
     tell(context, own, "changed", changed)
     lines, invoice = prorate(own, changed, before, sent)
-    return lines, invoice, None
+    return lines, invoice or usage, None
 
 
 def _plain(sent: Inputs) -> Row:
@@ -188,48 +248,55 @@ def cancel_acct_plan(context: Context, sent: Inputs) -> Answer:
     """Answer cancel_acct_plan_m: the instance and its children, now or later."""
     own = books(context, sent)
     instance = the_instance(own.account, sent)
-    _check_live(instance)
-    lines, change = cancel_one(context, own, instance, sent)
-    answer = {**costs(own, lines, None), "plan_instance_queue": queued(change)}
+    check_live(instance)
+    lines, invoice, change = cancel_one(context, own, instance, sent)
+    answer = {**costs(own, lines, invoice), "plan_instance_queue": queued(change)}
     del answer["expectd_mthly_recurring_cost"]
     return answer
 
 
 def cancel_one(
     context: Context, own: Books, instance: Row, sent: Inputs
-) -> tuple[list[Row], Row | None]:
-    """Cancel an instance now or later; return proration lines and the queued change."""
+) -> tuple[list[Row], Row | None, Row | None]:
+    """Cancel an instance now or later; see `update_one`. The invoice is that of its usage."""
     day = later_day(own, sent, instance)
     if day is not None:
         change = queue(own, instance, ("cancel", day), {"status_cd": -2})
         tell(context, own, "cancel queued", instance)
-        return [], change
+        return [], None, change
     before = recurring_charge(own.catalog, own.account, instance)
+    usage = bill_unbilled_usage(own, instance) if sent.get("invoice_unbilled_usage") else None
     cancel_now(context, own, instance)
     ended = own.account.find("plan_instance", "plan_instance_no", instance["plan_instance_no"])
-    return prorate(own, ended or instance, before, sent)[0], None
+    return prorate(own, ended or instance, before, sent)[0], usage, None
 
 
-def _check_live(instance: Row) -> None:
+def check_live(instance: Row) -> None:
+    """Refuse to change a plan instance that has ended (1049)."""
     if instance["status_cd"] in ENDED:
         raise AriaError(Code.STATUS_FORBIDS, "the plan instance has ended")
 
 
 def update_acct_plan_status(context: Context, sent: Inputs) -> Answer:
-    """Answer update_acct_plan_status_m, now or with queue_date."""
+    """Answer update_acct_plan_status_m, now, on queue_date or after queue_days."""
     own = books(context, sent)
     instance = the_instance(own.account, sent)
     status = sent["status_cd"]
     if status not in INSTANCE_STATUSES:
         raise AriaError(Code.BAD_STATUS, f"invalid status_cd: {status}")
     day = sent.get("queue_date")
+    if day is None and sent.get("queue_days", 0) > 0:
+        day = (own.now + timedelta(days=sent["queue_days"])).date().isoformat()
+    state = {"dunning_state": sent["dunning_state"]} if "dunning_state" in sent else {}
+    if state and state["dunning_state"] not in _DUNNING_STATES:
+        raise invalid("dunning_state", "is not 0, 1 or 2")
     if day is not None and day > own.now.date().isoformat():
-        queue(own, instance, ("update", day), {"status_cd": status})
+        queue(own, instance, ("update", day), {"status_cd": status, **state})
         tell(context, own, "change queued", instance)
     elif status in ENDED:
         cancel_now(context, own, instance)
     else:
-        tell(context, own, "changed", change_now(own, instance, {"status_cd": status}))
+        tell(context, own, "changed", change_now(own, instance, {"status_cd": status, **state}))
     return {}
 
 
@@ -238,9 +305,9 @@ def modify_acct_plan_unit_instances(context: Context, sent: Inputs) -> Answer:
     own = books(context, sent)
     names = ("plan_inst_no", "client_plan_inst_id")
     instance = the_instance(own.account, sent, names)
-    _check_live(instance)
-    removed = len(sent.get("remove_plan_units", ()))
-    units = sent.get("new_plan_units", instance["plan_units"] - Decimal(removed))
+    check_live(instance)
+    more = len(sent.get("new_client_plan_unit_inst", ())) - len(sent.get("remove_plan_units", ()))
+    units = sent.get("new_plan_units", instance["plan_units"] + Decimal(more))
     lines, invoice, _ = update_one(context, own, instance, {**sent, "plan_units": units})
     return {
         "proration_result_amount": total(lines),

@@ -204,8 +204,8 @@ def services_of(catalog: Tables, held: Account, row: Row, wanted: set[int]) -> I
         }
 
 
-def anniversary(row: Row, periods: int = 0) -> str:
-    """Return the next billing date of an instance, or one some periods later."""
+def anniversary(row: Row, periods: int = 0, more_months: int = 0) -> str:
+    """Return the next billing date of an instance, or one some periods and months later."""
     day = date.fromisoformat(row["next_bill_date"])
-    months = (row["recurring_billing_interval"] or 1) * periods
+    months = (row["recurring_billing_interval"] or 1) * periods + more_months
     return months_after(day, months, row["bill_day"]).isoformat()

@@ -12,7 +12,6 @@ from app.sandbox.aria.accounts.instance_rows import anniversary
 from app.sandbox.aria.accounts.invoicing import (
     RECURRING,
     Period,
-    bill,
     issue,
     plain_line,
     tax_lines,
@@ -28,19 +27,22 @@ from app.sandbox.aria.accounts.setup import (
     add_plan_history,
     schedule_for,
 )
+from app.sandbox.aria.accounts.starts import Start, starting
 from app.sandbox.aria.context import Context
 from app.sandbox.aria.errors import AriaError, Code, invalid, missing, not_found
 from app.sandbox.aria.inputs import CLEAR, Inputs
 from app.sandbox.aria.tables import Row
 
-FULL_INVOICE, PRORATED_INVOICE = 1, 2
 AT_ANNIVERSARY, NOW_BY_RULE, NOW_NO_PRORATION, NOW_PRORATED = 1, 2, 3, 4
 _DIRECTIVES = range(1, 7)
 _PENDING_ACTIVATION, _ACTIVE, _CANCELLED, _ACCOUNT_INACTIVE = 32, 1, -2, 0
+_INACTIVE = 0
+_LEVELS = range(1, 4)
+_WITH_ITS_PARENT = Start({}, None)
 _NO_BILLING = frozenset({-3, -99, 51})  # statuses of an account that take no plan change
 _FIELD_ADD, _FIELD_REPLACE, _FIELD_VALUE_OUT, _FIELD_OUT = 1, 2, 3, 4
-_BILLING = ("existing_billing_group_no", "existing_client_billing_group_id")
-_DUNNING = ("existing_dunning_group_no", "existing_client_def_dunning_group_id")
+BILLING = ("existing_billing_group_no", "existing_client_billing_group_id")
+DUNNING = ("existing_dunning_group_no", "existing_client_def_dunning_group_id")
 _EVENTS = {  # (what happened, is it a supplemental) -> event (aria.md §3.5)
     ("changed", 0): 718,
     ("changed", 1): 719,
@@ -68,7 +70,7 @@ def later_day(own: Books, sent: Inputs, instance: Row | None) -> str | None:
     """Return the day for which a change is queued, or None for now.
 
     That is an effective_date ahead, or the next anniversary with directive 1, so many periods later
-    by offset_interval. A new instance without an anniversary starts now.
+    by offset_interval or months by offset_months. A new instance without an anniversary starts now.
 
     Raises:
         AriaError: 1039 for an unknown directive.
@@ -82,7 +84,7 @@ def later_day(own: Books, sent: Inputs, instance: Row | None) -> str | None:
         return day if day > today else None
     if directive != AT_ANNIVERSARY or instance is None or instance["next_bill_date"] is None:
         return None
-    return anniversary(instance, sent.get("offset_interval", 0))
+    return anniversary(instance, sent.get("offset_interval", 0), sent.get("offset_months", 0))
 
 
 def check_account(own: Books) -> None:
@@ -97,7 +99,8 @@ def assign(context: Context, own: Books, sent: Inputs, parent: Row | None) -> Ro
 
     Raises:
         AriaError: 1013 for no such plan or schedule, 1010 for a supplemental without its parent,
-            1014 for a plan that is not offered there, 1015 for a taken client-defined id.
+            1014 for a plan that is not offered there, 1015 for a taken client-defined id, 5020 for
+            a bill day that is none.
     """
     check_account(own)
     plan, schedule = _plan_and_schedule(own, sent)
@@ -106,8 +109,11 @@ def assign(context: Context, own: Books, sent: Inputs, parent: Row | None) -> Ro
     client_id = sent.get("client_plan_instance_id", "")
     if client_id and own.account.find("plan_instance", "client_plan_instance_id", client_id):
         raise AriaError(Code.DUPLICATE, "duplicate record: client_plan_instance_id already exists")
-    day = later_day(own, sent, parent)
-    status = _PENDING_ACTIVATION if day else _status(sent.get("plan_status", _ACTIVE))
+    day, wanted = later_day(own, sent, parent), _status(sent.get("plan_status", _ACTIVE))
+    status = _PENDING_ACTIVATION if day else wanted
+    start = starting(own, sent) if parent is None else _WITH_ITS_PARENT
+    if start.waits_until:
+        day, status = start.waits_until, _status(sent.get("status_until_alt_start", _INACTIVE))
     instance = add_instance(
         own,
         plan,
@@ -116,15 +122,15 @@ def assign(context: Context, own: Books, sent: Inputs, parent: Row | None) -> Ro
         parent=parent,
         units=_units(sent.get("plan_units", Decimal(1))),
         status_cd=status,
+        **start.columns,
         **_groups(own, sent, parent),
         **{name: sent[name] for name in ("promo_cd", "po_num") if name in sent},
     )
-    for code in sent.get("coupon_codes", ()):
-        _use_coupon(own, instance, code.get("coupon_codes", ""))
+    apply_coupons(own, instance, sent)
     update_fields(own, instance, sent.get("plan_instance_fields", ()))
     set_inline_rates(own, instance, sent)
     if day:
-        queue(own, instance, ("update", day), {"status_cd": sent.get("plan_status", _ACTIVE)})
+        queue(own, instance, ("update", day), {"status_cd": wanted})
     tell(context, own, "assignment queued" if day else "assigned", instance)
     return instance
 
@@ -185,9 +191,11 @@ def _groups(own: Books, sent: Inputs, parent: Row | None) -> Row:
     if parent is not None:
         names = ("billing_group_no", "dunning_group_no", "resp_level_cd", "resp_plan_instance_no")
         return {name: parent[name] for name in names}
-    group = part(held, "billing_group", _renamed(sent, _BILLING, BILLING_GROUP), BILLING_GROUP)
-    dunning = part(held, "dunning_group", _renamed(sent, _DUNNING, DUNNING_GROUP), DUNNING_GROUP)
+    group = part(held, "billing_group", _renamed(sent, BILLING, BILLING_GROUP), BILLING_GROUP)
+    dunning = part(held, "dunning_group", _renamed(sent, DUNNING, DUNNING_GROUP), DUNNING_GROUP)
     level = sent.get("resp_level_cd", 1)
+    if level not in _LEVELS:
+        raise AriaError(Code.BAD_RESPONSIBILITY, f"invalid responsibility level: {level}")
     groups = held.rows("billing_group")
     if level == 1 and group is None and not groups:
         raise AriaError(Code.NO_SELF_PAY_GROUP, "a self-pay plan instance needs a billing group")
@@ -216,6 +224,23 @@ def _status(status: int) -> int:
     if status not in INSTANCE_STATUSES:
         raise AriaError(Code.BAD_STATUS, f"invalid plan status: {status}")
     return status
+
+
+def apply_coupons(own: Books, instance: Row, sent: Inputs) -> None:
+    """Put the `coupon_codes` of a request on a plan instance, and take `coupons_off` from it.
+
+    Raises:
+        AriaError: 1013 for a coupon that there is not, or that the instance does not have.
+    """
+    for code in sent.get("coupon_codes", ()):
+        _use_coupon(own, instance, code.get("coupon_codes", ""))
+    held, number = own.account, instance["plan_instance_no"]
+    for code in sent.get("coupons_off", ()):
+        used = held.where("coupon_use", "coupon_cd", code)
+        row = next((row for row in used if row["plan_instance_no"] == number), None)
+        if row is None:
+            raise not_found(f"coupon {code[:50]}")
+        held.remove("coupon_use", row)
 
 
 def _use_coupon(own: Books, instance: Row, code: str) -> None:
@@ -342,14 +367,23 @@ def _is_below(rows: list[Row], row: Row, number: int) -> bool:
     return False
 
 
-def remaining_share(own: Books, instance: Row) -> Decimal:
-    """Return what part of the paid period of an instance lies ahead, 0 to 1."""
+def _proration_start(own: Books, instance: Row, sent: Inputs) -> date:
+    given = sent.get("alt_proration_start_date")
+    if given is None:
+        return own.now.date()
+    if given < (instance["last_bill_date"] or given):
+        raise invalid("alt_proration_start_date", "lies before the current period")
+    return date.fromisoformat(given)
+
+
+def remaining_share(instance: Row, first_day: date) -> Decimal:
+    """Return what part of the paid period of an instance lies ahead of a day, 0 to 1."""
     if instance["bill_thru_date"] is None or instance["last_bill_date"] is None:
         return ZERO
     first = date.fromisoformat(instance["last_bill_date"])
     last = date.fromisoformat(instance["bill_thru_date"])
     days = (last - first).days + 1
-    ahead = (last - own.now.date()).days + 1
+    ahead = (last - first_day).days + 1
     return Decimal(max(0, min(days, ahead))) / Decimal(days or 1)
 
 
@@ -359,12 +393,16 @@ def prorate(
     """Charge or credit the difference for the rest of the period.
 
     Returns the lines, and the invoice if there is one: a lower price becomes a service credit.
+
+    Raises:
+        AriaError: 1016 for an alt_proration_start_date before the current period.
     """
     directive = sent.get("assignment_directive", NOW_BY_RULE)
     after = ZERO
     if instance["status_cd"] not in ENDED:
         after = recurring_charge(own.catalog, own.account, instance)
-    share = remaining_share(own, instance)
+    first = _proration_start(own, instance, sent)
+    share = remaining_share(instance, first)
     delta = money((after - before) * share)
     if directive == NOW_NO_PRORATION or not delta:
         return [], None
@@ -376,7 +414,7 @@ def prorate(
     lines = [line, *tax_lines(own, [line])]
     master = own.account.find("plan_instance", "plan_instance_no", number)
     last = date.fromisoformat(instance["bill_thru_date"])
-    period = Period(own.now.date(), last)
+    period = Period(first, last)
     return lines, issue(own, lines, master=master, period=period, type_cd="P")
 
 
@@ -393,20 +431,6 @@ def _proration_line(instance: Row, delta: Decimal, share: Decimal) -> Row:
         proration_factor=share.quantize(Decimal("0.00001")),
         taxable=delta > ZERO,
     )
-
-
-def bill_now(own: Books) -> list[Row]:
-    """Bill every active master instance whose billing day has come; return the invoices."""
-    today, found = own.now.date(), []
-    for master in list(own.account.where("plan_instance", "supp_plan_ind", 0)):
-        due = master["next_bill_date"] is not None and master["next_bill_date"] <= today.isoformat()
-        if master["status_cd"] == _ACTIVE and master["resp_level_cd"] == 1 and due:
-            pending = bool(own.account.row["invoice_approval_required"])
-            invoice = bill(
-                own, master, date.fromisoformat(master["next_bill_date"]), pending=pending
-            )
-            found += [invoice] if invoice else []
-    return found
 
 
 def costs(own: Books, lines: list[Row], invoice: Row | None) -> Row:

@@ -9,6 +9,7 @@ from typing import Any
 from app.sandbox.aria.accounts.dates import months_after, stamp
 from app.sandbox.aria.accounts.ledger import INVOICE, Books, balance, book
 from app.sandbox.aria.accounts.rates import ZERO, PlanService, charge, money, plan_services, tiers
+from app.sandbox.aria.accounts.starts import days_between, first_period
 from app.sandbox.aria.tables import Row
 
 RECURRING, TAX, SERVICE_CREDIT, COUPON, ACTIVATION, USAGE, ARREARS, ORDER = range(1, 9)
@@ -28,7 +29,14 @@ class Period:
     usage_thru: date | None = None
 
 
-def period_lines(books: Books, master: Row, period: Period, *, first: bool = False) -> list[Row]:
+def period_lines(
+    books: Books,
+    master: Row,
+    period: Period,
+    *,
+    first: bool = False,
+    factor: Decimal = Decimal(1),
+) -> list[Row]:
     """Return the lines for a master plan instance and its supplementals, tax and credits last."""
     account = books.account
     instances = account.where(
@@ -37,7 +45,7 @@ def period_lines(books: Books, master: Row, period: Period, *, first: bool = Fal
     lines: list[Row] = []
     for instance in instances:
         if instance["status_cd"] in _LIVE:
-            lines += instance_lines(books, instance, period, first=first)
+            lines += instance_lines(books, instance, period, first=first, factor=factor)
     lines += list(_credits(books, master, lines))
     return lines + tax_lines(books, lines)
 
@@ -333,19 +341,27 @@ def _mark_usage(books: Books, row: Row) -> None:
             account.change("usage", one, invoice_no=row["invoice_no"])
 
 
-def bill(books: Books, master: Row, day: date, *, pending: bool = False) -> Row | None:
+def bill(
+    books: Books, master: Row, day: date, *, pending: bool = False, prorated: bool = False
+) -> Row | None:
     """Bill a master plan instance for the period that starts on `day`; move its dates on.
 
+    The first period ends at the first bill day; `prorated` charges its part of a whole one.
     Returns the invoice, or None where there was nothing to bill.
     """
     months = master["recurring_billing_interval"] or 1
     following = months_after(day, months, master["bill_day"])
     first = master["last_bill_date"] is None
+    factor = Decimal(1)
+    if first and months_after(day, 0, master["bill_day"]) != day:
+        following, whole = first_period(day, master["bill_day"], months)
+        if prorated:
+            factor = Decimal(days_between(day, following)) / days_between(whole, following)
     before = months_after(day, -1, master["bill_day"])
     usage_from = None if first else before
     usage_thru = None if first else day - timedelta(days=1)
     period = Period(day, following - timedelta(days=1), usage_from, usage_thru)
-    lines = period_lines(books, master, period, first=first)
+    lines = period_lines(books, master, period, first=first, factor=factor)
     for instance in books.account.where(
         "plan_instance", "master_plan_instance_no", master["plan_instance_no"]
     ):

@@ -3,8 +3,8 @@
 from decimal import Decimal
 
 from app.sandbox.aria.accounts import ledger, money_acts
+from app.sandbox.aria.accounts.billing_run import bill_now
 from app.sandbox.aria.accounts.collecting import is_declined
-from app.sandbox.aria.accounts.instance_writes import bill_now
 from app.sandbox.aria.accounts.invoice_reads import the_invoice
 from app.sandbox.aria.accounts.invoicing import finish
 from app.sandbox.aria.accounts.ledger import Books

@@ -117,7 +117,7 @@ def _carry_out(
             wish["new_client_plan_inst_id"] = wish["new_client_plan_instance_id"]
         lines, invoice, _ = update_one(context, own, instance, wish)
     elif directive == _CANCEL:
-        lines, _ = cancel_one(context, own, instance, wish)
+        lines, invoice, _ = cancel_one(context, own, instance, wish)
     else:
         raise AriaError(Code.BAD_DIRECTIVE, "invalid plan_directive")
     return instance, lines, invoice

@@ -1,6 +1,7 @@
 """The calls that read accounts: name, inputs, function (aria.md §2.3 to §2.9)."""
 
 from app.sandbox.aria.accounts import (
+    account_groups,
     account_reads,
     agreement_calls,
     group_reads,
@@ -46,7 +47,11 @@ _READS = {
         inputs("parent_acct_no:int* do_multi_level:flag"),
         account_reads.get_child_accts,
     ),
-    "get_acct_contacts_m": (_ACCT + _GROUP, account_reads.get_acct_contacts),
+    "get_acct_contacts_m": (
+        _ACCT + _GROUP + inputs("include_unused_contacts:ind"),
+        account_reads.get_acct_contacts,
+    ),
+    "get_acct_groups_by_client_m": ((), account_groups.get_acct_groups_by_client),
     "get_acct_supp_fields_m": (_NUMBER, account_reads.get_acct_supp_fields),
     "get_supp_field_values_m": (
         _NUMBER + inputs("field_name*"),
@@ -58,7 +63,9 @@ _READS = {
     "userid_is_available_m": (inputs("user_id*"), _userid_is_available),
     "get_acct_balance_m": (_ACCT, account_reads.get_acct_balance),
     "get_acct_comments_m": (
-        _ACCT + inputs("date_range_start:datetime* date_range_end:datetime*"),
+        _ACCT
+        + inputs("date_range_start:datetime* date_range_end:datetime*")
+        + inputs("do_url_encoding:flag filter_application_id"),
         account_reads.get_acct_comments,
     ),
     "get_acct_status_history_m": (

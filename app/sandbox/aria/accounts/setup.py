@@ -103,7 +103,8 @@ def new_account(acct_no: int, currency: str, began: datetime) -> Row:
         "taxpayer_id": "",
         "tax_exemption_level": 0,
         "po_num": "",
-        "functional_acct_group": "ALL",
+        "functional_acct_groups": [5],  # all accounts
+        "collection_acct_groups": [],
         "acct_create_client_receipt_id": "",
     }
 
@@ -292,8 +293,8 @@ def add_status_history(books: Books, new_status: int, comments: str) -> None:
     )
 
 
-def add_comment(books: Books, text: str, author: str = "api") -> None:
-    """Add a comment to the account."""
+def add_comment(books: Books, text: str, author: str = "api", **about: str) -> None:
+    """Add a comment to the account; `about` holds the caller's application and its date."""
     books.account.add(
         "comment",
         {
@@ -303,5 +304,6 @@ def add_comment(books: Books, text: str, author: str = "api") -> None:
             "comment": text,
             "application_id": "",
             "application_date": None,
+            **about,
         },
     )

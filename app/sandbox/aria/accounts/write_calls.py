@@ -11,8 +11,11 @@ from app.sandbox.aria.accounts import (
     usage_calls,
 )
 from app.sandbox.aria.accounts.account_creation import CREATE_INPUTS, create_acct_complete
-from app.sandbox.aria.accounts.account_writes import CONTACT_INPUTS, ITEM_INPUTS
+from app.sandbox.aria.accounts.account_update import UPDATE_INPUTS, update_acct_complete
+from app.sandbox.aria.accounts.account_writes import CONTACT_INPUTS
 from app.sandbox.aria.accounts.custom_rates import CUSTOM_RATES
+from app.sandbox.aria.accounts.payment_methods import METHOD_INPUTS
+from app.sandbox.aria.accounts.starts import START_INPUTS
 from app.sandbox.aria.context import Api, Call
 from app.sandbox.aria.inputs import Input, inputs
 
@@ -23,6 +26,7 @@ _MASTER = inputs("master_plan_instance_no:int client_master_plan_instance_id")
 _GROUP = inputs("billing_group_no:int client_billing_group_id")
 _METHOD = inputs("payment_method_no:int client_payment_method_id")
 _PREVIEW = inputs("do_write:flag")  # "false" computes and saves nothing (aria.md §1.9)
+_APPLICATION = inputs("application_id application_date:datetime")
 _SUMMARY = inputs(master_plans_summary=_INSTANCE)
 
 
@@ -30,8 +34,14 @@ def _prefixed(prefix: str) -> tuple[Input, ...]:
     return tuple(Input(prefix + spec.name, spec.kind) for spec in CONTACT_INPUTS)
 
 
+_PAID_BY = inputs(
+    "payment_option payment_terms_no:int client_payment_term_id",
+    "primary_payment_method_no:int client_primary_payment_method_id",
+)
+_DUNNING = inputs("dunning_group_name dunning_process_no:int client_dunning_process_id")
 _WHEN = inputs(
     "assignment_directive:int effective_date:date offset_interval:int offset_months:int",
+    "invoice_unbilled_usage:flag",
     "alt_proration_start_date:date proration_invoice_timing:int comments",
 )
 _PLAN_FIELDS = inputs("plan_instance_field_name plan_instance_field_value")
@@ -57,8 +67,16 @@ _ASSIGN = (
         "existing_dunning_group_no:int existing_client_def_dunning_group_id",
         "parent_plan_instance_no:int client_parent_plan_instance_id",
         "parent_acct_master_plan_inst_id:int include_plan_instance_queue:flag",
+        "existing_primary_payment_method_no:int existing_client_primary_payment_method_id",
+        "client_def_billing_group_id billing_group_name billing_group_description",
+        "notify_method:int client_dunning_group_id primary_pay_method_type:int",
+        "primary_pay_method_cdid cc_number",
         plan_instance_fields=_PLAN_FIELDS,
     ),
+    *_DUNNING,
+    *METHOD_INPUTS,
+    *_prefixed("stmt_"),
+    *START_INPUTS,
 )
 _UPDATE = (
     *_NUMBER,
@@ -106,21 +124,6 @@ _MULTI = (
         ),
     ),
 )
-_COMPLETE = (
-    *_ACCT,
-    *ITEM_INPUTS,
-    *CONTACT_INPUTS,
-    *inputs(
-        acct_supp_fields_update=inputs(
-            "acct_supp_field_name acct_supp_field_value acct_supp_field_directive:int"
-        ),
-        billing_groups_array=_GROUP
-        + inputs(
-            "payment_option payment_terms_no:int primary_payment_method_no:int",
-            "notify_method:int stmt_email",
-        ),
-    ),
-)
 _CONTRACT = inputs(
     "client_contract_id type_no:int length_months:int cancel_fee:num start_date:date",
     "end_date:date create_comments",
@@ -135,7 +138,7 @@ _CHARGE = inputs("specific_charge_transaction_id:int")
 
 _ACCOUNTS = {
     "create_acct_complete_m": (CREATE_INPUTS, create_acct_complete),
-    "update_acct_complete_m": (_COMPLETE, account_writes.update_acct_complete),
+    "update_acct_complete_m": (UPDATE_INPUTS, update_acct_complete),
     "update_contact_m": (
         _NUMBER + _GROUP + CONTACT_INPUTS + inputs("contact_ind:int*"),
         account_writes.update_contact,
@@ -166,7 +169,10 @@ _ACCOUNTS = {
         inputs("account_no:int* field_name value_text"),
         account_writes.update_acct_supp_fields,
     ),
-    "write_acct_comment_m": (_NUMBER + inputs("comment*"), account_writes.write_acct_comment),
+    "write_acct_comment_m": (
+        _NUMBER + inputs("comment*") + _APPLICATION,
+        account_writes.write_acct_comment,
+    ),
     "set_payment_responsibility_m": (
         inputs("account_no:int* resp_level_cd:int* senior_acct_no:int client_senior_acct_id")
         + inputs("senior_plan_instance_no:int client_senior_plan_instance_id")
@@ -176,9 +182,11 @@ _ACCOUNTS = {
     "create_acct_billing_group_m": (
         _ACCT
         + _SUMMARY
+        + METHOD_INPUTS
+        + _PAID_BY
         + _prefixed("stmt_")
         + inputs("client_billing_group_id billing_group_name billing_group_description")
-        + inputs("notify_method:int payment_option payment_terms_no:int"),
+        + inputs("notify_method:int client_payment_method_id"),
         group_writes.create_acct_billing_group,
     ),
     "update_acct_billing_group_m": (
@@ -187,27 +195,27 @@ _ACCOUNTS = {
         + _SUMMARY
         + _prefixed("stmt_")
         + inputs("new_client_billing_group_id billing_group_name billing_group_description")
-        + inputs("notify_method:int payment_option payment_terms_no:int")
-        + inputs("primary_payment_method_no:int billing_group_directive:int"),
+        + _PAID_BY
+        + inputs("notify_method:int billing_group_directive:int"),
         group_writes.update_acct_billing_group,
     ),
     "create_acct_dunning_group_m": (
-        _ACCT + _SUMMARY + inputs("client_dunning_group_id dunning_process_no:int"),
+        _ACCT + _SUMMARY + _DUNNING + inputs("client_dunning_group_id"),
         group_writes.create_acct_dunning_group,
     ),
     "update_acct_dunning_group_m": (
         _ACCT
         + _SUMMARY
         + inputs("dunning_group_no:int client_dunning_group_id new_client_dunning_group_id")
-        + inputs("dunning_group_name dunning_process_no:int dunning_group_directive:int"),
+        + _DUNNING
+        + inputs("dunning_group_directive:int"),
         group_writes.update_acct_dunning_group,
     ),
     "update_payment_method_m": (
         _NUMBER
         + _METHOD
-        + _prefixed("bill_")
-        + inputs("new_client_payment_method_id disabled_ind:ind pay_method_type:int cc_num")
-        + inputs("cc_expire_mm:int cc_expire_yyyy:int bill_agreement_id"),
+        + METHOD_INPUTS
+        + inputs("new_client_payment_method_id disabled_ind:ind do_collect:flag"),
         group_writes.update_payment_method,
     ),
     "remove_acct_payment_method_m": (_NUMBER + _METHOD, group_writes.remove_acct_payment_method),
@@ -228,7 +236,9 @@ _INSTANCES = {
     ),
     "update_acct_plan_multi_m": (_MULTI, multi_calls.update_acct_plan_multi),
     "update_acct_plan_status_m": (
-        _ACCT + _INSTANCE + inputs("status_cd:int* queue_date:date comments"),
+        _ACCT
+        + _INSTANCE
+        + inputs("status_cd:int* queue_date:date queue_days:int dunning_state:int comments"),
         instance_calls.update_acct_plan_status,
     ),
     "modify_acct_plan_unit_instances_m": (
@@ -237,6 +247,7 @@ _INSTANCES = {
         + inputs(
             "plan_inst_no:int client_plan_inst_id new_plan_units:num assignment_directive:int",
             remove_plan_units=inputs("plan_unit_inst_no:int client_plan_unit_inst_id"),
+            new_client_plan_unit_inst=inputs("new_client_plan_unit_inst_id"),
         ),
         instance_calls.modify_acct_plan_unit_instances,
     ),

@@ -1,6 +1,7 @@
 """Records of Object Query as its calls print them (aria.md §2.11)."""
 
 from app.sandbox.aria.accounts.account import Account
+from app.sandbox.aria.accounts.account_groups import COLLECTION_UPDATE, FUNCTIONAL, groups_of
 from app.sandbox.aria.accounts.instance_rows import (
     coupons_of,
     instance_fields,
@@ -42,13 +43,8 @@ def show_account(context: Context, held: Account, row: Row) -> Row:
         "test_acct_ind": row["test_acct_ind"],
         "taxpayer_id": row["taxpayer_id"],
         "acct_start_date": row["acct_start_date"],
-        "functional_acct_groups": [
-            {
-                "functional_acct_group_no": 5,
-                "client_functional_acct_group_id": row["functional_acct_group"],
-            }
-        ],
-        "collection_acct_groups": [],
+        "functional_acct_groups": groups_of(held, FUNCTIONAL),
+        "collection_acct_groups": groups_of(held, COLLECTION_UPDATE),
         "acct_supp_fields": [
             {
                 "acct_supp_field_name": one["supp_field_name"],
