@@ -1,5 +1,6 @@
 """Calls about contracts and orders: read, create, change, cancel (aria.md §2.6, §2.7)."""
 
+from datetime import date
 from decimal import Decimal
 
 from app.sandbox.aria.accounts import money_acts
@@ -27,6 +28,7 @@ from app.sandbox.aria.tables import Row
 _CONTRACT = ("contract_no", "client_contract_id")
 _LOCALE = {"acct_locale_name": "US_English", "acct_locale_no_2": 1}
 _LONGEST_MESSAGE = 1000
+_ISO_LENGTH = 10  # of yyyy-mm-dd
 _NO_LIMIT = 10**9
 
 
@@ -309,11 +311,15 @@ def create_order(context: Context, sent: Inputs) -> Answer:
     wishes = [_wish(context, own, line) for line in sent.get("order_line_items", ())]
     if not wishes:
         raise AriaError(Code.NO_LINES, "no line items provided")
+    coupon = context.tables.get("coupon", sent.get("coupon_cd", ""))
+    if "coupon_cd" in sent and (coupon is None or not coupon["status_ind"]):
+        raise not_found("coupon_cd")
     about = {
         "comments": sent.get("order_comments", ""),
+        "coupon_cd": sent.get("coupon_cd", ""),
         "statement_message": sent.get("statement_message", ""),
         "po_num": sent.get("nso_po_num", ""),
-        "fulfilled_date": sent.get("fulfilled_date"),
+        "fulfilled_date": _fulfilled(own, sent),
     }
     row = money_acts.new_order(own, master, client_id, wishes, **about)
     context.work.note(_ORDER_ENTERED, own.account, order_no=row["order_no"])
@@ -324,6 +330,20 @@ def create_order(context: Context, sent: Inputs) -> Answer:
 
 
 _ORDER_ENTERED, _ORDER_BILLED, _ORDER_CANCELLED = 801, 803, 805
+
+
+def _fulfilled(own: Books, sent: Inputs) -> str | None:
+    """Return the day on which an order is fulfilled: 3041 for what is none, 3043 for a past one."""
+    given = sent.get("fulfilled_date")
+    if given is None:
+        return None
+    try:
+        day = date.fromisoformat(given if len(given) == _ISO_LENGTH else "")
+    except ValueError:
+        raise AriaError(Code.BAD_FULFILLED_DATE, "invalid fulfilled_date") from None
+    if day < own.now.date():
+        raise AriaError(Code.PAST_FULFILLED_DATE, "fulfilled_date is in the past")
+    return str(given)
 
 
 def _wish(context: Context, own: Books, line: Row) -> Row:
@@ -350,6 +370,7 @@ def _billed(own: Books, row: Row) -> Answer:
     lines = own.account.where("invoice_line", "invoice_no", row["invoice_no"])
     tax = sum((line["amount"] for line in lines if line["tax_rate"] is not None), ZERO)
     whole = sum((line["amount"] for line in lines), ZERO)
+    credit = -sum((line["amount"] for line in lines if line["amount"] < ZERO), ZERO)
     names = ("line_no", "service_no", "client_service_id")
     return {
         "invoice_no": row["invoice_no"],
@@ -358,10 +379,10 @@ def _billed(own: Books, row: Row) -> Answer:
         "invoicing_error_msg": "OK",
         "statement_error_cd": 0,
         "statement_error_msg": "OK",
-        "total_charges_before_tax": whole - tax,
+        "total_charges_before_tax": whole - tax + credit,
         "total_tax_charges": tax,
-        "total_charges_after_tax": whole,
-        "total_credit": ZERO,
+        "total_charges_after_tax": whole + credit,
+        "total_credit": credit,
         "cart_invoice_line_items": [
             {
                 **{name: line[name] for name in names},
@@ -378,7 +399,7 @@ def update_order(context: Context, sent: Inputs) -> Answer:
     """Answer update_order_m: invoice a pending order, or note when it was fulfilled."""
     own, row = _held_order(context, sent)
     if "fulfilled_date" in sent:
-        row = own.account.change("order", row, fulfilled_date=sent["fulfilled_date"])
+        row = own.account.change("order", row, fulfilled_date=_fulfilled(own, sent))
     if sent.get("bill_immediately", 0):
         row = money_acts.bill_order(own, row)
         context.work.note(_ORDER_BILLED, own.account, order_no=row["order_no"])

@@ -91,6 +91,7 @@ def _used(books: Books, instance: Row, service: PlanService, period: Period) -> 
             if row["plan_instance_no"] == instance["plan_instance_no"]
             and row["usage_type_no"] == service.usage_type_no
             and row["invoice_no"] is None
+            and row["is_excluded"] == "false"
             and first <= row["usage_date"][:10] <= last
         ),
         ZERO,
@@ -200,6 +201,15 @@ def _credits(books: Books, master: Row, lines: list[Row]) -> Iterator[Row]:
             "master_plan_instance_no": number,
         }
         yield plain_line(SERVICE_CREDIT, -amount, credit["reason_text"], **more)
+
+
+def coupon_line(books: Books, order: Row, lines: list[Row]) -> list[Row]:
+    """Return the line by which an order's coupon lowers its invoice, or none."""
+    code = order["coupon_cd"]
+    amount = _taken_off(books, order, total(lines))
+    master = order["plan_instance_no"]
+    more = {"credit_coupon_code": code, "master_plan_instance_no": master}
+    return [plain_line(COUPON, -amount, f"Coupon {code}", **more)] if amount else []
 
 
 def _taken_off(books: Books, use: Row, left: Decimal) -> Decimal:

@@ -130,9 +130,12 @@ def open_charges(account: Account, invoices: list[int] | None = None) -> list[Ro
     ]
 
 
-def apply(books: Books, credit_row: Row, charges: list[Row]) -> Row:
-    """Use a payment or credit on charges in their order; return its row as it is then."""
-    left = open_amount(credit_row)
+def apply(books: Books, credit_row: Row, charges: list[Row], most: Decimal | None = None) -> Row:
+    """Use a payment or credit, at most so much of it, on charges in their order.
+
+    Returns its row as it is then.
+    """
+    left = open_amount(credit_row) if most is None else min(most, open_amount(credit_row))
     for one in charges:
         used = min(left, open_amount(one))
         if used <= ZERO:

@@ -7,7 +7,14 @@ from typing import Any
 
 from app.sandbox.aria.accounts import ledger
 from app.sandbox.aria.accounts.dates import stamp
-from app.sandbox.aria.accounts.invoicing import ORDER, Period, issue, plain_line, tax_lines
+from app.sandbox.aria.accounts.invoicing import (
+    ORDER,
+    Period,
+    coupon_line,
+    issue,
+    plain_line,
+    tax_lines,
+)
 from app.sandbox.aria.accounts.ledger import Books
 from app.sandbox.aria.accounts.rates import ZERO, money
 from app.sandbox.aria.errors import AriaError, Code, invalid, not_found
@@ -23,6 +30,7 @@ REASONS = {
     7: "Other",
 }
 DISPUTE_DAYS = 30
+QUALIFIERS = ("qualifier_1", "qualifier_2", "qualifier_3", "qualifier_4")  # of usage
 _PENDING, _BILLED, _CANCELLED = "Pending", "Billed", "Cancelled"
 
 
@@ -285,6 +293,8 @@ def credit_memo(books: Books, wishes: Iterable[Row], comments: str, **about: Any
             "is_voided": 0,
             "reason_code": about.get("reason_code"),
             "comments": comments,
+            "customer_note": about.get("customer_note", ""),
+            "credit_ref_type": about.get("ref_type"),
             "lines": lines,
         },
     )
@@ -330,6 +340,7 @@ def new_order(books: Books, master: Row, client_id: str, wishes: list[Row], **ab
             "statement_message": about.get("statement_message", ""),
             "po_num": about.get("po_num", ""),
             "fulfilled_date": about.get("fulfilled_date"),
+            "coupon_cd": about.get("coupon_cd", ""),
             "last_updated": stamp(books.now),
         },
     )
@@ -363,6 +374,8 @@ def bill_order(books: Books, order: Row) -> Row:
         for row in account.where("order_item", "order_no", order["order_no"])
     ]
     day = books.now.date()
+    if order["coupon_cd"]:
+        lines += coupon_line(books, order, lines)
     lines += tax_lines(books, lines)
     invoice = issue(books, lines, master=master, period=Period(day, day), type_cd="O")
     charge = ledger.invoice_transaction(account, invoice["invoice_no"])
@@ -412,9 +425,9 @@ def record_usage(books: Books, instance: Row, usage_type: Row, units: Decimal, *
             "units": units,
             "amount": about.get("amount"),
             "invoice_no": None,
-            "is_excluded": "false",
-            "qualifier_1": about.get("qualifier_1", ""),
-            "qualifier_2": about.get("qualifier_2", ""),
+            "is_excluded": "true" if about.get("excluded") else "false",
+            "rate": about.get("rate"),
+            **{name: about.get(name, "") for name in QUALIFIERS},
             "comments": about.get("comments", ""),
         },
     )

@@ -1,15 +1,27 @@
 """Calls that move money: payments, credits, refunds, write-offs, voids, invoices (aria.md §2.8)."""
 
+from collections.abc import Iterator
 from decimal import Decimal
 
 from app.sandbox.aria.accounts import ledger, money_acts
-from app.sandbox.aria.accounts.billing_run import bill_now
-from app.sandbox.aria.accounts.collecting import is_declined
+from app.sandbox.aria.accounts.billing_run import Run, bill_now
+from app.sandbox.aria.accounts.collecting import collect, is_declined
+from app.sandbox.aria.accounts.group_reads import BILLING_GROUP
+from app.sandbox.aria.accounts.group_writes import METHOD
 from app.sandbox.aria.accounts.invoice_reads import the_invoice
 from app.sandbox.aria.accounts.invoicing import finish
 from app.sandbox.aria.accounts.ledger import Books
-from app.sandbox.aria.accounts.lookups import MASTER, books, books_of, instance
+from app.sandbox.aria.accounts.lookups import (
+    MASTER,
+    books,
+    books_of,
+    instance,
+    of_master,
+    part,
+    the_instance,
+)
 from app.sandbox.aria.accounts.rates import ZERO
+from app.sandbox.aria.accounts.starts import checked_bill_day
 from app.sandbox.aria.accounts.transaction_reads import the_transaction
 from app.sandbox.aria.context import Answer, Context
 from app.sandbox.aria.errors import AriaError, Code, invalid, missing
@@ -17,7 +29,11 @@ from app.sandbox.aria.events.catalog import financial_event
 from app.sandbox.aria.inputs import Inputs
 from app.sandbox.aria.tables import Row
 
-_LEAVE_UNAPPLIED = 3
+_FIRST_IN, _FIRST_DUE, _LEAVE_UNAPPLIED = 1, 2, 3
+_NEVER_DUE = "9999-12-31"
+_REFUND_REASONS = frozenset({*range(1, 8), 99999999})
+_CURRENT_CYCLE, _ADVANCE_CYCLE = 0, 1
+_COMBINATIONS = range(1, 4)
 _APPROVE, _DISCARD = 1, 2
 
 
@@ -36,8 +52,6 @@ def record_external_payment(context: Context, sent: Inputs) -> Answer:
     if own.account.find("payment", "reference", reference):
         raise AriaError(Code.DUPLICATE, "duplicate record: reference_code was already used")
     charges = _targets(own, sent)
-    if sent.get("payment_application_method", 1) == _LEAVE_UNAPPLIED:
-        charges = []
     about = {"reference": reference, "comments": sent.get("comments", "")}
     about["received"] = sent.get("payment_received_date")
     row = money_acts.pay(own, ledger.CHECK, amount, charges, **about)
@@ -53,16 +67,36 @@ def _targets(own: Books, sent: Inputs) -> list[Row]:
         for row in sent.get("specific_charge_transaction_id", ())
         if row
     ]
-    charges = ledger.open_charges(own.account, invoices or None)
-    return [row for row in charges if not chosen or row["transaction_id"] in chosen]
+    wishes = [row for row in sent.get("specific_master_plan_instances_list", ()) if row]
+    masters = {the_instance(own.account, row, MASTER)["plan_instance_no"] for row in wishes}
+    charges = [
+        row
+        for row in ledger.open_charges(own.account, invoices or None)
+        if (not chosen or row["transaction_id"] in chosen)
+        and (not masters or row["master_plan_instance_no"] in masters)
+    ]
+    return _in_turn(own, charges, sent.get("payment_application_method", _FIRST_IN))
+
+
+def _in_turn(own: Books, charges: list[Row], method: int) -> list[Row]:
+    """Return charges in the turn of payment_application_method (aria.md §2.8)."""
+    if method not in {_FIRST_IN, _FIRST_DUE, _LEAVE_UNAPPLIED}:
+        raise invalid("payment_application_method", "is not 1, 2 or 3")
+    if method == _FIRST_IN:
+        return charges
+    due = {row["invoice_no"]: row["due_date"] for row in own.account.rows("invoice")}
+    by_date = sorted(charges, key=lambda row: str(due.get(row["invoice_no"]) or _NEVER_DUE))
+    return by_date if method == _FIRST_DUE else []
 
 
 def collect_from_account(context: Context, sent: Inputs) -> Answer:
     """Answer collect_from_account_m: charge the stored method, for all that is open by default."""
     own = books(context, sent)
-    stored = sent.get("payment_method_no", 1)
-    if own.account.find("payment_method", "payment_method_no", stored) is None:
-        raise AriaError(Code.BAD_PAYMENT_METHOD, "invalid payment method")
+    named = {name: sent[name] for name in METHOD if name in sent} or {METHOD[0]: 1}
+    try:
+        stored = (part(own.account, "payment_method", named, METHOD) or {})["payment_method_no"]
+    except AriaError as error:
+        raise AriaError(Code.BAD_PAYMENT_METHOD, "invalid payment method") from error
     charges = _targets(own, sent)
     due = sum((ledger.open_amount(row) for row in charges), ZERO)
     amount = sent.get("amount_to_collect", due)
@@ -90,19 +124,40 @@ def collect_from_account(context: Context, sent: Inputs) -> Answer:
 def apply_cash_credit(context: Context, sent: Inputs) -> Answer:
     """Answer apply_cash_credit_m: it lowers the balance at once, and may go below zero."""
     own = books(context, sent)
+    targets = list(_credited(own, sent))
     amount = sent.get("credit_amount", ZERO)
-    wishes = [row for row in sent.get("specific_invoices", ()) if row]
-    amount = amount or sum((row.get("invoice_credit_amount", ZERO) for row in wishes), ZERO)
+    amount = amount or sum((part_of or ZERO for _, part_of in targets), ZERO)
     if amount <= ZERO:
         raise invalid("credit_amount", "must be above zero")
     code = sent["credit_reason_cd"]
     credit = money_acts.cash_credit(own, amount, code, sent.get("comments", ""))
     row = the_transaction(own.account, credit["transaction_id"])
-    invoices = [one["invoice_no"] for one in wishes if "invoice_no" in one]
-    ledger.apply(own, row, ledger.open_charges(own.account, invoices or None))
+    for charge, part_of in targets:
+        row = ledger.apply(own, row, [charge], part_of)
+    if not targets:
+        ledger.apply(own, row, ledger.open_charges(own.account))
     tell(context, own, row)
     names = ("credit_no", "created_by", "created_date", "amount", "reason_code", "reason_text")
     return {name: credit[name] for name in names}
+
+
+def _credited(own: Books, sent: Inputs) -> Iterator[tuple[Row, Decimal | None]]:
+    """Yield the charges that a credit is for, each with how much of it goes there.
+
+    Raises:
+        AriaError: 1013 for no such invoice, 2001 for no such transaction, 1014 for one that is no
+            charge.
+    """
+    for wish in sent.get("specific_invoices", ()):
+        if "invoice_no" in wish:
+            charge = ledger.invoice_transaction(own.account, wish["invoice_no"])
+            yield charge, wish.get("invoice_credit_amount")
+    for wish in sent.get("specific_transactions", ()):
+        if "transaction_id" in wish:
+            charge = the_transaction(own.account, wish["transaction_id"])
+            if not ledger.is_charge(charge["transaction_type"]):
+                raise AriaError(Code.NOT_ALLOWED, "action not allowed: the transaction is a credit")
+            yield charge, wish.get("trans_credit_amount")
 
 
 def apply_service_credit(context: Context, sent: Inputs) -> Answer:
@@ -125,6 +180,10 @@ def create_cm(context: Context, sent: Inputs) -> Answer:
     if invoice_no is not None:
         ledger.invoice_transaction(own.account, invoice_no)
     about = {"invoice_no": invoice_no, "reason_code": sent.get("cm_reason_cd")}
+    about["customer_note"] = sent.get("customer_facing_comments", "")
+    about["ref_type"] = sent.get("credit_ref_type")
+    if invoice_no is not None:
+        wishes = [_against_line(own, invoice_no, wish) for wish in wishes]
     memo = money_acts.credit_memo(own, wishes, sent["cm_comments"], **about)
     for line in memo["lines"]:
         tell(context, own, the_transaction(own.account, line["cm_transaction_id"]))
@@ -147,6 +206,14 @@ def create_cm(context: Context, sent: Inputs) -> Answer:
     }
 
 
+def _against_line(own: Books, invoice_no: int, wish: Row) -> Row:
+    """Return a line of a memo with the service and the master of the invoice line it names."""
+    if "line_no" not in wish:
+        return wish
+    line = money_acts.find_line(own, invoice_no, wish["line_no"])
+    return {**{name: line[name] for name in ("service_no", "master_plan_instance_no")}, **wish}
+
+
 def issue_refund_to_acct(context: Context, sent: Inputs) -> Answer:
     """Answer issue_refund_to_acct_m: pay back a payment, reversing lines if named."""
     own = books(context, sent)
@@ -154,11 +221,11 @@ def issue_refund_to_acct(context: Context, sent: Inputs) -> Answer:
     for row in reversals:
         if not {"invoice_no", "invoice_line_no"} <= row.keys():
             raise missing("invoice_trans_to_reverse: invoice_no, invoice_line_no")
+    if sent["reason_code"] not in _REFUND_REASONS:
+        raise invalid("reason_code", "is not 1 to 7 or 99999999")
     amount = sent.get("total_refund_amount")
-    if amount is None:
-        amount = sum(
-            (Decimal(row.get("invoice_line_reversing_amount", 0)) for row in reversals), ZERO
-        )
+    if amount is None or sent.get("auto_calc_refund", False):
+        amount = sum((_reversed_amount(own, row) for row in reversals), ZERO)
     row = money_acts.refund(
         own,
         sent["payment_transaction_id"],
@@ -186,12 +253,20 @@ def issue_refund_to_acct(context: Context, sent: Inputs) -> Answer:
     }
 
 
+def _reversed_amount(own: Books, wish: Row) -> Decimal:
+    if "invoice_line_reversing_amount" in wish:
+        return Decimal(wish["invoice_line_reversing_amount"])
+    return Decimal(money_acts.find_line(own, wish["invoice_no"], wish["invoice_line_no"])["amount"])
+
+
 def create_writeoff_or_dispute(context: Context, sent: Inputs) -> Answer:
     """Answer create_writeoff_or_dispute_m: write off what is open, or hold it with do_dispute 1."""
     own = books(context, sent)
     dispute = bool(sent.get("do_dispute", 0))
     code, comments = sent["reason_code"], sent["comments"]
     row = money_acts.write_off(own, sent["invoice_no"], code, comments, dispute=dispute)
+    if "writeoff_date" in sent:
+        row = own.account.change("writeoff", row, created_date=sent["writeoff_date"])
     if row["transaction_id"] is not None:
         tell(context, own, the_transaction(own.account, row["transaction_id"]))
     return {
@@ -271,11 +346,16 @@ def gen_invoice(context: Context, sent: Inputs) -> Answer:
     """Answer gen_invoice_m: bill the master instances whose day has come (aria.md §2.8).
 
     While an invoice is pending nothing is made (3011); without anything due the list is empty.
+    invoice_mode 1 bills the next period before its day, alt_bill_day is the bill day from now on.
     """
     own = books(context, sent)
+    run = _run(own, sent)
     if own.account.where("invoice", "is_pending_ind", 1):
         raise AriaError(Code.PENDING_INVOICE, "a pending invoice exists")
-    made = bill_now(own)
+    for number in run.masters or () if "alt_bill_day" in sent else ():
+        for row in list(own.account.where("plan_instance", "master_plan_instance_no", number)):
+            own.account.change("plan_instance", row, bill_day=sent["alt_bill_day"])
+    made = bill_now(own, run)
     for row in made:
         if not row["is_pending_ind"]:
             tell(context, own, ledger.invoice_transaction(own.account, row["invoice_no"]))
@@ -298,17 +378,62 @@ def gen_invoice(context: Context, sent: Inputs) -> Answer:
     }
 
 
-def manage_pending_invoice(context: Context, sent: Inputs) -> Answer:
-    """Answer manage_pending_invoice_m: no directive approves; 2 discards (inferred)."""
+def _run(own: Books, sent: Inputs) -> Run:
+    """Return what gen_invoice_m bills: all masters, one of them, or those of a billing group.
+
+    Raises:
+        AriaError: 5020 for a bill day, 1016 for a mode or combination that there is not.
+    """
+    mode = sent.get("invoice_mode", _CURRENT_CYCLE)
+    if mode not in {_CURRENT_CYCLE, _ADVANCE_CYCLE}:
+        raise invalid("invoice_mode", "is neither 0 nor 1")
+    check_combination(sent)
+    if "alt_bill_day" in sent:
+        checked_bill_day(sent["alt_bill_day"])
+    chosen = instance(own.account, sent, MASTER, required=False)
+    group = part(own.account, "billing_group", sent, BILLING_GROUP)
+    masters = frozenset(
+        row["plan_instance_no"]
+        for row in own.account.where("plan_instance", "supp_plan_ind", 0)
+        if (chosen is None or row["plan_instance_no"] == chosen["plan_instance_no"])
+        and (group is None or row["billing_group_no"] == group["billing_group_no"])
+    )
+    ahead = mode == _ADVANCE_CYCLE
+    return Run(masters=masters, pending=sent.get("force_pending", False), ahead=ahead)
+
+
+def check_combination(sent: Inputs) -> None:
+    """Refuse a combine_invoices other than 1, 2 or 3 (aria.md §2.5), with 1016."""
+    if sent.get("combine_invoices", 1) not in _COMBINATIONS:
+        raise invalid("combine_invoices", "is not 1, 2 or 3")
+
+
+def _pending(context: Context, sent: Inputs) -> tuple[Books, Row]:
+    """Return the pending invoice that a call names, or the first of the account or master."""
     if "invoice_no" in sent:
         held, row = the_invoice(context, sent)
         own = books_of(context, held.no)
     else:
         own = books(context, sent)
-        pending = own.account.where("invoice", "is_pending_ind", 1)
-        row = pending[0] if pending else {}
+        wanted = of_master(own.account, sent)
+        rows = own.account.where("invoice", "is_pending_ind", 1)
+        rows = [one for one in rows if wanted in (None, one["master_plan_instance_no"])]
+        row = rows[0] if rows else {}
     if not row or not row["is_pending_ind"]:
         raise AriaError(Code.NO_PENDING_INVOICE, "there is no pending invoice")
+    return own, row
+
+
+def manage_pending_invoice(context: Context, sent: Inputs) -> Answer:
+    """Answer manage_pending_invoice_m: no directive approves; 2 discards (inferred).
+
+    alt_collect_on_approve "true" charges the billing group's payment method.
+    """
+    own, row = _pending(context, sent)
+    outcome: Row = {
+        "collection_error_code": -1,
+        "collection_error_msg": "Collection not attempted",
+    }
     directive = sent.get("action_directive", _APPROVE)
     if directive not in {_APPROVE, _DISCARD}:
         raise AriaError(Code.BAD_DIRECTIVE, "invalid action_directive")
@@ -317,14 +442,21 @@ def manage_pending_invoice(context: Context, sent: Inputs) -> Answer:
             own.account.remove("invoice_line", line)
         own.account.remove("invoice", row)
     else:
-        finish(own, row)
+        names = ("custom_status_label", "client_notes")
+        told = {name: sent[name] for name in names if name in sent}
+        row = finish(own, own.account.change("invoice", row, **told))
         tell(context, own, ledger.invoice_transaction(own.account, row["invoice_no"]))
+        number = row["billing_group_no"]
+        group = own.account.find("billing_group", "billing_group_no", number)
+        if group is not None and sent.get("alt_collect_on_approve", False):
+            outcome, payment = collect(own, group, row["invoice_no"])
+            if payment is not None:
+                tell(context, own, payment)
     return {
         "new_invoice_no": row["invoice_no"] if directive == _APPROVE else None,
         "acct_no": own.account.no,
         "billing_group_no": row["billing_group_no"],
-        "collection_error_code": -1,
-        "collection_error_msg": "Collection not attempted",
+        **outcome,
         "statement_error_code": 0,
         "statement_error_msg": "OK",
     }

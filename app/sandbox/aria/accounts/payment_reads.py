@@ -170,10 +170,11 @@ def get_cm_list(context: Context, sent: Inputs) -> Answer:
 
 
 def get_cm_details(context: Context, sent: Inputs) -> Answer:
-    """Answer get_cm_details_m."""
-    if "cm_no" not in sent:
-        raise missing("cm_no")
+    """Answer get_cm_details_m; no memo of the sandbox has a client-defined sequence."""
     held = account(context, sent)
+    if "cm_no" not in sent:
+        wrong = "client_cm_seq_id_in" in sent
+        raise not_found("client_cm_seq_id_in") if wrong else missing("cm_no")
     row = held.find("credit_memo", "cm_no", sent["cm_no"])
     if row is None:
         raise not_found("cm_no")
@@ -184,6 +185,8 @@ def get_cm_details(context: Context, sent: Inputs) -> Answer:
         "created_date": row["created_date"],
         "credit_reason_code": row["reason_code"],
         "credit_comments": row["comments"],
+        "customer_note": row["customer_note"],
+        "credit_ref_type": str(row["credit_ref_type"] or ""),
         "cm_total": row["cm_total"],
         "orig_invoice_no_2": row["invoice_no"],
         "cm_line_details": [

@@ -28,7 +28,7 @@ _DETAIL = inputs(
 )
 _USAGE = inputs(
     "date_range_start:datetime date_range_end:datetime specified_usage_type_no:int",
-    "specified_usage_type_code invoice_no:int limit:int offset:int",
+    "specified_usage_type_code invoice_no:int limit:int offset:int retrieve_excluded_usage:flag",
 )
 
 
@@ -194,7 +194,10 @@ _READS = {
         payment_reads.get_acct_credits,
     ),
     "get_cm_list_m": (_ACCT, payment_reads.get_cm_list),
-    "get_cm_details_m": (_ACCT + inputs("cm_no:int"), payment_reads.get_cm_details),
+    "get_cm_details_m": (
+        _ACCT + inputs("cm_no:int client_cm_seq_id_in"),
+        payment_reads.get_cm_details,
+    ),
     "get_refund_details_m": (
         _NUMBER + inputs("include_voided:flag aria_event_no:int"),
         payment_reads.get_refund_details,
@@ -214,7 +217,7 @@ _READS = {
     "get_unbilled_usage_summary_m": (
         _ACCT
         + inputs("master_plan_instance_id:int client_master_plan_instance_id usage_type_no:int")
-        + inputs("usage_details_flag"),
+        + inputs("usage_details_flag plan_no:int"),
         usage_calls.get_unbilled_usage_summary,
     ),
 }

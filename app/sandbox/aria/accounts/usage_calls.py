@@ -9,6 +9,7 @@ from app.sandbox.aria.accounts.instance_rows import services_of
 from app.sandbox.aria.accounts.ledger import Books
 from app.sandbox.aria.accounts.lookups import (
     INSTANCE,
+    MASTER,
     account,
     books,
     instance,
@@ -46,12 +47,14 @@ def _record(context: Context, own: Books, sent: Inputs) -> Row:
     if client_id and own.account.find("usage", "client_record_id", client_id):
         raise AriaError(Code.DUPLICATE, "duplicate record: client_record_id already exists")
     held = instance(own.account, sent, INSTANCE, required=False)
+    held = held or instance(own.account, sent, MASTER, required=False)
     held = held or next(iter(own.account.rows("plan_instance")), None)
     if held is None:
         raise AriaError(Code.NO_PLAN_INSTANCE, "the account has no plan instance")
-    names = ("client_record_id", "usage_date", "qualifier_1", "qualifier_2", "comments")
+    names = ("client_record_id", "usage_date", "rate", *money_acts.QUALIFIERS, "comments")
     about = {name: sent[name] for name in names if name in sent}
-    about["amount"] = sent.get("amt")
+    rated = money(sent["rate"] * sent["usage_units"]) if "rate" in sent else None
+    about |= {"amount": sent.get("amt", rated), "excluded": sent.get("exclude_from_billing")}
     return money_acts.record_usage(own, held, usage_type, sent["usage_units"], **about)
 
 
@@ -94,7 +97,9 @@ def get_usage_history(context: Context, sent: Inputs) -> Answer:
     """Answer get_usage_history_m: a page of records, oldest first."""
     held = account(context, sent)
     first = sent.get("offset", 0)
-    rows = list(_chosen(held, sent))[first : first + sent.get("limit", _LIMIT)]
+    excluded = sent.get("retrieve_excluded_usage", False)
+    chosen = [row for row in _chosen(held, sent) if excluded or row["is_excluded"] == "false"]
+    rows = chosen[first : first + sent.get("limit", _LIMIT)]
     return {"usage_history_recs": [_record_row(context, held, row) for row in rows], **_LOCALE}
 
 
@@ -118,8 +123,8 @@ def _record_row(context: Context, held: Account, row: Row) -> Row:
         "specific_record_charge_amount": row["amount"],
         "is_excluded": row["is_excluded"],
         "comments": row["comments"],
-        "qualifier_1": row["qualifier_1"],
-        "qualifier_2": row["qualifier_2"],
+        **{name: row[name] for name in money_acts.QUALIFIERS},
+        "pre_rated_rate": row["rate"],
         "recorded_units": row["units"],
         "usage_rec_no": row["usage_rec_no"],
         "usage_type_code": row["usage_type_code"],
@@ -178,6 +183,11 @@ def _value(context: Context, held: Account, key: tuple[int, int, int], units: De
     return ZERO
 
 
+def _plan_of(held: Account, usage: Row) -> int | None:
+    row = held.find("plan_instance", "plan_instance_no", usage["plan_instance_no"])
+    return None if row is None else int(row["plan_no"])
+
+
 def get_unbilled_usage_summary(context: Context, sent: Inputs) -> Answer:
     """Answer get_unbilled_usage_summary_m; usage_details_flag 1 lists the records."""
     held = account(context, sent)
@@ -188,6 +198,7 @@ def get_unbilled_usage_summary(context: Context, sent: Inputs) -> Answer:
         for row in held.where("usage", "master_plan_instance_no", number)
         if row["invoice_no"] is None
         and sent.get("usage_type_no", row["usage_type_no"]) == row["usage_type_no"]
+        and _plan_of(held, row) in {None, sent.get("plan_no", _plan_of(held, row))}
     ]
     by_type: dict[tuple[int, int, int], Decimal] = {}
     for row in rows:

@@ -304,7 +304,7 @@ _INSTANCES = {
         + _PREVIEW
         + inputs(
             "client_order_id bill_immediately:int order_comments statement_message nso_po_num",
-            "fulfilled_date:date",
+            "fulfilled_date coupon_cd",
             order_line_items=inputs(
                 "client_sku units:num amount:num unit_discount_amount:num line_comments"
             ),
@@ -314,7 +314,7 @@ _INSTANCES = {
     "update_order_m": (
         _PREVIEW
         + inputs("account_no:int client_acct_id order_no:int* bill_immediately:int")
-        + inputs("fulfilled_date:date"),
+        + inputs("fulfilled_date"),
         agreement_calls.update_order,
     ),
     "cancel_order_m": (_NUMBER + inputs("order_no:int*"), agreement_calls.cancel_order),
@@ -328,15 +328,18 @@ _MONEY = {
             "payment_application_method:int",
             invoice_no=_INVOICES,
             specific_charge_transaction_id=_CHARGE,
+            specific_master_plan_instances_list=_MASTER,
         ),
         money_calls.record_external_payment,
     ),
     "collect_from_account_m": (
         _ACCT
         + inputs(
-            "amount_to_collect:num payment_method_no:int",
+            "amount_to_collect:num payment_method_no:int client_payment_method_id",
+            "payment_application_method:int",
             specific_invoices_list=_INVOICES,
             specific_charge_transaction_id=_CHARGE,
+            specific_master_plan_instances_list=_MASTER,
         ),
         money_calls.collect_from_account,
     ),
@@ -345,6 +348,7 @@ _MONEY = {
         + inputs(
             "credit_reason_cd:int* credit_amount:num comments",
             specific_invoices=inputs("invoice_no:int invoice_credit_amount:num"),
+            specific_transactions=inputs("transaction_id:int trans_credit_amount:num"),
         ),
         money_calls.apply_cash_credit,
     ),
@@ -357,6 +361,7 @@ _MONEY = {
         + _PREVIEW
         + inputs(
             "cm_comments* cm_reason_cd:int orig_invoice_no:int credit_ref_type:int",
+            "customer_facing_comments",
             cm_line_items=inputs(
                 "line_no:int cm_line_amount:num* service_no:int master_plan_instance_no:int"
             ),
@@ -376,7 +381,8 @@ _MONEY = {
         money_calls.issue_refund_to_acct,
     ),
     "create_writeoff_or_dispute_m": (
-        _ACCT + inputs("invoice_no:int* reason_code:int* comments* do_dispute:int"),
+        _ACCT
+        + inputs("invoice_no:int* reason_code:int* comments* do_dispute:int writeoff_date:date"),
         money_calls.create_writeoff_or_dispute,
     ),
     "void_transaction_m": (
@@ -395,21 +401,31 @@ _MONEY = {
         inputs("source_account_no:int* target_account_no:int*"),
         money_calls.transfer_account_balance,
     ),
-    "gen_invoice_m": (_ACCT + _MASTER, money_calls.gen_invoice),
+    "gen_invoice_m": (
+        _ACCT
+        + _MASTER
+        + _GROUP
+        + inputs("force_pending:flag alt_bill_day:int invoice_mode:int combine_invoices:int"),
+        money_calls.gen_invoice,
+    ),
     "manage_pending_invoice_m": (
-        _ACCT + inputs("invoice_no:int action_directive:int"),
+        _ACCT
+        + _MASTER
+        + inputs("invoice_no:int action_directive:int custom_status_label client_notes")
+        + inputs("alt_collect_on_approve:flag"),
         money_calls.manage_pending_invoice,
     ),
 }
 
 _USAGE = inputs(
     "acct_no:int userid client_acct_id usage_type:int usage_type_code usage_units:num*",
-    "usage_date:datetime client_record_id amt:num qualifier_1 qualifier_2 comments",
+    "usage_date:datetime client_record_id amt:num rate:num qualifier_1 qualifier_2 qualifier_3",
+    "qualifier_4 comments exclude_from_billing:flag",
 )
 _USAGES = {
-    "record_usage_m": (_USAGE + _INSTANCE, usage_calls.record_usage),
+    "record_usage_m": (_USAGE + _INSTANCE + _MASTER, usage_calls.record_usage),
     "bulk_record_usage_m": (
-        inputs(usage_recs=_USAGE + _INSTANCE),
+        inputs(usage_recs=_USAGE + _INSTANCE + _MASTER),
         usage_calls.bulk_record_usage,
     ),
 }
