@@ -13,6 +13,7 @@ from app.sandbox.aria.accounts.contracting import (
     TYPES,
     UNIVERSAL_SCOPE,
     add_contract,
+    rollover_of,
 )
 from app.sandbox.aria.accounts.dates import stamp
 from app.sandbox.aria.accounts.instance_rows import status_label
@@ -88,6 +89,7 @@ def _instances(held: Account, contract: Row) -> list[Row]:
             "client_plan_instance_id": row["client_plan_instance_id"],
             "plan_instance_status_cd": row["status_cd"],
             "plan_instance_status_label": status_label(row["status_cd"]),
+            **contract["rollovers"].get(row["plan_instance_no"], {}),
         }
         for row in rows
         if row is not None
@@ -138,7 +140,8 @@ def create_instance_contract(context: Context, sent: Inputs) -> Answer:
     if not wishes:
         raise missing("contract_plan_instances")
     numbers = [the_instance(own.account, wish)["plan_instance_no"] for wish in wishes]
-    return _created(context, own, INSTANCE_SCOPE, numbers, sent)
+    rolled = {no: rollover_of(own, wish) for no, wish in zip(numbers, wishes, strict=True)}
+    return _created(context, own, INSTANCE_SCOPE, numbers, {**sent, "rollovers": rolled})
 
 
 def create_acct_universal_contract(context: Context, sent: Inputs) -> Answer:
@@ -166,6 +169,7 @@ def _created(context: Context, own: Books, scope: str, numbers: list[int], sent:
         "end_date",
         "cancel_fee",
         "create_comments",
+        "rollovers",
     )
     row = add_contract(own, scope, numbers, **{name: sent[name] for name in names if name in sent})
     context.work.note(_CONTRACT_CREATED, own.account)

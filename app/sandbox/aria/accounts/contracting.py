@@ -5,12 +5,53 @@ from typing import Any
 
 from app.sandbox.aria.accounts.dates import months_after, stamp
 from app.sandbox.aria.accounts.ledger import Books
-from app.sandbox.aria.errors import AriaError, Code
+from app.sandbox.aria.errors import AriaError, Code, not_found
+from app.sandbox.aria.inputs import inputs
 from app.sandbox.aria.tables import Row
 
 INSTANCE_SCOPE, UNIVERSAL_SCOPE = "plan instance", "universal"
 TYPES = frozenset({2, 3, 6, 7, 8, 9})
 IN_EFFECT, CLOSED = 1, frozenset({-1, -2})
+
+
+ROLLOVERS = inputs(
+    contract_plan_instances=inputs(
+        "plan_instance_no:int client_plan_instance_id rollover_plan_no:int"
+        " rollover_client_plan_id rollover_rate_sched_no:int rollover_client_rate_sched_id"
+    )
+)
+
+
+def rollover_of(books: Books, wish: Row) -> Row:
+    """Return what a plan instance of a contract rolls over to, as the reads print it.
+
+    Raises:
+        AriaError: 1013 for a plan or a rate schedule that there is not, or not on the plan.
+    """
+    plan = _named(books, wish, "plan", ("rollover_plan_no", "rollover_client_plan_id"))
+    names = ("rollover_rate_sched_no", "rollover_client_rate_sched_id")
+    schedule = _named(books, wish, "rate_schedule", names)
+    if schedule and schedule["plan_no"] != plan.get("plan_no"):
+        raise not_found(" or ".join(names))
+    return {
+        "rollover_plan_no": plan.get("plan_no"),
+        "rollover_client_plan_id": plan.get("client_plan_id", ""),
+        "rollover_rate_sched_no": schedule.get("schedule_no"),
+        "rollover_client_rate_sched_id": schedule.get("client_rate_schedule_id", ""),
+    }
+
+
+def _named(books: Books, wish: Row, kind: str, names: tuple[str, str]) -> Row:
+    by_number, by_id = names
+    if by_number not in wish and by_id not in wish:
+        return {}
+    number = wish.get(by_number)
+    if number is None:
+        number = books.catalog.number(kind, wish[by_id])
+    row = None if number is None else books.catalog.get(kind, number)
+    if row is None:
+        raise not_found(" or ".join(names))
+    return row
 
 
 def end_of(start: date, months: int) -> date:
@@ -54,5 +95,6 @@ def add_contract(books: Books, scope: str, instances: list[int], **about: Any) -
             "end_date": end,
             "status_code": IN_EFFECT,
             "plan_instance_nos": instances,
+            "rollovers": about.get("rollovers", {}),
         },
     )

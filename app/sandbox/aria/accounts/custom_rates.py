@@ -15,6 +15,7 @@ CUSTOM_RATES = inputs(
     )
 )
 MASTER_CHANGED, SUPPLEMENTAL_CHANGED = 718, 719
+_WAITING = 1  # a queued change that has neither run nor been deleted
 _TIERED = ("is_recurring_ind", "is_usage_based_ind")
 
 
@@ -22,7 +23,9 @@ def assign_custom_acct_plan_rates(context: Context, sent: Inputs) -> Answer:
     """Answer assign_custom_acct_plan_rates_m: all tiers of one service."""
     own = books(context, sent)
     instance = the_instance(own.account, sent)
-    service = _service(own, instance, sent.get("service_no"), sent.get("client_service_id"))
+    change = _queued(own, instance, sent)
+    planned = {**instance, **change["values"]} if change else instance
+    service = _service(own, planned, sent.get("service_no"), sent.get("client_service_id"))
     rates = [
         {
             "rate_seq_no": row.get("rate_seq_no", place),
@@ -34,9 +37,35 @@ def assign_custom_acct_plan_rates(context: Context, sent: Inputs) -> Answer:
     ]
     if not rates:
         raise missing("custom_acct_rates")
-    store_rates(own, instance, service, rates)
+    if change:
+        _queue_rates(own, (planned, change), service, rates)
+    else:
+        store_rates(own, instance, service, rates)
     _note(context, own, instance)
     return {}
+
+
+def _queued(own: Books, instance: Row, sent: Inputs) -> Row | None:
+    """Return the waiting change whose rates `plan_queue_id` sets; 1013 for one there is not."""
+    if "plan_queue_id" not in sent:
+        return None
+    change = own.account.find("queued_change", "queue_id", sent["plan_queue_id"])
+    mine = change is not None and change["plan_instance_no"] == instance["plan_instance_no"]
+    if change is None or not mine or change["status_cd"] != _WAITING:
+        raise not_found("plan_queue_id")
+    return change
+
+
+def _queue_rates(
+    own: Books, planned: tuple[Row, Row], service: PlanService, rates: list[Row]
+) -> None:
+    """Let rates wait with a change; `planned` is the instance as it will be, and the change."""
+    instance, change = planned
+    _check(own, instance, service, rates)
+    number = service.service_no
+    others = [row for row in change["custom_rates"] if row["service_no"] != number]
+    found = [*others, *({"service_no": number, **rate} for rate in rates)]
+    own.account.change("queued_change", change, custom_rates=found)
 
 
 def remove_acct_plan_custom_rates(context: Context, sent: Inputs) -> Answer:

@@ -62,7 +62,8 @@ def assign_acct_plan(context: Context, sent: Inputs) -> Answer:
         **_STATEMENT,
         **collection(own, invoice),
     }
-    return {**answer, "plan_instance_queue": queued(change)}
+    asked = sent.get("include_plan_instance_queue", False)
+    return {**answer, "plan_instance_queue": queued(change)} if asked else answer
 
 
 def first_charge(own: Books, instance: Row, sent: Inputs) -> tuple[list[Row], Row | None]:

@@ -1,5 +1,9 @@
 """Calls that read plan instances, queued changes, history, coupons (aria.md §2.5)."""
 
+from collections.abc import Callable, Iterable
+
+from app.sandbox.aria.accounts.account import Account
+from app.sandbox.aria.accounts.contracting import IN_EFFECT
 from app.sandbox.aria.accounts.instance_rows import (
     flat_details,
     instance_fields,
@@ -28,28 +32,97 @@ def get_acct_plans_all(context: Context, sent: Inputs) -> Answer:
         raise invalid("limit", f"is not between 1 and {_MOST}")
     if not 0 <= offset <= _LAST_OFFSET:
         raise invalid("offset", f"is not between 0 and {_LAST_OFFSET}")
-    rows = [row for row in held.rows("plan_instance") if _fits(row, sent)]
-    wanted = {row["service_no"] for row in sent.get("service_no_filter", ()) if "service_no" in row}
-    found = []
-    for row in rows[offset : offset + limit]:
-        one = flat_details(catalog, held, row)
-        one["billing_group_no"] = row["billing_group_no"]
-        group = held.find("billing_group", "billing_group_no", row["billing_group_no"]) or {}
-        one["client_billing_group_id"] = group.get("client_billing_group_id", "")
-        one["dunning_group_no"] = row["dunning_group_no"]
-        if sent.get("include_product_fields", False):
-            one["product_fields"] = product_fields(catalog, row["plan_no"])
-        if sent.get("include_plan_instance_fields", False):
-            one["plan_instance_fields_detail"] = instance_fields(held, row)
-        if sent.get("include_plan_services", False):
-            one["plan_instance_services"] = list(services_of(catalog, held, row, wanted))
-        if sent.get("include_surcharges", False):
-            one["surcharges_all"] = []
-        found.append(one)
+    rows = [
+        row
+        for row in held.rows("plan_instance")
+        if _fits(row, sent, lambda number: names_of(held, number)[1])
+    ]
+    wanted = _services(catalog, sent)
+    found = [
+        _one_of_all(catalog, held, row, (sent, wanted)) for row in rows[offset : offset + limit]
+    ]
     return {"record_count": len(rows), "all_acct_plans_m": found, **_LOCALE}
 
 
-def _fits(row: Row, sent: Inputs) -> bool:
+def _one_of_all(catalog: Tables, held: Account, row: Row, asked: tuple[Inputs, set[int]]) -> Row:
+    """Return a plan instance with the parts that the flags of a request ask for."""
+    sent, wanted = asked
+    one = flat_details(catalog, held, row)
+    one["billing_group_no"] = row["billing_group_no"]
+    group = held.find("billing_group", "billing_group_no", row["billing_group_no"]) or {}
+    one["client_billing_group_id"] = group.get("client_billing_group_id", "")
+    one["dunning_group_no"] = row["dunning_group_no"]
+    dunning = held.find("dunning_group", "dunning_group_no", row["dunning_group_no"]) or {}
+    one["client_dunning_group_id"] = dunning.get("client_dunning_group_id", "")
+    for flag, columns in _THERE_UNLESS_REFUSED.items():
+        for column in () if sent.get(flag, True) else columns:
+            del one[column]
+    parts: dict[str, Callable[[], Row]] = {
+        "include_product_fields": lambda: {
+            "product_fields": product_fields(catalog, row["plan_no"])
+        },
+        "include_plan_instance_fields": lambda: {
+            "plan_instance_fields_detail": instance_fields(held, row)
+        },
+        "include_plan_services": lambda: {
+            "plan_instance_services": _with_fields(services_of(catalog, held, row, wanted), sent)
+        },
+        "include_surcharges": lambda: {"surcharges_all": []},
+        "include_contract_and_rollover_info": lambda: _rollover(held, row),
+    }
+    for flag, part_of in parts.items():
+        if sent.get(flag, False):
+            one |= part_of()
+    return one
+
+
+def _with_fields(services: Iterable[Row], sent: Inputs) -> list[Row]:
+    """Return services, with their supplemental fields if asked for: no service has any."""
+    more: Row = (
+        {"all_service_supp_fields": []} if sent.get("include_service_supp_fields", False) else {}
+    )
+    return [{**service, **more} for service in services]
+
+
+# Parts that a flag adds or leaves out; without the flag they are there (its default is not known).
+_THERE_UNLESS_REFUSED = {
+    "include_rate_schedule": (
+        "rate_schedule_no",
+        "rate_schedule_name",
+        "rate_sched_is_default_ind",
+        "client_rate_schedule_id",
+    ),
+    "include_dunning_info": (
+        "dunning_group_no",
+        "client_dunning_group_id",
+        "dunning_state",
+        "dunning_step",
+    ),
+}
+
+
+def _services(catalog: Tables, sent: Inputs) -> set[int]:
+    """Return the numbers of the services asked for; -1 stands for one that there is not."""
+    found = set()
+    for row in sent.get("service_no_filter", ()):
+        if "service_no" in row:
+            found.add(int(row["service_no"]))
+        elif "client_service_id" in row:
+            number = catalog.number("service_definition", row["client_service_id"])
+            found.add(-1 if number is None else number)
+    return found
+
+
+def _rollover(held: Account, row: Row) -> Row:
+    """Return what the contract of an instance rolls over to; nothing without one in effect."""
+    for contract in held.where("contract", "status_code", IN_EFFECT):
+        found = contract["rollovers"].get(row["plan_instance_no"])
+        if found:
+            return {f"contract_{name}": value for name, value in found.items()}
+    return {}
+
+
+def _fits(row: Row, sent: Inputs, names: Callable[[int], str]) -> bool:
     plans = [wish for wish in sent.get("product_catalog_plan_filter", ()) if wish]
     masters = [wish for wish in sent.get("master_plan_instance_filter", ()) if wish]
     by_plan = not plans or any(
@@ -59,7 +132,12 @@ def _fits(row: Row, sent: Inputs) -> bool:
     )
     number = row["master_plan_instance_no"]
     return by_plan and (
-        not masters or any(wish.get("master_plan_instance_no") == number for wish in masters)
+        not masters
+        or any(
+            wish.get("master_plan_instance_no", number) == number
+            and wish.get("client_master_plan_instance_id", names(number)) == names(number)
+            for wish in masters
+        )
     )
 
 
@@ -210,8 +288,12 @@ def _rule(row: Row) -> Row:
 
 
 def get_avail_plans_for_acct(context: Context, sent: Inputs) -> Answer:
-    """Answer get_avail_plans_for_acct_m: masters, and supplementals of the instances held."""
+    """Answer get_avail_plans_for_acct_m: masters, and supplementals of the instances held.
+
+    With a plan instance these are what stands under it; with a promotion, the plans of its set.
+    """
     held, catalog = account(context, sent), context.tables
+    chosen = instance(held, sent, INSTANCE, required=False)
     currency = held.row["acct_currency"]
     every = offers(catalog, currency)
     rows = [_available(offer.plan, offer.schedule, None) for offer in every]
@@ -220,6 +302,14 @@ def get_avail_plans_for_acct(context: Context, sent: Inputs) -> Answer:
         children = by_plan[master["plan_no"]].children if master["plan_no"] in by_plan else []
         number = master["plan_instance_no"]
         rows += [_available(plan, schedule, number) for plan, schedule in children]
+    if chosen is not None:
+        rows = [r for r in rows if r["parent_plan_instance_no"] == chosen["plan_instance_no"]]
+    if "promo_cd" in sent:
+        promotion = catalog.get("promotion", sent["promo_cd"]) or {}
+        plan_set = catalog.get("plan_set", promotion.get("promo_plan_set_no")) or {"plan_nos": ()}
+        rows = [row for row in rows if row["plan_no"] in plan_set["plan_nos"]]
+    for row in () if sent.get("include_rs_summary", True) else rows:
+        del row["plan_rate_schedules_details"]
     return {"all_client_avail_plans": rows, **_LOCALE}
 
 

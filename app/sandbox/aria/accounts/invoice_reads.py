@@ -194,14 +194,14 @@ def get_acct_statement_history(context: Context, sent: Inputs) -> Answer:
     held = account(context, sent)
     wanted = of_master(held, sent)
     first, last = sent.get("start_date", ""), sent.get("end_date", "9999")
-    return {
-        "statements_history": [
-            _statement(held, row)
-            for row in held.rows("statement")
-            if wanted in (None, row["master_plan_instance_no"])
-            and first <= row["create_date"] <= last
-        ]
-    }
+    rows = [
+        _statement(held, row)
+        for row in held.rows("statement")
+        if wanted in (None, row["master_plan_instance_no"]) and first <= row["create_date"] <= last
+    ]
+    for row in () if sent.get("include_invoice_activity_eligibility", True) else rows:
+        del row["invoice_activity_ind"]
+    return {"statements_history": rows}
 
 
 def _statement(held: Account, row: Row) -> Row:

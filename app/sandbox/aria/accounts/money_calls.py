@@ -104,11 +104,11 @@ def collect_from_account(context: Context, sent: Inputs) -> Answer:
         raise invalid("amount_to_collect", "nothing is to be collected")
     if is_declined(own):
         text = "authorisation failed"
-        error = {"collection_error_code": int(Code.DECLINED), "collection_error_msg": text}
+        declined = {"collection_error_code": int(Code.DECLINED), "collection_error_msg": text}
         return {
             "transaction_id": None,
             "proc_status_text": "Declined",
-            "collection_errors": [error],
+            "collection_errors": [declined],
         }
     row = money_acts.pay(own, ledger.ELECTRONIC, amount, charges, payment_method_no=stored)
     tell(context, own, row)
@@ -133,7 +133,8 @@ def apply_cash_credit(context: Context, sent: Inputs) -> Answer:
     credit = money_acts.cash_credit(own, amount, code, sent.get("comments", ""))
     row = the_transaction(own.account, credit["transaction_id"])
     for charge, part_of in targets:
-        row = ledger.apply(own, row, [charge], part_of)
+        charge_now = the_transaction(own.account, charge["transaction_id"])  # named twice, perhaps
+        row = ledger.apply(own, row, [charge_now], part_of)
     if not targets:
         ledger.apply(own, row, ledger.open_charges(own.account))
     tell(context, own, row)

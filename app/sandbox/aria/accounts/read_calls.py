@@ -116,7 +116,7 @@ _READS = {
         instance_reads.get_acct_coupon_details,
     ),
     "get_avail_plans_for_acct_m": (
-        _NUMBER + _INSTANCE,
+        _NUMBER + _INSTANCE + inputs("promo_cd include_rs_summary:flag"),
         instance_reads.get_avail_plans_for_acct,
     ),
     "get_all_acct_contracts_m": (
@@ -166,7 +166,7 @@ _READS = {
     ),
     "get_pending_invoice_no_m": (_ACCT + _MASTER, invoice_reads.get_pending_invoice_no),
     "get_acct_statement_history_m": (
-        _ACCT + _MASTER + _BETWEEN + inputs("user_id"),
+        _ACCT + _MASTER + _BETWEEN + inputs("user_id include_invoice_activity_eligibility:flag"),
         invoice_reads.get_acct_statement_history,
     ),
     "get_statement_for_invoice_m": (

@@ -13,6 +13,7 @@ from app.sandbox.aria.accounts import (
 from app.sandbox.aria.accounts.account_creation import CREATE_INPUTS, create_acct_complete
 from app.sandbox.aria.accounts.account_update import UPDATE_INPUTS, update_acct_complete
 from app.sandbox.aria.accounts.account_writes import CONTACT_INPUTS
+from app.sandbox.aria.accounts.contracting import ROLLOVERS
 from app.sandbox.aria.accounts.custom_rates import CUSTOM_RATES
 from app.sandbox.aria.accounts.payment_methods import METHOD_INPUTS
 from app.sandbox.aria.accounts.starts import START_INPUTS
@@ -99,7 +100,10 @@ _MULTI_ROW = (
         "parent_plan_instance_no:int parent_plan_instance_idx:int client_parent_plan_instance_id",
         "plan_status_cd:int billing_group_no:int client_billing_group_id billing_group_idx:int",
         "dunning_group_no:int client_dunning_group_id dunning_group_idx:int resp_level_cd:int",
-        "effective_date:date offset_interval:int",
+        "effective_date:date offset_interval:int offset_months:int invoice_unbilled_usage:flag",
+        "alt_proration_start_date:date parent_client_plan_instance_id parent_acct_mp_inst_no:int",
+        "status_until_alt_start_cd:int nso_bill_immediately:int nso_po_num",
+        nso_item_array=inputs("client_sku item_units:num"),
         coupon_code_updates=inputs("coupon_cd coupon_directive:int"),
     ),
     *CUSTOM_RATES,
@@ -110,19 +114,30 @@ _MULTI = (
     *_PREVIEW,
     *inputs(
         "assignment_directive:int invoicing_option:int combine_invoices:int",
+        "auto_collect_on_plan_chng:ind rollback_plan_chng_collect_fail:ind",
         plan_updates=_MULTI_ROW,
         acct_billing_groups=(
             *inputs(
                 "billing_group_directive:int billing_group_idx:int new_client_billing_group_id",
-                "payment_option payment_terms_no:int",
+                "existing_billing_group_no:int existing_client_billing_group_id",
+                "billing_group_name billing_group_description notify_method:int",
+                "primary_payment_method_idx:int primary_client_payment_method_id",
             ),
+            *_PAID_BY,
             *CONTACT_INPUTS,
+            *_prefixed("stmt_"),
+        ),
+        acct_payment_methods=(
+            *inputs("payment_method_idx:int client_payment_method_id payment_method_type:int"),
+            *inputs("payment_method_name payment_method_description"),
+            *METHOD_INPUTS,
         ),
         acct_dunning_groups=inputs(
             "dunning_group_directive:int dunning_group_idx:int new_client_dunning_group_id",
-            "dunning_process_no:int",
+            "dunning_process_no:int client_dunning_process_id",
         ),
     ),
+    *START_INPUTS,
 )
 _CONTRACT = inputs(
     "client_contract_id type_no:int length_months:int cancel_fee:num start_date:date",
@@ -265,7 +280,7 @@ _INSTANCES = {
         _NUMBER
         + _INSTANCE
         + inputs(
-            "service_no:int client_service_id",
+            "service_no:int client_service_id plan_queue_id:int",
             custom_acct_rates=inputs("rate_seq_no:int from_unit:num to_unit:num rate_per_unit:num"),
         ),
         custom_rates.assign_custom_acct_plan_rates,
@@ -275,7 +290,7 @@ _INSTANCES = {
         custom_rates.remove_acct_plan_custom_rates,
     ),
     "create_instance_contract_m": (
-        _ACCT + _CONTRACT + inputs(contract_plan_instances=_INSTANCE),
+        _ACCT + _CONTRACT + ROLLOVERS,
         agreement_calls.create_instance_contract,
     ),
     "modify_instance_contract_m": (
