@@ -117,19 +117,28 @@ def _composite(world: World, interval: Row, period: Period, base: Decimal) -> Ro
     return line
 
 
+def _conversion(price: Row) -> Decimal:
+    """Return what a unit of a price's currency is in that of the invoice; 1 where none is given."""
+    config = price["conversion_rate_config"]
+    if config is not None and config["conversion_rate_type"] == "unit":
+        return number(config["unit_config"]["unit_amount"])
+    return number(price["conversion_rate"]) if price["conversion_rate"] is not None else Decimal(1)
+
+
 def _line(world: World, row: Row, interval: Row, period: Period) -> Row:
     price = interval["price"]
     span = (period.start, period.end)
     if price["price_type"] == "fixed_price":
         slices: Slices = {(): quantity_at(interval, period.start)}
     else:
-        slices = used(world, row, price["billable_metric"]["id"], dimensions_of(price), span)
+        customers = interval["usage_customer_ids"] or row["_usage_customers"]
+        whose = {**row, "_usage_customers": customers}
+        slices = used(world, whose, price["billable_metric"]["id"], dimensions_of(price), span)
     rated = rate(price, slices)
     subtotal = rated.subtotal
     if price["price_type"] == "fixed_price" and price["cadence"] != "one_time":
         subtotal = subtotal * period.share
-    if price["conversion_rate"] is not None:
-        subtotal *= number(price["conversion_rate"])
+    subtotal *= _conversion(price)
     line = new_line(world, price, price["name"], span, sum(slices.values(), _ZERO))
     line["subtotal"] = line["adjusted_subtotal"] = money(subtotal)
     line["sub_line_items"] = rated.parts

@@ -176,7 +176,7 @@ def _watch(world: World, customer: Row, currency: str, start: Decimal, end: Deci
         if top_up["_customer"] == customer["id"] and top_up["currency"] == currency:
             limit = number(top_up["threshold"])
             if end <= limit < start:
-                world.later(world.now, "top_up", top_up["id"])
+                world.later(max(world.now, top_up["_active_from"]), "top_up", top_up["id"])
 
 
 def _crossed(alert: Row, start: Decimal, end: Decimal) -> Iterator[tuple[str, Row]]:

@@ -18,7 +18,7 @@ from app.sandbox.orb.metadata import merged
 from app.sandbox.orb.paging import MOST_LEDGER, PARAMETERS, page_of
 from app.sandbox.orb.query import ranges
 from app.sandbox.orb.router import CREATED, NO_BODY, Call, Route, both_ids
-from app.sandbox.orb.times import day_or_moment, later
+from app.sandbox.orb.times import day_or_moment, later, parse, stamp
 from app.sandbox.orb.world import Row, World, shown
 
 _TYPES = (
@@ -59,6 +59,7 @@ _NEW_ENTRY = tagged(
         "amendment": Shape(f"{_ENTRY} block_id* amount*:number"),
     },
 )
+_TOP_UP_PAST_DAYS = 10
 _TOP_UP = loose(
     "currency* threshold*:amount amount*:amount per_unit_cost_basis*:amount invoice_settings* "
     "expires_after:count expires_after_unit:day|month active_from:moment",
@@ -304,6 +305,9 @@ def _add_top_up(call: Call) -> Row:
     world, customer, sent = call.world, call.record("customer"), call.body
     if (call.sent("expires_after") is None) != (call.sent("expires_after_unit") is None):
         raise constraint("expires_after and expires_after_unit go together.")
+    active_from = stamp(parse(call.sent("active_from", world.now)))
+    if active_from < later(world.now, days=-_TOP_UP_PAST_DAYS):
+        raise constraint("active_from is not more than 10 days in the past.")
     for row in list(call.table("top_up").rows.values()):
         if row["_customer"] == customer["id"] and row["currency"] == sent["currency"]:
             call.table("top_up").remove(row["id"])
@@ -317,10 +321,11 @@ def _add_top_up(call: Call) -> Row:
         "expires_after": call.sent("expires_after"),
         "expires_after_unit": call.sent("expires_after_unit"),
         "_customer": customer["id"],
+        "_active_from": active_from,
     }
     world.add("top_up", row)
     if balance_of(customer, row["currency"]) <= number(row["threshold"]):
-        world.later(world.now, "top_up", row["id"])
+        world.later(max(active_from, world.now), "top_up", row["id"])
     return shown(row)
 
 

@@ -2,7 +2,10 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from decimal import Decimal
 
+from app.sandbox.orb.amounts import number
+from app.sandbox.orb.balance import change_balance
 from app.sandbox.orb.checks import Shape
 from app.sandbox.orb.customers import named_customer
 from app.sandbox.orb.errors import constraint
@@ -10,7 +13,7 @@ from app.sandbox.orb.invoice_rows import show_invoice
 from app.sandbox.orb.invoice_states import issue, mark_paid
 from app.sandbox.orb.paging import PARAMETERS, page_of
 from app.sandbox.orb.router import Answer, Call, Route
-from app.sandbox.orb.times import later
+from app.sandbox.orb.times import later, local_day
 from app.sandbox.orb.world import Row, World, shown
 
 _LIFE_H = 24  # how long a pending change can be applied; Orb says only that it expires
@@ -140,21 +143,34 @@ def _apply(settle: Settle) -> Answer:
     def answered(call: Call) -> Row:
         world, change = call.world, _pending(call)
         answer, params, body = change["_call"]
-        if call.sent("mark_as_paid") and call.sent("payment_received_date") is None:
-            raise constraint("mark_as_paid needs a payment_received_date.")
         _release(call, change)
         real = replace(call, params=params, body=body, pending=False)
         change["_preview"] = _with_changes(world, real, answer, settle)
         change["_subscription"] = change["_preview"]["id"]
         change["status"], change["applied_at"] = "applied", world.now
+        paid = Decimal(0)
         if call.sent("mark_as_paid"):
-            _mark_paid(call, change["_preview"]["changed_resources"]["created_invoices"])
+            paid = _mark_paid(call, change["_preview"]["changed_resources"]["created_invoices"])
+        _credit_collected(call, change, paid)
         return _show(change)
 
     return answered
 
 
-def _mark_paid(call: Call, created: list[Row]) -> None:
+def _credit_collected(call: Call, change: Row, paid: Decimal) -> None:
+    """Add what was collected before to the customer's balance, without what it has paid."""
+    collected = call.sent("previously_collected_amount")
+    left = number(collected) - paid if collected is not None else Decimal(0)
+    if left > 0:
+        subscription = call.table("subscription")[change["_subscription"]]
+        customer = call.table("customer")[subscription["_customer"]]
+        said = call.sent("description")
+        change_balance(call.world, customer, left, "manual_adjustment", description=said)
+
+
+def _mark_paid(call: Call, created: list[Row]) -> Decimal:
+    """Mark the invoices that can be paid as paid, today unless told; return what they came to."""
+    paid = Decimal(0)
     for each in created:
         invoice = call.table("invoice")[each["id"]]
         if invoice["status"] == "draft":
@@ -164,7 +180,10 @@ def _mark_paid(call: Call, created: list[Row]) -> None:
                 "external_id": call.sent("payment_external_id"),
                 "notes": call.sent("payment_notes"),
             }
-            mark_paid(call.world, invoice, call.sent("payment_received_date"), **about)
+            today = local_day(call.world.now, "UTC").isoformat()
+            paid += number(invoice["amount_due"])
+            mark_paid(call.world, invoice, call.sent("payment_received_date", today), **about)
+    return paid
 
 
 def _cancel(call: Call) -> Row:

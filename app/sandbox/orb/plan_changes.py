@@ -15,10 +15,16 @@ from app.sandbox.orb.subscription_build import (
 from app.sandbox.orb.subscription_ends import end_intervals
 from app.sandbox.orb.subscription_new import named_plan, version_of
 from app.sandbox.orb.subscription_rows import show_subscription, status_of, term_end
-from app.sandbox.orb.times import local_day, parse, stamp
+from app.sandbox.orb.times import later, local_day, parse, stamp
 from app.sandbox.orb.world import Row, World
 
-_TAKEN_OVER = ("net_terms", "auto_collection", "auto_issuance", "default_invoice_memo")
+_TAKEN_OVER = (
+    "net_terms",
+    "auto_collection",
+    "auto_issuance",
+    "default_invoice_memo",
+    "invoicing_threshold",
+)
 
 
 def change_moment(world: World, row: Row, option: str, date: str | None) -> str:
@@ -122,6 +128,13 @@ def _change(world: World, row: Row, at: str, sent: Mapping[str, Any], plan: Row)
     for name in _TAKEN_OVER:
         if sent.get(name) is not None:
             row[name] = sent[name]
+    anchor = sent.get("billing_cycle_anchor_configuration") or {"day": frame.day}
+    row["billing_cycle_anchor_configuration"] = {"month": None, "year": None, **anchor}
+    if sent.get("usage_customer_ids"):
+        row["_usage_customers"] = sent["usage_customer_ids"]
+    if frame.trial_end is not None:
+        row["trial_info"] = {"end_date": frame.trial_end}
+        world.later(frame.trial_end, "end_trial", row["id"])
     if sent.get("coupon_redemption_code") is not None:
         redeem(world, row, {"coupon_redemption_code": sent["coupon_redemption_code"]}, at)
     for entry in row["_schedule"]:
@@ -150,6 +163,8 @@ def _frame(world: World, row: Row, at: str, sent: Mapping[str, Any], plan: Row) 
         timezone=timezone,
         day=anchor.get("day", days[alignment]),
         month=anchor.get("month"),
-        trial_end=None,
+        trial_end=later(at, days=sent["trial_duration_days"])
+        if sent.get("trial_duration_days")
+        else None,
         phases=phase_spans(plan, at, timezone, sent.get("initial_phase_order")),
     )

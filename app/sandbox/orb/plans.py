@@ -109,6 +109,11 @@ def new_plan(world: World, sent: Mapping[str, Any]) -> Row:
         "version": 1,
         "trial_config": {"trial_period": None, "trial_period_unit": "days"},
         "plan_phases": phases or None,
+        "_aligned_phases": [
+            each["order"]
+            for each in sent.get("plan_phases") or []
+            if each.get("align_billing_with_phase_start_date")
+        ],
         "base_plan": None,
         "base_plan_id": None,
         "external_plan_id": external,

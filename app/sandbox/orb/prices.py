@@ -19,7 +19,15 @@ PRICE_FILTER = Shape(
     operator=one_of("includes", "excludes"),
 )
 _CYCLE = Shape("duration*:count duration_unit*:day|month")
-_CONVERSION = Shape("conversion_rate_type*:unit|tiered unit_config:object tiered_config:object")
+_CONVERSION = tagged(
+    "conversion_rate_type",
+    {
+        "unit": Shape(
+            "conversion_rate_type* unit_config*", unit_config=Shape("unit_amount*:amount")
+        ),
+        "tiered": Shape("conversion_rate_type* tiered_config*:object"),
+    },
+)
 _DIMENSIONAL = Shape(
     "dimension_values*:text[] dimensional_price_group_id external_dimensional_price_group_id"
 )

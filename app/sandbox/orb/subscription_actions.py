@@ -1,5 +1,7 @@
 """What can be done to a subscription after it was made (orb.md §2.3)."""
 
+from datetime import timedelta
+
 from app.sandbox.orb.amounts import plain
 from app.sandbox.orb.billing import plan_next_bill, quantity_at
 from app.sandbox.orb.coupons_used import redeem
@@ -21,7 +23,7 @@ from app.sandbox.orb.subscription_rows import (
     status_of,
     timezone_of,
 )
-from app.sandbox.orb.times import day_or_moment
+from app.sandbox.orb.times import day_or_moment, parse, stamp
 from app.sandbox.orb.world import Row, World
 
 
@@ -167,14 +169,35 @@ def update_trial(call: Call) -> Row:
     end = world.now if asked == "immediate" else day_or_moment(asked, timezone_of(world, row))
     if end < world.now:
         raise constraint("The trial ends now or later.")
+    shifts = bool(call.sent("shift"))
+    if shifts:
+        _shift(row, before, parse(end) - parse(before))
     for interval in row["price_intervals"]:
         fixed = interval["price"]["price_type"] == "fixed_price"
-        if fixed and interval["start_date"] == before and interval["_billed"] == 0:
+        unbilled = interval["_billed"] == 0
+        if not shifts and fixed and interval["start_date"] == before and unbilled:
             interval["start_date"] = end
     row["trial_info"] = {"end_date": end}
     world.later(end, "end_trial", row["id"])
     plan_next_bill(world, row)
     return _answer(call, row)
+
+
+def _shift(row: Row, since: str, by: timedelta) -> None:
+    """Move what begins at a moment or later and was not billed; each keeps its duration."""
+    for kind in ("price_intervals", "adjustment_intervals"):
+        for each in row[kind]:
+            if each["start_date"] >= since and each.get("_billed", 0) == 0:
+                each["start_date"] = stamp(parse(each["start_date"]) + by)
+                each["end_date"] = _moved(each["end_date"], by)
+    for phase in row["_phases"]:
+        if phase["start"] >= since:
+            phase["start"] = stamp(parse(phase["start"]) + by)
+            phase["end"] = _moved(phase["end"], by)
+
+
+def _moved(moment: str | None, by: timedelta) -> str | None:
+    return None if moment is None else stamp(parse(moment) + by)
 
 
 def trigger_phase(call: Call) -> Row:

@@ -1,7 +1,7 @@
 """Making a subscription: phases, price intervals with overrides, adjustments (orb.md §2.3)."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from typing import Any
 
@@ -82,7 +82,8 @@ def phase_spans(plan: Row, start: str, timezone: str, initial: int | None) -> li
         if at is None:
             break
         end = _phase_end(at, phase, timezone)
-        found.append({"order": phase["order"], "start": at, "end": end})
+        aligned = phase["order"] in plan.get("_aligned_phases", ())
+        found.append({"order": phase["order"], "start": at, "end": end, "aligned": aligned})
         at = end
     if initial is not None and plan["plan_phases"] and not found:
         raise constraint(f"The plan has no phase {initial}.")
@@ -108,6 +109,14 @@ def _span(frame: Frame, order: int | None) -> tuple[str, str | None] | None:
             ends = [each for each in (phase["end"], frame.end) if each is not None]
             return phase["start"], min(ends, default=None)
     return None
+
+
+def _aligned(frame: Frame, order: int | None) -> Frame:
+    """Return the frame of a phase: billed on the day it begins, where the plan says so."""
+    for phase in frame.phases:
+        if phase["order"] == order and phase["aligned"]:
+            return replace(frame, day=local_day(phase["start"], frame.timezone).day)
+    return frame
 
 
 def price_interval(
@@ -143,7 +152,8 @@ def build_price_intervals(
         if frame.trial_end is not None and price["price_type"] == "fixed_price":
             span = max(span[0], frame.trial_end), span[1]
         if span[1] is None or span[0] < span[1]:
-            found.append(price_interval(world, price, span, frame, sent))
+            in_phase = _aligned(frame, price["plan_phase_order"])
+            found.append(price_interval(world, price, span, in_phase, sent))
     for each in sent.get("add_prices") or []:
         price = referred_price(world, each, currency)
         whole_span = _span(frame, each.get("plan_phase_order")) or (frame.start, frame.end)
