@@ -9,6 +9,7 @@ from app.sandbox.aria.core_plans import (
 )
 from app.sandbox.aria.errors import not_found
 from app.sandbox.aria.inputs import Inputs
+from app.sandbox.aria.plan_settings import settings_of
 from app.sandbox.aria.tables import Row, Tables
 
 _MONTHLY = 3  # billing period type
@@ -68,8 +69,6 @@ def get_plan_details(context: Context, sent: Inputs) -> Answer:
         "currency_cd": plan["currency_cd"],
         "client_plan_id": plan["client_plan_id"],
         "active_ind": plan["active_ind"],
-        "initial_plan_status_cd": 1,
-        "allow_child_accounts": "1",
         "is_deletable": _deletable(plan),
         "services": [
             _service_ids(tables, row) for row in tables.group("service", "plan_no", number)
@@ -78,7 +77,7 @@ def get_plan_details(context: Context, sent: Inputs) -> Answer:
         "parent_plan_ids": [
             tables.at("plan", parent)["client_plan_id"] for parent in parent_numbers
         ],
-        "exclusion_plans": [],
+        "exclusion_plans": [x for x in plan.get("exclusion_plans", ()) if tables.get("plan", x)],
         "resources": [],
         "promotional_plan_sets": [
             promotional_plan_set(tables, row) for row in sets_by_plan(tables).get(number, [])
@@ -89,6 +88,7 @@ def get_plan_details(context: Context, sent: Inputs) -> Answer:
         "rate_sched": [
             _admin_schedule(s) for s in tables.group("rate_schedule", "plan_no", number)
         ],
+        **settings_of(plan),
     }
 
 

@@ -5,7 +5,14 @@ from decimal import Decimal
 from typing import Any
 
 from app.sandbox.aria.context import Answer, Context, named
-from app.sandbox.aria.errors import duplicate, invalid, missing, not_found
+from app.sandbox.aria.errors import (
+    AriaError,
+    Code,
+    duplicate,
+    invalid,
+    missing,
+    not_found,
+)
 from app.sandbox.aria.inputs import CLEAR, Inputs, inputs, read_int, read_number
 from app.sandbox.aria.plan_inputs import FIELD
 from app.sandbox.aria.plan_parts import check_currency, check_usage_type, new_service
@@ -36,7 +43,7 @@ PROMOTION_INPUTS = inputs(
 )
 COUPON_INPUTS = inputs(
     "coupon_cd(100)* status_ind:ind* start_date:date* end_date:date* coupon_desc coupon_msg",
-    "no_of_uses:int coupon_scope",
+    "no_of_uses:int coupon_scope existing_discount_rule:list existing_discount_rule_id:list",
 )
 
 
@@ -231,9 +238,34 @@ def _write_coupon(tables: Tables, held: Row, sent: Inputs) -> Answer:
         for name in ("coupon_desc", "coupon_msg", "coupon_scope")
         if name in sent
     }
+    rules = _rules(tables, sent)
     names = ("status_ind", "start_date", "end_date", "no_of_uses")
-    tables.put("coupon", {**held, **texts, **{name: sent[name] for name in names if name in sent}})
+    given: Row = {"rule_no": rules[0]} if rules else {}
+    tables.put(
+        "coupon", {**held, **texts, **given, **{name: sent[name] for name in names if name in sent}}
+    )
     return {"coupon_cd": held["coupon_cd"]}
+
+
+def _rules(tables: Tables, sent: Inputs) -> list[int]:
+    """Return the discount rule that a coupon is given, by number or client-defined id.
+
+    Raises:
+        AriaError: 1013 for one that there is not, 1014 for several: a coupon here has one.
+    """
+    found = [
+        read_int("existing_discount_rule", value)
+        for value in sent.get("existing_discount_rule", [])
+    ]
+    found += [
+        tables.number("discount_rule", str(value)) or 0
+        for value in sent.get("existing_discount_rule_id", [])
+    ]
+    if any(tables.get("discount_rule", number) is None for number in found):
+        raise not_found("existing_discount_rule or existing_discount_rule_id")
+    if len(set(found)) > 1:
+        raise AriaError(Code.NOT_ALLOWED, "action not allowed: the sandbox keeps one rule a coupon")
+    return found
 
 
 def delete_coupons(context: Context, sent: Inputs) -> Answer:

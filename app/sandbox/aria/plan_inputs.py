@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 from app.sandbox.aria.inputs import Input, inputs
+from app.sandbox.aria.plan_settings import SETTING_INPUTS
 
 # Required in a schedule: the public guide of edit_plan_m lists name, currency and default.
 SCHEDULE = inputs(
@@ -21,14 +22,12 @@ SERVICE = inputs(
 FIELD = inputs("field_name* field_value:list")
 _HEADER = (
     "plan_name(100)* plan_type* currency* plan_description(3000) client_plan_id(100) active:ind",
-    "plan_group:list plan_group_id:list template_no:int proration_invoice_timing_cd",
-    "rollover_plan_no:int rollover_plan_duration:int rollover_plan_uom_cd:int",
-    "init_free_period_duration:int init_free_period_uom_cd:int initial_plan_status_cd:int",
-    "allow_child_accts:int parent_plans:list parent_client_plan_ids:list child_plans:list",
-    "exclusion_plans:list",
+    "plan_group:list plan_group_id:list proration_invoice_timing_cd rollover_plan_no:int",
+    "parent_plans:list parent_client_plan_ids:list child_plans:list",
 )
-CREATE_PLAN: tuple[Input, ...] = inputs(
-    *_HEADER, schedule=SCHEDULE, service=SERVICE, supplemental_obj_field=FIELD
+CREATE_PLAN: tuple[Input, ...] = (
+    *inputs(*_HEADER, schedule=SCHEDULE, service=SERVICE, supplemental_obj_field=FIELD),
+    *SETTING_INPUTS,
 )
 EDIT_PLAN: tuple[Input, ...] = (*CREATE_PLAN, *inputs("plan_no:int edit_directives:int"))
 ADD_SCHEDULE: tuple[Input, ...] = inputs("plan_no:int client_plan_id", schedule=SCHEDULE)

@@ -7,6 +7,7 @@ from app.sandbox.aria.errors import AriaError, Code, duplicate, invalid, not_fou
 from app.sandbox.aria.inputs import CLEAR, Inputs, read_int
 from app.sandbox.aria.plan_inputs import PLAN_TYPES, PlanType
 from app.sandbox.aria.plan_parts import check_currency, write_schedules, write_services
+from app.sandbox.aria.plan_settings import check_exclusions, setting_values
 from app.sandbox.aria.tables import Row, Tables
 
 _MERGE, _REPLACE = 1, 2
@@ -129,7 +130,7 @@ def _write_header(tables: Tables, plan: Row, sent: Inputs, kind: PlanType) -> Ro
     if "client_plan_id" in sent:
         check_free(tables, "plan", "client_plan_id", sent["client_plan_id"], plan["plan_no"])
         changed["client_plan_id"] = sent["client_plan_id"]
-    changed |= field_values(tables, sent, "Plan")
+    changed |= field_values(tables, sent, "Plan") | setting_values(tables, plan, sent)
     return tables.change("plan", plan, **changed)
 
 
@@ -173,6 +174,10 @@ def check_free(tables: Tables, kind: str, name: str, client_id: str, number: int
 def _write_relationships(tables: Tables, plan: Row, sent: Inputs) -> None:
     """Replace the parents or children that were sent; what a kept one says of units stays."""
     number = plan["plan_no"]
+    if "exclusion_plans" in sent:
+        excluded = {plan_named(tables, one, "exclusion_plans") for one in sent["exclusion_plans"]}
+        kept_out = check_exclusions(excluded, plan)
+        tables.change("plan", tables.at("plan", number), exclusion_plans=kept_out)
     if "parent_plans" in sent or "parent_client_plan_ids" in sent:
         names = ("parent_plans", "parent_client_plan_ids")
         parents = {

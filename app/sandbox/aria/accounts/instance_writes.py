@@ -31,11 +31,12 @@ from app.sandbox.aria.accounts.starts import Start, starting
 from app.sandbox.aria.context import Context
 from app.sandbox.aria.errors import AriaError, Code, invalid, missing, not_found
 from app.sandbox.aria.inputs import CLEAR, Inputs
+from app.sandbox.aria.plan_settings import first_status
 from app.sandbox.aria.tables import Row
 
 AT_ANNIVERSARY, NOW_BY_RULE, NOW_NO_PRORATION, NOW_PRORATED = 1, 2, 3, 4
 _DIRECTIVES = range(1, 7)
-_PENDING_ACTIVATION, _ACTIVE, _CANCELLED, _ACCOUNT_INACTIVE = 32, 1, -2, 0
+_PENDING_ACTIVATION, _CANCELLED, _ACCOUNT_INACTIVE = 32, -2, 0
 _INACTIVE = 0
 _LEVELS = range(1, 4)
 _WITH_ITS_PARENT = Start({}, None)
@@ -109,7 +110,7 @@ def assign(context: Context, own: Books, sent: Inputs, parent: Row | None) -> Ro
     client_id = sent.get("client_plan_instance_id", "")
     if client_id and own.account.find("plan_instance", "client_plan_instance_id", client_id):
         raise AriaError(Code.DUPLICATE, "duplicate record: client_plan_instance_id already exists")
-    day, wanted = later_day(own, sent, parent), _status(sent.get("plan_status", _ACTIVE))
+    day, wanted = later_day(own, sent, parent), _status(sent.get("plan_status", first_status(plan)))
     status = _PENDING_ACTIVATION if day else wanted
     start = starting(own, sent) if parent is None else _WITH_ITS_PARENT
     if start.waits_until:
