@@ -12,6 +12,7 @@ from app.sandbox.aria.errors import AriaError, Code, invalid, missing
 Inputs = Mapping[str, Any]
 
 CLEAR = "~"  # clears a nullable text (aria.md §1.3)
+LOCALE_NO, LOCALE_NAME = 1, "US_English"
 _LONGEST_LONG = 19  # digits of a 64-bit integer
 _INTEGER = re.compile(r"[+-]?\d+")
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}")
@@ -61,6 +62,18 @@ def checked(specs: Iterable[Input], sent: Mapping[str, Any], where: str = "") ->
             _rows(spec, name, value) if spec.kind == "rows" else _scalar(spec, name, value)
         )
     return found
+
+
+def check_locale(sent: Inputs) -> None:
+    """Refuse a locale that the client does not have (aria.md §1.6); it has one.
+
+    Raises:
+        AriaError: 1066 for an unknown name, 1067 for an unknown number.
+    """
+    if sent.get("locale_no", LOCALE_NO) != LOCALE_NO:
+        raise AriaError(Code.NO_LOCALE_NUMBER, f"invalid locale_no: {sent['locale_no']}")
+    if sent.get("locale_name", LOCALE_NAME) != LOCALE_NAME:
+        raise AriaError(Code.NO_LOCALE_NAME, f"invalid locale_name: {sent['locale_name'][:40]}")
 
 
 def _scalar(spec: Input, name: str, value: Any) -> Any:

@@ -17,7 +17,7 @@ from app.sandbox.aria.calls import CALLS
 from app.sandbox.aria.context import Answer, Api, Call, Context
 from app.sandbox.aria.errors import AriaError, Code, invalid
 from app.sandbox.aria.events.board import Board
-from app.sandbox.aria.inputs import checked, inputs
+from app.sandbox.aria.inputs import check_locale, checked, inputs
 from app.sandbox.aria.noise import noisy
 from app.sandbox.aria.object_query.paging import PageTooLargeError
 from app.sandbox.aria.tables import KINDS, Row, Tables
@@ -214,6 +214,7 @@ class AriaSystem:
         if common.get("output_format", "json") != "json":
             raise invalid("output_format", "the sandbox answers in json only")
         sent = checked(call.inputs, body)
+        check_locale(sent)
         with self._lock:
             if call.writes:
                 return self._written(call, sent, common.get("client_receipt_id"))

@@ -370,9 +370,18 @@ def test_a_contract_names_what_it_rolls_over_to(core: Call, own: int) -> None:
         ]
         == 1013
     )
-    core("create_instance_contract_m", acct_no=own, **wish, contract_plan_instances=[row])
+    rates = [{"custom_rate_service_no": 7, "custom_rate_seq_no": 1, "custom_rate_per_unit": "2.5"}]
+    core(
+        "create_instance_contract_m",
+        acct_no=own,
+        **wish,
+        contract_plan_instances=[row],
+        contract_rollover_custom_rates=rates,
+    )
     found = core("get_instance_contract_m", acct_no=own)["contract_plan_instance_details"]
     assert [one["rollover_client_plan_id"] for one in found] == [other]
+    shown = found[0]["contract_rollover_custom_rate_info"]
+    assert [one["custom_rate_per_unit"] for one in shown] == ["2.5"]
     flags = {"include_contract_and_rollover_info": "true"}
     shown = core("get_acct_plans_all_m", acct_no=own, **flags)["all_acct_plans_m"][0]
     assert shown["contract_rollover_plan_no"] == plan

@@ -91,3 +91,18 @@ def test_a_coupon_is_given_a_rule_that_there_is(admin: Call) -> None:
     none = admin("update_coupon_m", **coupon, existing_discount_rule=[1])
     both = admin("update_coupon_m", **coupon, **wish, **other)
     assert (none["error_code"], both["error_code"]) == (1013, 1014)
+
+
+@pytest.mark.parametrize(
+    ("locale", "code"),
+    [
+        ({"locale_no": 1, "locale_name": "US_English"}, 0),
+        ({"locale_no": 2}, 1067),
+        ({"locale_name": "Klingon"}, 1066),
+    ],
+)
+def test_a_locale_is_one_that_the_client_has(
+    core: Call, admin: Call, locale: Row, code: int
+) -> None:
+    assert core("get_client_plans_basic_m", **locale)["error_code"] == code
+    assert admin("get_plans_m", **locale)["error_code"] == code

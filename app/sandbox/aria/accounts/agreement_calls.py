@@ -13,7 +13,7 @@ from app.sandbox.aria.accounts.contracting import (
     TYPES,
     UNIVERSAL_SCOPE,
     add_contract,
-    rollover_of,
+    rollovers_of,
 )
 from app.sandbox.aria.accounts.dates import stamp
 from app.sandbox.aria.accounts.instance_rows import status_label
@@ -140,7 +140,8 @@ def create_instance_contract(context: Context, sent: Inputs) -> Answer:
     if not wishes:
         raise missing("contract_plan_instances")
     numbers = [the_instance(own.account, wish)["plan_instance_no"] for wish in wishes]
-    rolled = {no: rollover_of(own, wish) for no, wish in zip(numbers, wishes, strict=True)}
+    rates = sent.get("contract_rollover_custom_rates", [])
+    rolled = rollovers_of(own, numbers, wishes, rates)
     return _created(context, own, INSTANCE_SCOPE, numbers, {**sent, "rollovers": rolled})
 
 
@@ -204,10 +205,13 @@ def _modified(context: Context, sent: Inputs, scope: str) -> Answer:
     if "new_client_contract_id" in sent:
         values["client_contract_id"] = sent["new_client_contract_id"]
     if sent.get("contract_plan_instances_update"):
-        values["plan_instance_nos"] = [
-            the_instance(own.account, wish)["plan_instance_no"]
-            for wish in sent["contract_plan_instances_update"]
-        ]
+        wishes = sent["contract_plan_instances_update"]
+        numbers = [the_instance(own.account, wish)["plan_instance_no"] for wish in wishes]
+        values["plan_instance_nos"] = numbers
+        told = [any(name.startswith("rollover_") for name in wish) for wish in wishes]
+        rolled = rollovers_of(own, numbers, wishes, [])
+        changed = {no: rolled[no] for no, tells in zip(numbers, told, strict=True) if tells}
+        values["rollovers"] = {**row["rollovers"], **changed}
     own.account.change("contract", row, **values, update_date=stamp(own.now))
     context.work.note(_CONTRACT_CHANGED, own.account)
     return {}

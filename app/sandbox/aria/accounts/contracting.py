@@ -5,6 +5,7 @@ from typing import Any
 
 from app.sandbox.aria.accounts.dates import months_after, stamp
 from app.sandbox.aria.accounts.ledger import Books
+from app.sandbox.aria.accounts.lookups import instance, names_of
 from app.sandbox.aria.errors import AriaError, Code, not_found
 from app.sandbox.aria.inputs import inputs
 from app.sandbox.aria.tables import Row
@@ -14,11 +15,56 @@ TYPES = frozenset({2, 3, 6, 7, 8, 9})
 IN_EFFECT, CLOSED = 1, frozenset({-1, -2})
 
 
+_RATE_INSTANCE = ("custom_rate_plan_instance_no", "custom_rate_client_plan_instance_id")
+ROLLOVER = inputs(
+    "plan_instance_no:int client_plan_instance_id rollover_plan_no:int rollover_client_plan_id",
+    "rollover_rate_sched_no:int rollover_client_rate_sched_id",
+)
 ROLLOVERS = inputs(
-    contract_plan_instances=inputs(
-        "plan_instance_no:int client_plan_instance_id rollover_plan_no:int"
-        " rollover_client_plan_id rollover_rate_sched_no:int rollover_client_rate_sched_id"
-    )
+    contract_plan_instances=ROLLOVER,
+    contract_rollover_custom_rates=inputs(
+        "custom_rate_plan_instance_no:int custom_rate_client_plan_instance_id",
+        "custom_rate_service_no:int custom_rate_client_service_id custom_rate_seq_no:int",
+        "custom_rate_from_unit:num custom_rate_to_unit:num custom_rate_per_unit:num*",
+    ),
+)
+
+
+def rollovers_of(
+    books: Books, numbers: list[int], wishes: list[Row], rates: list[Row]
+) -> dict[int, Row]:
+    """Return what each plan instance of a contract rolls over to, with its custom rates.
+
+    Rates that name no instance are those of the first one.
+
+    Raises:
+        AriaError: 1013 for a plan or schedule that there is not, 16018 for rates of an instance
+            that the contract does not cover.
+    """
+    found = {no: rollover_of(books, wish) for no, wish in zip(numbers, wishes, strict=True)}
+    for row in rates:
+        held = instance(books.account, row, _RATE_INSTANCE, required=False)
+        number = held["plan_instance_no"] if held else numbers[0]
+        if number not in found:
+            raise AriaError(Code.CONTRACT_PLANS, "the contract does not cover the plan instance")
+        client_id = names_of(books.account, number)[1]
+        found[number].setdefault("contract_rollover_custom_rate_info", []).append(
+            {
+                _RATE_INSTANCE[0]: number,
+                _RATE_INSTANCE[1]: client_id,
+                "custom_rate_service_no": row.get("custom_rate_service_no"),
+                "custom_client_rate_service_id": row.get("custom_rate_client_service_id", ""),
+                **{name: str(row.get(name, "")) for name in _RATE_TEXTS},
+            }
+        )
+    return found
+
+
+_RATE_TEXTS = (
+    "custom_rate_seq_no",
+    "custom_rate_from_unit",
+    "custom_rate_to_unit",
+    "custom_rate_per_unit",
 )
 
 

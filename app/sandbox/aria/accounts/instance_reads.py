@@ -118,7 +118,8 @@ def _rollover(held: Account, row: Row) -> Row:
     for contract in held.where("contract", "status_code", IN_EFFECT):
         found = contract["rollovers"].get(row["plan_instance_no"])
         if found:
-            return {f"contract_{name}": value for name, value in found.items()}
+            shown = {name: value for name, value in found.items() if name.startswith("rollover_")}
+            return {f"contract_{name}": value for name, value in shown.items()}
     return {}
 
 

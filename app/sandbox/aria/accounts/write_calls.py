@@ -13,7 +13,7 @@ from app.sandbox.aria.accounts import (
 from app.sandbox.aria.accounts.account_creation import CREATE_INPUTS, create_acct_complete
 from app.sandbox.aria.accounts.account_update import UPDATE_INPUTS, update_acct_complete
 from app.sandbox.aria.accounts.account_writes import CONTACT_INPUTS
-from app.sandbox.aria.accounts.contracting import ROLLOVERS
+from app.sandbox.aria.accounts.contracting import ROLLOVER, ROLLOVERS
 from app.sandbox.aria.accounts.custom_rates import CUSTOM_RATES
 from app.sandbox.aria.accounts.payment_methods import METHOD_INPUTS
 from app.sandbox.aria.accounts.starts import START_INPUTS
@@ -146,7 +146,7 @@ _CONTRACT = inputs(
 _CHANGE_CONTRACT = inputs(
     "contract_no:int client_contract_id new_client_contract_id type_no:int length_months:int",
     "start_date:date end_date:date cancel_fee:num update_comments close_status:int",
-    contract_plan_instances_update=_INSTANCE,
+    contract_plan_instances_update=ROLLOVER,
 )
 _INVOICES = inputs("invoice_no:int")
 _CHARGE = inputs("specific_charge_transaction_id:int")
