@@ -1,4 +1,8 @@
-"""Orb's refusals: problem documents after RFC 7807 (orb.md §1)."""
+"""Orb's refusals: problem documents after RFC 7807 (orb.md §1).
+
+They have the shape of that RFC, not its media type: the published description gives each refusal
+of each operation as `application/json`.
+"""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,7 +10,7 @@ from dataclasses import dataclass
 from app.sandbox.wire import Response, to_json
 
 _TYPE = "https://docs.withorb.com/reference/error-responses#"
-_PROBLEM = {"Content-Type": "application/problem+json"}
+_JSON = {"Content-Type": "application/json"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +60,7 @@ class OrbError(Exception):
         if problem is INVALID:
             body["validation_errors"] = self.found
         extra = {"Transient-Error": "true"} if problem is UNAVAILABLE else {}
-        return Response(problem.status, to_json(body), {**_PROBLEM, **extra})
+        return Response(problem.status, to_json(body), {**_JSON, **extra})
 
 
 def invalid(*found: str) -> OrbError:

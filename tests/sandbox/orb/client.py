@@ -66,7 +66,7 @@ class Orb:
         """Send a request that is refused, and return the end of the problem's type."""
         answer = self.ask(method, path, body, **headers)
         assert answer.status >= 400, answer.body
-        assert answer.headers["Content-Type"] == "application/problem+json"
+        assert answer.headers["Content-Type"] == "application/json"
         return str(answer.body["type"]).partition("#")[2]
 
     def control(self, method: str, path: str, body: Any = None) -> Any:

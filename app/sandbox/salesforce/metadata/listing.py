@@ -11,10 +11,13 @@ from app.sandbox.salesforce.metadata.messages import Json, when
 from app.sandbox.salesforce.metadata.shelf import Held
 from app.sandbox.salesforce.metadata.xml_tree import Node, leaf
 from app.sandbox.salesforce.schema import SObject
+from app.sandbox.salesforce.tooling.setup_objects import setup_objects
 
 if TYPE_CHECKING:
     from app.sandbox.salesforce.org import Org
 
+# Rows of these are set up by admins; nobody adds fields to them, so they are no CustomObject.
+_SETUP_NAMES = frozenset(each.name for each in setup_objects())
 _FOLDERS = {each.folder_kind: each.name for each in KINDS if each.folder_kind}
 
 
@@ -93,7 +96,7 @@ def _objects(org: "Org") -> Iterator[Listed]:
         held = org.metadata.shelf.find("CustomObject", sobject.name)
         if held is not None:
             yield _of(held)
-        elif sobject.writable:
+        elif sobject.writable and sobject.name not in _SETUP_NAMES:
             yield _given(org, "CustomObject", sobject.name)
 
 

@@ -183,6 +183,14 @@ def test_too_many_components_are_a_fault(org: SandboxClient) -> None:
     assert "INVALID_TYPE" in post(org, "/services/Soap/m/66.0", body, org.sign_in())
 
 
+def test_objects_of_the_setup_are_not_listed_as_custom_objects(org: SandboxClient) -> None:
+    body = "<listMetadata><queries><type>CustomObject</type></queries></listMetadata>"
+    text = post(org, "/services/Soap/m/66.0", body, org.sign_in())
+    names = set(re.findall("<fullName>(.*?)</fullName>", text))
+    assert {"Account", "Client_Plan__c", "PricebookEntry"} <= names
+    assert names.isdisjoint({"PermissionSet", "FieldPermissions", "PushTopic", "SetupEntityAccess"})
+
+
 def test_a_kind_of_which_the_org_has_nothing_lists_nothing(org: SandboxClient) -> None:
     body = "<listMetadata><queries><type>EmailFolder</type></queries></listMetadata>"
     text = post(org, "/services/Soap/m/66.0", body, org.sign_in())
