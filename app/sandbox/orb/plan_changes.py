@@ -13,18 +13,10 @@ from app.sandbox.orb.subscription_build import (
     phase_spans,
 )
 from app.sandbox.orb.subscription_ends import end_intervals
-from app.sandbox.orb.subscription_new import named_plan, version_of
+from app.sandbox.orb.subscription_new import invoicing_settings, named_plan, version_of
 from app.sandbox.orb.subscription_rows import show_subscription, status_of, term_end
 from app.sandbox.orb.times import later, local_day, parse, stamp
 from app.sandbox.orb.world import Row, World
-
-_TAKEN_OVER = (
-    "net_terms",
-    "auto_collection",
-    "auto_issuance",
-    "default_invoice_memo",
-    "invoicing_threshold",
-)
 
 
 def change_moment(world: World, row: Row, option: str, date: str | None) -> str:
@@ -125,9 +117,7 @@ def _change(world: World, row: Row, at: str, sent: Mapping[str, Any], plan: Row)
     row["adjustment_intervals"] += build_adjustment_intervals(world, version, sent, frame)
     row["billing_cycle_day"] = frame.day
     row["name"] = plan["name"]
-    for name in _TAKEN_OVER:
-        if sent.get(name) is not None:
-            row[name] = sent[name]
+    row.update(invoicing_settings(plan, sent))
     anchor = sent.get("billing_cycle_anchor_configuration") or {"day": frame.day}
     row["billing_cycle_anchor_configuration"] = {"month": None, "year": None, **anchor}
     if sent.get("usage_customer_ids"):

@@ -107,9 +107,22 @@ def _check(world: World, customer: Row, plan: Row, sent: Mapping[str, Any]) -> N
         raise constraint(f"A customer has at most {_MOST_SUBSCRIPTIONS} subscriptions.")
 
 
+def invoicing_settings(plan: Row, sent: Mapping[str, Any]) -> Row:
+    """Return how a subscription is invoiced on a plan: what is not told is the plan's.
+
+    Where the plan has nothing to say, null stands for what the customer has (orb.md §2.3).
+    """
+    terms, memo = sent.get("net_terms"), sent.get("default_invoice_memo")
+    return {
+        "default_invoice_memo": plan["default_invoice_memo"] if memo is None else memo,
+        "auto_collection": sent.get("auto_collection"),
+        "auto_issuance": sent.get("auto_issuance"),
+        "net_terms": (plan["net_terms"] or 0) if terms is None else terms,
+        "invoicing_threshold": sent.get("invoicing_threshold"),
+    }
+
+
 def _row(world: World, plan: Row, customer: Row, sent: Mapping[str, Any], frame: Frame) -> Row:
-    terms = sent.get("net_terms")
-    memo = sent.get("default_invoice_memo")
     anchor = sent.get("billing_cycle_anchor_configuration") or {"day": frame.day}
     found: Row = {
         "metadata": merged({}, sent.get("metadata")),
@@ -119,14 +132,10 @@ def _row(world: World, plan: Row, customer: Row, sent: Mapping[str, Any], frame:
         "end_date": frame.end,
         "created_at": world.now,
         "trial_info": {"end_date": frame.trial_end},
-        "default_invoice_memo": plan["default_invoice_memo"] if memo is None else memo,
-        "auto_collection": sent.get("auto_collection"),
-        "auto_issuance": sent.get("auto_issuance"),
-        "net_terms": (plan["net_terms"] or 0) if terms is None else terms,
+        **invoicing_settings(plan, sent),
         "redeemed_coupon": None,
         "billing_cycle_day": frame.day,
         "billing_cycle_anchor_configuration": {"month": None, "year": None, **anchor},
-        "invoicing_threshold": sent.get("invoicing_threshold"),
         "_customer": customer["id"],
         "_plan": plan["id"],
         "_currency": plan["invoicing_currency"],

@@ -42,3 +42,18 @@ def customer(orb: Orb) -> dict[str, Any]:
     body = {"name": "Kestrel Robotics", "email": "ap@kestrel.example", "timezone": "Europe/Berlin"}
     found: dict[str, Any] = orb.make("/customers", {**body, "external_customer_id": "EXT/1 ä"})
     return found
+
+
+@pytest.fixture
+def item(orb: Orb) -> str:
+    """Return an item of a test account, on 10 March 2030."""
+    orb.ready["api_key"] = orb.ready["test_api_key"]  # where nobody else is billed
+    orb.control("POST", "/clock", {"now": "2030-03-10T12:00:00+00:00"})
+    return str(orb.make("/items", {"name": "Seat"})["id"])
+
+
+@pytest.fixture
+def buyer(orb: Orb, item: str) -> dict[str, Any]:
+    """Return a customer of that account."""
+    assert item
+    return dict(orb.make("/customers", {"name": "Buyer", "email": "b@buyer.example"}))

@@ -11,19 +11,6 @@ UNIT = {"model_type": "unit", "cadence": "monthly", "fixed_price_quantity": 1}
 HEADER = {"Create_Pending_Subscription_Change": "True"}
 
 
-@pytest.fixture
-def item(orb: Orb) -> str:
-    orb.ready["api_key"] = orb.ready["test_api_key"]  # where nobody else is billed
-    orb.control("POST", "/clock", {"now": "2030-03-10T12:00:00+00:00"})
-    return str(orb.make("/items", {"name": "Seat"})["id"])
-
-
-@pytest.fixture
-def buyer(orb: Orb, item: str) -> Row:
-    assert item
-    return dict(orb.make("/customers", {"name": "Buyer", "email": "b@buyer.example"}))
-
-
 def _fee(item: str, amount: str, **more: Any) -> Row:
     price = {**UNIT, "name": f"Fee {amount}", "item_id": item, **more}
     return {"price": price | {"unit_config": {"unit_amount": amount}}}
@@ -129,6 +116,21 @@ def test_a_change_of_plan_takes_its_settings_over(orb: Orb, item: str, buyer: Ro
     assert changed["billing_cycle_anchor_configuration"]["day"] == 20
     assert changed["trial_info"]["end_date"] == "2030-03-24T12:00:00+00:00"
     assert changed["price_intervals"][-1]["start_date"] == changed["trial_info"]["end_date"]
+
+
+def test_what_a_change_of_plan_does_not_tell_is_the_new_plans(
+    orb: Orb, item: str, buyer: Row
+) -> None:
+    own = {"net_terms": 5, "default_invoice_memo": "Ours", "invoicing_threshold": "9.00"}
+    row = _subscribe(orb, _plan(orb, [_fee(item, "5.00")]), buyer, auto_collection=False, **own)
+    other = _plan(orb, [_fee(item, "9.00")], net_terms=45, default_invoice_memo="The plan's")
+    path = f"/subscriptions/{row['id']}/schedule_plan_change"
+    change = {"plan_id": other["id"], "change_option": "immediate"}
+    changed = orb.post(path, change)
+    assert (changed["net_terms"], changed["default_invoice_memo"]) == (45, "The plan's")
+    assert (changed["auto_collection"], changed["invoicing_threshold"]) == (None, None)
+    changed = orb.post(path, {**change, "net_terms": 0, "auto_collection": True})
+    assert (changed["net_terms"], changed["auto_collection"]) == (0, True)
 
 
 def test_a_change_of_plan_counts_the_usage_of_others(orb: Orb, item: str, buyer: Row) -> None:

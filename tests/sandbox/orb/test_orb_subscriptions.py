@@ -10,19 +10,6 @@ Row = dict[str, Any]
 UNIT = {"model_type": "unit", "cadence": "monthly", "fixed_price_quantity": 1}
 
 
-@pytest.fixture
-def item(orb: Orb) -> str:
-    orb.ready["api_key"] = orb.ready["test_api_key"]  # where nobody else is billed
-    orb.control("POST", "/clock", {"now": "2030-03-10T12:00:00+00:00"})
-    return str(orb.make("/items", {"name": "Seat"})["id"])
-
-
-@pytest.fixture
-def buyer(orb: Orb, item: str) -> Row:
-    assert item
-    return dict(orb.make("/customers", {"name": "Buyer", "email": "b@buyer.example"}))
-
-
 def _fee(item: str, amount: str, **more: Any) -> Row:
     return {**UNIT, "name": f"Fee {amount}", "item_id": item, **more} | {
         "unit_config": {"unit_amount": amount}
