@@ -12,6 +12,7 @@ from app.domain.mapping import WorkspaceMapping
 from app.domain.mapping_file import parse_mapping
 from app.sandbox.dataset import Dataset
 from app.sandbox.launch import Sandbox, SandboxOptions
+from tests.connectors.account_world import AccountWorld, accounts_mapping
 from tests.connectors.orb_world import OrbWorld, to_sandbox
 from tests.connectors.world import SIDES, World, connected
 
@@ -49,6 +50,23 @@ def world(sandbox: dict[str, Any], mapping: WorkspaceMapping) -> World:
     made = World(ready, mapping, connectors)
     made.reset()
     return made
+
+
+@pytest.fixture(scope="module")
+def small_aria() -> Iterator[dict[str, Any]]:
+    with Sandbox(SandboxOptions(size=1, systems=["aria"])) as running:
+        yield running.ready
+
+
+@pytest.fixture
+def accounts(small_aria: dict[str, Any]) -> Iterator[AccountWorld]:
+    """Return a small Aria with the mapping of accounts; it is as new."""
+    mapping = accounts_mapping()
+    connector = connected("aria", small_aria["aria"], mapping)
+    made = AccountWorld(small_aria, mapping, {"aria": connector})
+    made.reset()
+    yield made
+    connector.close()
 
 
 @pytest.fixture

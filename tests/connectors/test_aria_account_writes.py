@@ -1,6 +1,5 @@
 """Writing accounts and contacts to Aria: which calls, what they change, what is refused."""
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -8,7 +7,6 @@ import pytest
 from app.domain.plan import OutcomeState, Verb
 from app.domain.record import Side, Unreadable
 from app.errors import AppError
-from app.sandbox.launch import Sandbox, SandboxOptions
 from tests.connectors.account_world import (
     CHILD,
     DOLLARS,
@@ -17,28 +15,16 @@ from tests.connectors.account_world import (
     SEED,
     TESTER,
     AccountWorld,
-    accounts_mapping,
 )
-from tests.connectors.world import connected, make_operation
+from tests.connectors.world import make_operation
 
 WRITTEN, FAILED, UNKNOWN = OutcomeState.WRITTEN, OutcomeState.FAILED, OutcomeState.UNKNOWN
 COMPLETE = "update_acct_complete_m"
 
 
-@pytest.fixture(scope="module")
-def ready() -> Iterator[dict[str, Any]]:
-    with Sandbox(SandboxOptions(size=1, systems=["aria"])) as running:
-        yield running.ready
-
-
 @pytest.fixture
-def world(ready: dict[str, Any]) -> Iterator[AccountWorld]:
-    mapping = accounts_mapping()
-    connector = connected("aria", ready["aria"], mapping)
-    made = AccountWorld(ready, mapping, {"aria": connector})
-    made.reset()
-    yield made
-    connector.close()
+def world(accounts: AccountWorld) -> AccountWorld:
+    return accounts
 
 
 ITEMS = [

@@ -1,6 +1,5 @@
 """Assigning, changing, replacing and cancelling plan instances; rates of their own."""
 
-from collections.abc import Iterator
 from decimal import Decimal
 from hashlib import sha256
 from typing import Any
@@ -11,20 +10,18 @@ from app.connectors.aria.plan_writes import assigned
 from app.domain.plan import FieldChange, Operation, Outcome, OutcomeState, Verb
 from app.domain.record import BaseValue, Side
 from app.errors import ConnectionFailed
-from app.sandbox.launch import Sandbox, SandboxOptions
 from tests.connectors.account_world import (
     CUSTOM,
     DOLLARS,
     FIRST,
     SEED,
     AccountWorld,
-    accounts_mapping,
     another_master,
     key_of,
     master,
     tiered,
 )
-from tests.connectors.world import connected, make_operation
+from tests.connectors.world import make_operation
 
 WRITTEN, FAILED, UNKNOWN = OutcomeState.WRITTEN, OutcomeState.FAILED, OutcomeState.UNKNOWN
 ASSIGN, UPDATE = "assign_acct_plan_m", "update_acct_plan_m"
@@ -33,20 +30,9 @@ RATES = "assign_custom_acct_plan_rates_m"
 KEY = "NEW-1"
 
 
-@pytest.fixture(scope="module")
-def ready() -> Iterator[dict[str, Any]]:
-    with Sandbox(SandboxOptions(size=1, systems=["aria"])) as running:
-        yield running.ready
-
-
 @pytest.fixture
-def world(ready: dict[str, Any]) -> Iterator[AccountWorld]:
-    mapping = accounts_mapping()
-    connector = connected("aria", ready["aria"], mapping)
-    made = AccountWorld(ready, mapping, {"aria": connector})
-    made.reset()
-    yield made
-    connector.close()
+def world(accounts: AccountWorld) -> AccountWorld:
+    return accounts
 
 
 def instance(world: AccountWorld, number: int, acct_no: int = FIRST) -> dict[str, Any]:

@@ -1,36 +1,22 @@
 """Changes of plans that wait in Aria: taken back, moved, and what cannot be."""
 
-from collections.abc import Iterator
 from datetime import date
-from typing import Any
 
 import pytest
 
 from app.connectors.aria.queue_writes import EDIT
 from app.domain.plan import OutcomeState, Verb
 from app.domain.record import Record, Side
-from app.sandbox.launch import Sandbox, SandboxOptions
-from tests.connectors.account_world import AccountWorld, accounts_mapping
-from tests.connectors.world import connected, make_operation
+from tests.connectors.account_world import AccountWorld
+from tests.connectors.world import make_operation
 
 WRITTEN, FAILED = OutcomeState.WRITTEN, OutcomeState.FAILED
 WAITING = 1
 
 
-@pytest.fixture(scope="module")
-def ready() -> Iterator[dict[str, Any]]:
-    with Sandbox(SandboxOptions(size=1, systems=["aria"])) as running:
-        yield running.ready
-
-
 @pytest.fixture
-def world(ready: dict[str, Any]) -> Iterator[AccountWorld]:
-    mapping = accounts_mapping()
-    connector = connected("aria", ready["aria"], mapping)
-    made = AccountWorld(ready, mapping, {"aria": connector})
-    made.reset()
-    yield made
-    connector.close()
+def world(accounts: AccountWorld) -> AccountWorld:
+    return accounts
 
 
 @pytest.fixture

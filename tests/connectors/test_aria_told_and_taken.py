@@ -1,10 +1,8 @@
 """What a write to Aria is told to cost is what it takes: each entity, each kind of operation."""
 
-from collections.abc import Iterator
 from dataclasses import replace
 from decimal import Decimal
 from hashlib import sha256
-from typing import Any
 
 import pytest
 
@@ -12,12 +10,10 @@ from app.connectors.aria import account_writes, writes
 from app.connectors.protocol import Weighing
 from app.domain.plan import Operation, OutcomeState, Verb
 from app.domain.record import BaseValue, Side
-from app.sandbox.launch import Sandbox, SandboxOptions
 from tests.connectors.account_world import (
     DOLLARS,
     FIRST,
     AccountWorld,
-    accounts_mapping,
     another_master,
     key_of,
     master,
@@ -49,22 +45,6 @@ INSTANCE: list[Change] = [
     {"status": "Cancelled"},
     {"units": Decimal(3), "status": "Cancelled"},
 ]
-
-
-@pytest.fixture(scope="module")
-def ready() -> Iterator[dict[str, Any]]:
-    with Sandbox(SandboxOptions(size=1, systems=["aria"])) as running:
-        yield running.ready
-
-
-@pytest.fixture
-def accounts(ready: dict[str, Any]) -> Iterator[AccountWorld]:
-    mapping = accounts_mapping()
-    connector = connected("aria", ready["aria"], mapping)
-    made = AccountWorld(ready, mapping, {"aria": connector})
-    made.reset()
-    yield made
-    connector.close()
 
 
 def told_and_taken(world: World, operation: Operation) -> tuple[int, int]:

@@ -25,6 +25,7 @@ from app.sandbox.aria.accounts.billing_run import Run, bill_now
 from app.sandbox.aria.accounts.collecting import billing_error
 from app.sandbox.aria.accounts.contracting import INSTANCE_SCOPE, add_contract
 from app.sandbox.aria.accounts.custom_rates import CUSTOM_RATES
+from app.sandbox.aria.accounts.group_reads import contacts_of
 from app.sandbox.aria.accounts.group_writes import dunning_process
 from app.sandbox.aria.accounts.instance_writes import assign
 from app.sandbox.aria.accounts.ledger import Books
@@ -213,14 +214,7 @@ def _outcome(own: Books, wish: Inputs, assigned: list[Row], contracts: list[Row]
         "userid": held.row["userid"],
         "client_acct_id": held.row["client_acct_id"],
         "acct_contact_no": held.row["acct_contact_no"],
-        "billing_contact_details": [
-            {name: row[name] for name in ("payment_method_no", "bill_contact_no")}
-            for row in held.rows("payment_method")
-        ],
-        "statement_contact_details": [
-            {"billing_group_no": row["billing_group_no"], "stmt_contact_no": row["stmt_contact_no"]}
-            for row in held.rows("billing_group")
-        ],
+        **contacts_of(held),
         "contract_details": [
             {name: row[name] for name in ("contract_no", "client_contract_id")} for row in contracts
         ],

@@ -19,6 +19,7 @@ from app.sandbox.aria.accounts.account_writes import (
 )
 from app.sandbox.aria.accounts.collecting import collection
 from app.sandbox.aria.accounts.custom_rates import CUSTOM_RATES
+from app.sandbox.aria.accounts.group_reads import contacts_of
 from app.sandbox.aria.accounts.group_writes import METHOD, change_group
 from app.sandbox.aria.accounts.instance_calls import check_live, replace_one, update_one
 from app.sandbox.aria.accounts.instance_writes import AT_ANNIVERSARY
@@ -111,14 +112,7 @@ def update_acct_complete(context: Context, sent: Inputs) -> Answer:
         **planned,
         "acct_locale_no_2": 1,
         "acct_contact_no_2": held.row["acct_contact_no"],
-        "billing_contact_details": [
-            {name: row[name] for name in ("payment_method_no", "bill_contact_no")}
-            for row in held.rows("payment_method")
-        ],
-        "statement_contact_details": [
-            {"billing_group_no": row["billing_group_no"], "stmt_contact_no": row["stmt_contact_no"]}
-            for row in held.rows("billing_group")
-        ],
+        **contacts_of(held),
     }
 
 

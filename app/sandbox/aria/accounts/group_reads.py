@@ -24,6 +24,20 @@ def contact_of(held: Account, number: int | None, prefix: str, *, short: bool) -
     return found
 
 
+def contacts_of(held: Account) -> Row:
+    """Return which contacts an account's methods and statements have, as its writes answer it."""
+    return {
+        "billing_contact_details": [
+            {name: row[name] for name in ("payment_method_no", "bill_contact_no")}
+            for row in held.rows("payment_method")
+        ],
+        "statement_contact_details": [
+            {"billing_group_no": row["billing_group_no"], "stmt_contact_no": row["stmt_contact_no"]}
+            for row in held.rows("billing_group")
+        ],
+    }
+
+
 def terms_of(group: Row) -> Row:
     """Return the payment terms of a billing group."""
     name, client_id = TERMS.get(group["payment_terms_no"], ("", ""))
