@@ -7,9 +7,10 @@ from typing import NamedTuple
 
 import orjson
 
+from app.domain.folding import folded
 from app.domain.mapping import EntityMapping
 from app.store.comparison import Pair, one_pair
-from app.store.pager import titled
+from app.store.pager import NAME
 from app.store.workspace import Store
 
 _KEYS_AT_ONCE = 500
@@ -84,15 +85,15 @@ def find_accounts(store: Store, words: str, limit: int = 20) -> list[AccountHit]
         return []
     number = store.entity_ids[entity.name]
     pattern = "%" + _LIKE.sub(r"\\\g<0>", wanted) + "%"
-    named = f"{titled(wanted)} LIKE ?5 ESCAPE '\\'"
     with store.translating():
         rows = store.reader.execute(
             "SELECT id, key, title FROM link WHERE entity = ?1 AND (billing_hash IS NOT NULL OR"
-            f" salesforce_hash IS NOT NULL) AND (key LIKE ?2 ESCAPE '\\' OR {named}"
+            f" salesforce_hash IS NOT NULL) AND (key LIKE ?2 ESCAPE '\\'"
+            f" OR {NAME} LIKE ?5 ESCAPE '\\'"
             " OR EXISTS (SELECT 1 FROM document WHERE document.id BETWEEN link.id * 4 + 1 AND"
             " link.id * 4 + 2 AND instr(lower(CAST(body AS TEXT)), lower(?3))))"
             " ORDER BY key <> ?3, sort LIMIT ?4",
-            (number, pattern, wanted, min(limit, _MOST_NAMED), pattern.casefold()),
+            (number, pattern, wanted, min(limit, _MOST_NAMED), folded(pattern)),
         ).fetchall()
     return [AccountHit(*row) for row in rows]
 

@@ -4,6 +4,7 @@ import sqlite3
 from collections.abc import Callable
 from typing import TYPE_CHECKING
 
+from app.domain.folding import folded
 from app.store.journal_chain import chain_what_is_there
 
 if TYPE_CHECKING:
@@ -167,12 +168,32 @@ def _roots(connection: sqlite3.Connection) -> None:
     )
 
 
+def _accents(connection: sqlite3.Connection) -> None:
+    """Take accents out of what names are sorted and found by; it had them.
+
+    Not by a function of SQL: Python 3.11 ends with a segmentation fault where a connection that
+    has one is closed by the end of a thread that Qt started.
+    """
+    beyond_ascii = f"*[^{chr(1)}-{chr(127)}]*"
+    found = connection.execute("SELECT id, sort FROM link WHERE sort GLOB ?", (beyond_ascii,))
+    connection.executemany(
+        "UPDATE link SET sort = ? WHERE id = ?",
+        [(_without_accents(sort), link) for link, sort in found],
+    )
+
+
+def _without_accents(sort: str) -> str:
+    group, mark, name = sort.rpartition("\x1f")
+    return f"{group}{mark}{folded(name)}"
+
+
 STEPS: tuple[Callable[[sqlite3.Connection], None], ...] = (
     _first,
     _chain,
     _pairing,
     _holding,
     _roots,
+    _accents,
 )
 VERSION = len(STEPS)
 

@@ -7,6 +7,7 @@ from itertools import islice
 import orjson
 
 from app.domain.diff import Kind
+from app.domain.folding import folded
 from app.domain.mapping import EntityMapping
 from app.store.workspace import Store
 
@@ -104,13 +105,8 @@ def rows(store: Store, links: Iterable[int]) -> dict[int, Row]:
     return found
 
 
-def titled(words: str) -> str:
-    """Return the column in which a name is found that has words, which are to be casefolded.
-
-    LIKE knows upper and lower case of ASCII alone; `sort` holds the casefolded name, after its
-    group.
-    """
-    return "title" if words.isascii() else "sort"
+NAME = "substr(sort, instr(sort, char(31)) + 1)"
+"""A record's name without case and accents (`folded`): what `sort` holds after the group."""
 
 
 def matching_links(store: Store, wanted: Filter) -> list[int]:
@@ -123,8 +119,8 @@ def matching_links(store: Store, wanted: Filter) -> list[int]:
         where.append(f"coalesce(kind, 0) IN ({kinds})")
     if wanted.text:
         escaped = wanted.text.replace("\\", r"\\").replace("%", r"\%").replace("_", r"\_")
-        where.append(rf"({titled(wanted.text)} LIKE ? ESCAPE '\' OR key LIKE ? ESCAPE '\')")
-        values += [f"%{escaped.casefold()}%", f"%{escaped}%"]
+        where.append(rf"({NAME} LIKE ? ESCAPE '\' OR key LIKE ? ESCAPE '\')")
+        values += [f"%{folded(escaped)}%", f"%{escaped}%"]
     # Differences are few: start from them, unless identical pairs are wanted too.
     join = "LEFT JOIN" if not wanted.kinds or Kind.IDENTICAL in wanted.kinds else "JOIN"
     with store.translating():

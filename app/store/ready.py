@@ -8,6 +8,7 @@ from typing import Any
 import msgspec
 
 from app.domain.convert import text
+from app.domain.folding import folded
 from app.domain.mapping import NUMBERS, EntityMapping
 from app.domain.record import content_hashes, documents
 from app.domain.records import Records
@@ -74,7 +75,7 @@ def _places(
     if entity.fields[title_at].type in NUMBERS:
         sorts = [title.rjust(_SORT_WIDTH) for title in titles]
     else:
-        sorts = list(map(str.casefold, titles))
+        sorts = list(map(folded, titles))
     if not entity.group_by:
         return titles, sorts, None
     group_at = entity.index[entity.group_by]

@@ -172,7 +172,7 @@ def test_accounts_are_found_by_number_and_by_part_of_their_name(bench: Workbench
 def test_accounts_are_found_by_a_name_in_any_case(bench: Workbench) -> None:
     side_of(bench, Side.BILLING).put("account", "3", "Ångström Straße")
     _read(bench, RefreshRequest())
-    for words in ("ångström", "ÅNGSTRÖM STRASSE", "Straße"):
+    for words in ("ångström", "ÅNGSTRÖM STRASSE", "Straße", "angstrom"):
         assert [hit.key for hit in find_accounts(bench.store, words)] == ["3"]
 
 

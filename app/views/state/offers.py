@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from app.connectors.spec import ConnectorSpec
 from app.domain.control import CancelToken, Report
+from app.domain.folding import folded
 from app.domain.offer import Offer, OfferDiff, OfferKind, price_pairs
 from app.settings import Connection, Workspace
 from app.sync.offers import compare_offers
@@ -140,7 +141,7 @@ def _place(line: OfferLine) -> tuple[int, str]:
 
 def shown(found: OffersFound, chosen: frozenset[str], text: str) -> tuple[OfferLine, ...]:
     """Return the plans of some kinds (none chosen: all) in which a text stands anywhere."""
-    wanted, letters = {OfferKind(name) for name in chosen}, text.strip().casefold()
+    wanted, letters = {OfferKind(name) for name in chosen}, folded(text.strip())
     return tuple(
         line
         for line in found.lines
@@ -230,4 +231,4 @@ def _price_line(
 
 def _all_text(line: OfferLine) -> str:
     parts = (*line.full, *(words for price in line.prices for words in price.full))
-    return "\n".join(parts).casefold()
+    return folded("\n".join(parts))

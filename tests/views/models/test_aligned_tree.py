@@ -118,6 +118,7 @@ def test_a_filter_finds_a_name_in_any_case(bench: Workbench) -> None:
     put(bench, Side.BILLING, "coupon", "AE", description="Ärzte 50%")
     read(bench)
     assert drawn(tree(bench, Filter(text="ÄRZTE 50%"))) == [". Coupons (1)", "  + Ärzte 50%"]
+    assert drawn(tree(bench, Filter(text="arzte"))) == [". Coupons (1)", "  + Ärzte 50%"]
     assert drawn(tree(bench, Filter(text="Ärzte 5_"))) == []
 
 
