@@ -2,7 +2,7 @@
 
 import pytest
 from PySide6.QtCore import QPoint, QPointF, Qt
-from PySide6.QtGui import QAction
+from PySide6.QtGui import QAction, QGuiApplication
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QMenu
 from pytestqt.qtbot import QtBot
@@ -225,6 +225,19 @@ def test_left_and_right_cross_between_the_trees(
     assert catalog.focusWidget() is catalog.trees.salesforce
     QTest.keyClick(catalog.trees.salesforce, Qt.Key.Key_Left)
     assert catalog.focusWidget() is catalog.trees.billing
+
+
+def test_copy_takes_the_row_as_the_tree_shows_it(
+    catalog: CatalogView, bench: Workbench, qtbot: QtBot
+) -> None:
+    tree = catalog.trees.billing
+    catalog.activateWindow()
+    catalog.trees.go_to(link(bench, "coupon", "NEW"))
+    tree.setFocus()
+    qtbot.waitUntil(tree.hasFocus, timeout=5000)
+    QTest.keyClick(tree, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    name, key = QGuiApplication.clipboard().text().split("\t")
+    assert (name, key) == (tree.currentIndex().siblingAtColumn(0).data(), "NEW")
 
 
 def test_after_a_refresh_cursor_expansion_and_ticks_stay(

@@ -1,7 +1,8 @@
 """The history page: commits are searched, changes chosen, and taken back."""
 
 import pytest
-from PySide6.QtCore import QItemSelectionModel
+from PySide6.QtCore import QItemSelectionModel, Qt
+from PySide6.QtGui import QGuiApplication
 from pytestqt.qtbot import QtBot
 
 from app.domain.control import CancelToken, no_report
@@ -80,6 +81,17 @@ def test_the_chosen_changes_alone_are_taken_back(qtbot: QtBot, view: HistoryView
     assert isinstance(part, UndoPart)
     ((_entity, keys),) = (part.keys or {}).items()
     assert [record.endswith(key) for key in keys] == [True]
+
+
+def test_the_chosen_changes_are_copied_row_by_row(qtbot: QtBot, view: HistoryView) -> None:
+    keys = [choose(view, 1), choose(view, 0)]
+    view.activateWindow()
+    view.table.setFocus()
+    qtbot.waitUntil(view.table.hasFocus, timeout=PATIENCE_MS)
+    qtbot.keyClick(view.table, Qt.Key.Key_C, Qt.KeyboardModifier.ControlModifier)
+    lines = QGuiApplication.clipboard().text().split("\n")
+    assert [line.split("\t")[1] for line in lines] == keys[::-1]
+    assert {line.count("\t") for line in lines} == {view.operations.columnCount() - 1}
 
 
 def test_one_field_of_the_chosen_changes_is_taken_back(qtbot: QtBot, view: HistoryView) -> None:

@@ -38,6 +38,7 @@ from app.views.models.aligned_tree import (
 from app.views.models.nodes import Node
 from app.views.state.difference import Tone
 from app.views.state.tree_row import RowView
+from app.views.widgets.copying import copies_rows
 from app.views.widgets.looks import Colours, colours_of
 
 ROW_HEIGHT = 26
@@ -89,6 +90,7 @@ class SideTree(QTreeView):
         self._elided: dict[tuple[str, int, bool], str] = {}
         self.setModel(model)
         self._lay_out()
+        copies_rows(self)
         self._read_fonts()
 
     def _lay_out(self) -> None:

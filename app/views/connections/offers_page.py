@@ -17,6 +17,7 @@ from app.views.models.offer_tree import DIFFERENCE, HERE, THERE, OfferTree
 from app.views.state.chips import pressed
 from app.views.state.language import tr
 from app.views.state.offers import ALL, KINDS, OffersFound, chip_text, shown, sum_words
+from app.views.widgets.copying import copies_rows
 from app.views.widgets.flow import FlowLayout
 from app.views.widgets.labels import label, tool_button
 from app.views.widgets.looks import colours_of
@@ -84,6 +85,7 @@ class OffersPage(QWidget):
         self.tree.setAccessibleName(tr("Plans and prices of both"))
         self.tree.setUniformRowHeights(True)
         self.tree.setAlternatingRowColors(True)
+        copies_rows(self.tree)
         header = self.tree.header()
         header.setStretchLastSection(False)
         for column in (HERE, THERE):

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView
 
 from app.views.models.rows import Rows
+from app.views.widgets.copying import copies_rows
 
 ROW_HEIGHT = 28
 LINE_HEIGHT = 16
@@ -46,3 +47,4 @@ class RowTable(QTableView):
             else:
                 header.setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        copies_rows(self)
