@@ -262,6 +262,17 @@ def open_runs(store: Store) -> list[str]:
         return [row[0] for row in rows.fetchall()]
 
 
+def last_before_others(store: Store, run: str) -> int | None:
+    """Return the number of a commit's last entry; None where no later commit has any."""
+    with store.translating():
+        row = store.reader.execute(
+            "SELECT (SELECT max(id) FROM journal WHERE run = ?), (SELECT max(id) FROM journal)",
+            (run,),
+        ).fetchone()
+    last, end = row
+    return None if last is None or last == end else int(last)
+
+
 def entries(
     store: Store,
     *,

@@ -42,6 +42,7 @@ from app.sync.preflight import (
     why_stale,
 )
 from app.sync.workbench import Workbench
+from app.sync.written_since import written_since
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +82,7 @@ class Sender:
     told: dict[str, str] = field(default_factory=dict)
     _span: Span = EVERYWHERE
     _again: bool = False
+    _last: int | None = None
 
     def go(self, *, again: bool, first: Looked | None = None) -> None:
         """Send what has no outcome, piece by piece: read again, set stale aside, send.
@@ -89,6 +91,7 @@ class Sender:
         what was read of the first piece already.
         """
         self._again = again
+        self._last = journal.last_before_others(self.bench.store, self.run) if again else None
         for piece, span in pieces(self.bench, self.run, first.size if first else 0):
             self._span = span
             try:
@@ -144,7 +147,7 @@ class Sender:
             elif (told := self.told.get(operation.idempotency_key)) is not None:
                 words = "written, and changed by somebody since"
                 changed.append(Outcome(operation, OutcomeState.WRITTEN, words, side_id=told))
-            elif state is Found.BEFORE and (words := made_before(self.bench, self.run, operation)):
+            elif state is Found.BEFORE and (words := self._other_commit(operation, found)):
                 stale.append(Outcome(operation, OutcomeState.STALE, words))
             elif state is Found.BEFORE:
                 if not self._waits_for_its_key(operation):  # else it stays an intent
@@ -160,6 +163,13 @@ class Sender:
         self.note([*left, *(outcome for outcome, _ in settled)])
         self.done += len(left) + len(settled)
         return self._without_broken(fresh, stale)
+
+    def _other_commit(self, operation: Operation, found: Sequence[Record]) -> str:
+        """Return in words which other commit has written what an operation would; "" if none."""
+        words = made_before(self.bench, self.run, operation)
+        if words or self._last is None:
+            return words
+        return written_since(self.bench, self._last, operation, found)
 
     def _waits_for_its_key(self, operation: Operation) -> bool:
         """Return whether a record gets a key back from one that this commit has yet to delete.

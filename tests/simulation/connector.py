@@ -105,8 +105,8 @@ class SimulatedConnector:
     def groups(self, entities: Sequence[EntityMapping]) -> Sequence[tuple[EntityMapping, ...]]:
         return [(entity,) for entity in entities]
 
-    def forecast_reads(self, entity: EntityMapping, keys: int) -> int:
-        del entity
+    def forecast_reads(self, entity: EntityMapping, keys: int, key_size: int = 0) -> int:
+        del entity, key_size
         return keys * _DEAR if self.ways.dear_keys else -(-keys // self.ways.page_size)
 
     def forecast_changed(self, entity: EntityMapping, changed: int) -> int:

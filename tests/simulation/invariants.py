@@ -198,12 +198,24 @@ def _entry_agrees(entry: Entry, server: Server) -> Iterator[str]:
     applied = server.applied[key]
     if entry.state is OutcomeState.WRITTEN and not applied and entry.message != FOUND:
         yield f"journal: {_name(entry)} is written, and never was"
-    if entry.state is OutcomeState.FAILED and applied and key not in server.late_keys:
+    unexplained = key not in server.late_keys and not _was_put_back(entry.operation, server)
+    if entry.state is OutcomeState.FAILED and applied and unexplained:
         yield f"journal: {_name(entry)} failed, and was written"
     if entry.state is OutcomeState.SKIPPED and applied:
         yield f"journal: {_name(entry)} was skipped, and was written"
     if applied > 1 and not server.semantics.upserts:
         yield f"journal: {_name(entry)} was written {applied} times"
+
+
+def _was_put_back(operation: Operation, server: Server) -> bool:
+    """Return whether people gave a record of a kind that a write refers to another key since.
+
+    Then what refers to it may read as it did before, and the write, sent again, may be refused.
+    """
+    since = server.written_at.get(operation.idempotency_key, 0)
+    entity, changed = server.mapping.entity(operation.entity), {c.name for c in operation.changes}
+    targets = {one.to for one in entity.references if one.name in changed}
+    return any(server.moved_since(to, since) for to in targets)
 
 
 def _mirror_holds(bench: Workbench, operation: Operation) -> bool:

@@ -27,6 +27,7 @@ class KeyedServer(Server):
     Attributes:
         pairs: Id → what the engine was told that the record counts as, until it bears that key.
         keyed_at: Id → when a person last changed the key.
+        moved_at: Of which entities people changed keys, and when.
         held: Id and field → what the record has held, whatever key it bore.
         called: Id and field → the keys that what it refers to bore since it was written.
         hanging: Id and field of what refers to a record without a key → that record's id.
@@ -34,6 +35,7 @@ class KeyedServer(Server):
 
     pairs: dict[str, Pair] = field(default_factory=dict)
     keyed_at: dict[str, int] = field(default_factory=dict)
+    moved_at: list[tuple[str, int]] = field(default_factory=list)
     held: dict[tuple[str, str], set[FieldValue]] = field(default_factory=lambda: defaultdict(set))
     hanging: dict[tuple[str, str], str] = field(default_factory=dict)
     called: dict[tuple[str, str], set[FieldValue]] = field(default_factory=lambda: defaultdict(set))
@@ -43,6 +45,11 @@ class KeyedServer(Server):
         (row,) = self.rows[place]
         self._move(Place(place, row), key)
         self.keyed_at[row.side_id] = self.fate.time
+        self.moved_at.append((place.entity, self.fate.time))
+
+    def moved_since(self, entity: str, since: int) -> bool:
+        """Return whether a person gave a record of an entity another key after a time."""
+        return any(at > since for name, at in self.moved_at if name == entity)
 
     def is_referred_to(self, place: RecordKey) -> bool:
         """Return whether anything refers to a record at a place, which may have no key."""
@@ -193,11 +200,18 @@ class KeyedServer(Server):
 
     def _watch(self, sent: Sent, row: Row) -> None:
         """Count apart what came under its key after the last look: nobody could have seen it."""
-        moved = self.keyed_at.get(row.side_id)
-        if moved is not None and sent.read_at is not None and moved > sent.read_at:
+        if self._came_since(sent, row):
             self.in_window += 1
         else:
             super()._watch(sent, row)
+
+    def _watch_insert(self, sent: Sent, rows: list[Row]) -> None:
+        super()._watch_insert(sent, [row for row in rows if not self._came_since(sent, row)])
+
+    def _came_since(self, sent: Sent, row: Row) -> bool:
+        """Return whether a person gave a record its key after the engine had last looked."""
+        moved = self.keyed_at.get(row.side_id)
+        return moved is not None and sent.read_at is not None and moved > sent.read_at
 
     def _was_shown(self, row: Row, change: FieldChange, now: FieldValue) -> bool:
         named = self.called.get((row.side_id, change.name), set())

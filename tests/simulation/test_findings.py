@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from concurrent.futures import Future
+from contextlib import nullcontext
 from decimal import Decimal
 
 import pytest
@@ -483,3 +484,33 @@ def test_what_got_the_key_of_a_paired_record_while_that_was_deleted_stays_in_the
     calm.look()
     assert paired in salesforce.rows
     assert list(mirror_agrees(calm.engine.bench, calm.servers)) == []
+
+
+@pytest.mark.parametrize("is_cut", [False, True])
+def test_what_a_later_commit_put_back_is_not_written_again_by_the_earlier_one(
+    calm: Simulation, monkeypatch: pytest.MonkeyPatch, *, is_cut: bool
+) -> None:
+    salesforce, billing = calm.servers[Side.SALESFORCE], calm.servers[Side.BILLING]
+    bench = calm.engine.bench
+    calm.plan(frozenset({Verb.INSERT}), drawn=False)
+    calm.commit()
+    for price, is_lost in ((exact(Decimal(2)), True), (None, is_cut)):
+        billing.edit(PLACE, "price", price)
+        calm.look()
+        calm.plan(frozenset({Verb.UPDATE}), drawn=False)
+        plan = plan_from_json(calm.plans[-1], bench.mapping, bench.name)
+        with monkeypatch.context() as patch:
+            if is_lost:
+                patch.setattr(Sender, "_take", _takes_nothing)
+            with pytest.raises(StoreError) if is_lost else nullcontext():
+                commit(bench, plan, CancelToken(), calm.engine.report)
+    result = resume(bench, CancelToken(), calm.engine.report)
+    assert result is not None
+    assert (result.stale, result.written) == (1, 0)
+    assert "has written the record since" in result.failures[0].message
+    if is_cut:
+        result = resume(bench, CancelToken(), calm.engine.report)
+        assert result is not None
+        assert result.is_clean
+    assert open_runs(bench.store) == []
+    assert salesforce.rows[PLACE][0].values == ["a", None, None]

@@ -8,15 +8,23 @@ import pytest
 from app.domain.plan import FieldChange, Operation, Verb
 from app.domain.record import RecordKey, Side
 from tests.simulation.fate import HOUR_S, Fate
+from tests.simulation.keyed_server import KeyedServer
 from tests.simulation.people import simulated_mapping
 from tests.simulation.server import ARIA, CLASH, ORB, SALESFORCE, USED, Semantics, Sent, Server
 
 PLACE = RecordKey("plan", "P1")
 
 
+def fate() -> Fate:
+    return Fate(Random(1))  # noqa: S311 - drawn from a seed, nothing is secret
+
+
 def server(semantics: Semantics) -> Server:
-    fate = Fate(Random(1))  # noqa: S311 - drawn from a seed, nothing is secret
-    return Server(Side.SALESFORCE, simulated_mapping(), semantics, fate)
+    return Server(Side.SALESFORCE, simulated_mapping(), semantics, fate())
+
+
+def keyed(semantics: Semantics) -> KeyedServer:
+    return KeyedServer(Side.SALESFORCE, simulated_mapping(), semantics, fate())
 
 
 def insert(key: str, name: str = "a") -> Sent:
@@ -70,6 +78,19 @@ def test_salesforce_makes_an_insert_of_a_known_external_id_an_update() -> None:
     salesforce.carry_out(insert("k"))
     salesforce.carry_out(insert("k", "b"))
     assert [row.values[0] for row in salesforce.rows[PLACE]] == ["b"]
+
+
+@pytest.mark.parametrize(("moved_at", "found"), [(1, []), (0, ["written twice: insert"])])
+def test_what_got_its_key_after_the_last_look_was_not_there_to_be_seen(
+    moved_at: int, found: list[str]
+) -> None:
+    salesforce = keyed(SALESFORCE)
+    made = insert("k")
+    salesforce.carry_out(replace(made, operation=replace(made.operation, key="P3")))
+    salesforce.fate.time = moved_at
+    salesforce.rekey(RecordKey("plan", "P3"), "P1")
+    salesforce.carry_out(insert("k2"))
+    assert [words.partition(" Record")[0] for words in salesforce.violations] == found
 
 
 @pytest.mark.parametrize("semantics", [ORB, ARIA, SALESFORCE])
