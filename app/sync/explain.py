@@ -17,6 +17,7 @@ from app.domain.plan import FieldChange, Operation, Problem, Verb
 from app.domain.record import FieldValue, Side
 from app.store.hanging import hanging_on
 from app.store.holding import below
+from app.store.journal import open_runs
 from app.store.mirrored import mirrored
 from app.store.told import constraints_of, keep_constraints, keep_limits, limits_of
 from app.sync.going_first import GoingFirst
@@ -193,6 +194,13 @@ def affordable(cost: Forecast) -> Iterator[Problem]:
         room = f"{cost.left_mb:,} MB are left"
         words = f"{needed:,} MB of storage in {Side.SALESFORCE.label} are needed, {room}"
         yield Problem("error", "", "", words)
+
+
+def broken_off(bench: Workbench) -> Iterator[Problem]:
+    """Yield a warning for each commit that broke off: a plan may rest on what it has changed."""
+    for run in open_runs(bench.store):
+        words = f"commit {run} broke off, and how its changes ended is not known"
+        yield Problem("warning", "", "", f"{words}: `concord resume` first")
 
 
 def note_told(bench: Workbench, side: Side, entities: Iterable[str], cancel: CancelToken) -> None:

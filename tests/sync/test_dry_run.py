@@ -6,9 +6,10 @@ import pytest
 
 from app.connectors.protocol import Quota, Resource
 from app.domain.constraint import Constraints, FieldRule
-from app.domain.control import CancelToken
+from app.domain.control import CancelToken, no_report
 from app.domain.plan import CommitPlan
 from app.domain.record import Side
+from app.sync.commit import commit, resume
 from app.sync.compare import compare
 from app.sync.planner import Selection, build_plan
 from app.sync.refresh import RefreshRequest, refresh
@@ -90,3 +91,16 @@ def test_a_side_that_was_never_read_is_not_checked(bench: Workbench) -> None:
 def test_a_plan_that_costs_more_than_is_left_says_so(bench: Workbench) -> None:
     org(bench).limits = [Quota("Calls", 0, 100, Resource.CALLS), Quota("Other", 0, 1)]
     assert told(bench) == [("error", "", "2 calls to Salesforce are needed, 0 are left today")]
+
+
+def test_a_plan_made_beside_a_commit_that_broke_off_warns_of_it(bench: Workbench) -> None:
+    for number in range(40):
+        side_of(bench, Side.BILLING).put("plan", f"P{number}", "Pro", number, None)
+    cancel = CancelToken()
+    org(bench).fault = lambda _operation: cancel.cancel() or ""
+    result = commit(bench, planned(bench), cancel, no_report)
+    org(bench).fault = lambda _operation: ""
+    words = f"commit {result.commit} broke off, and how its changes ended is not known"
+    assert told(bench)[0] == ("warning", "", f"{words}: `concord resume` first")
+    resume(bench, CancelToken(), no_report)
+    assert told(bench) == []

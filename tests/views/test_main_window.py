@@ -173,6 +173,28 @@ def test_a_commit_that_broke_off_is_resumed_from_the_history(
     assert "3 differ \u00b7 0 ticked" in window.status.text
 
 
+@pytest.fixture
+def broken(bench: Workbench) -> Workbench:
+    """Return a workbench of which a commit broke off before the window opens it."""
+    break_off(bench)
+    return bench
+
+
+def test_a_window_that_opens_says_that_a_commit_broke_off(
+    broken: Workbench, window: MainWindow, qtbot: QtBot
+) -> None:
+    del broken
+    qtbot.waitUntil(lambda: not window.notice.isHidden(), timeout=5000)
+    assert "broke off" in window.notice.text
+    assert "History > Resume" in window.notice.text
+    window.choose_page(HISTORY)
+    settle(qtbot, window)
+    window.history.resume.click()
+    qtbot.waitUntil(window.history.resume.isHidden, timeout=10_000)
+    settle(qtbot, window)
+    assert window.notice.isHidden()
+
+
 def test_without_a_workspace_there_are_two_doors_and_the_demo_opens(
     qtbot: QtBot, bench: Workbench
 ) -> None:

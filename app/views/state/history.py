@@ -7,17 +7,19 @@ from typing import Any
 
 from app.domain.control import CancelToken
 from app.domain.convert import text as plain_text
+from app.domain.folding import folded
 from app.domain.forecast import Forecast
 from app.domain.mapping import FieldMapping, WorkspaceMapping
 from app.domain.plan import Approval, FieldChange, Operation, OutcomeState, Verb
 from app.domain.record import BaseValue
-from app.store.journal import Entry, Run
+from app.store.journal import Entry, Run, find_run, open_runs
+from app.store.workspace import Store
 from app.sync.undo import UndoPart
 from app.views.state.commit_summary import approval_words, state_word
 from app.views.state.difference import field_label, side_word, verb_word
 from app.views.state.fields import NOTHING, local_time, value_text
 from app.views.state.language import tr
-from app.views.state.progress import duration
+from app.views.state.progress import Notice, duration
 from app.views.state.ways_out import in_the_window
 
 MOST_LISTED = 10_000
@@ -63,9 +65,9 @@ class EntryLine:
     fields: tuple[str, ...] = ()
 
     def holds(self, text: str) -> bool:
-        """Return whether a text stands somewhere in the line, in any case."""
-        wanted = text.casefold()
-        return any(wanted in part.casefold() for part in (
+        """Return whether a text stands somewhere in the line, in any case, accents or not."""
+        wanted = folded(text)
+        return any(wanted in folded(part) for part in (
             self.verb, self.record, self.side, self.change, self.outcome, self.message,
         ))  # fmt: skip
 
@@ -99,6 +101,24 @@ def run_line(run: Run) -> RunLine:
         took=duration(run.seconds) if run.seconds else "",
         is_open=is_open,
     )
+
+
+def broken_off(store: Store) -> Notice | None:
+    """Return what is said of the oldest commit that broke off; None where none did.
+
+    Reads the journal; for a worker's thread.
+    """
+    runs = open_runs(store)
+    if not runs:
+        return None
+    run = find_run(store, runs[0])
+    left = sum(run.counts.get(state, 0) for state in (OutcomeState.INTENT, OutcomeState.UNKNOWN))
+    one = tr("The commit of {when} broke off: of 1 change it is not known how it ended.")
+    many = tr(
+        "The commit of {when} broke off: of {count:,} changes it is not known how they ended."
+    )
+    words = (one if left == 1 else many).format(when=local_time(run.started_at), count=left)
+    return Notice(words, tr("History > Resume brings it to its end."))
 
 
 def commits_found(runs: Iterable[Run], found: Mapping[str, int] | None) -> Commits:

@@ -15,9 +15,11 @@ from app.views.commit.commit_dialog import CommitDialog, MakePlan, plan_ticked
 from app.views.commit.history_view import HistoryView
 from app.views.connections.connections_view import ConnectionsView
 from app.views.connections.prepare_dialog import PrepareDialog
+from app.views.state.history import broken_off
 from app.views.state.language import tr
+from app.views.state.progress import Notice
 from app.views.tasks import TaskPool, Work
-from app.views.window.frame import TopBar
+from app.views.window.frame import NoticeBar, TopBar
 
 
 class Desk(Protocol):
@@ -27,6 +29,7 @@ class Desk(Protocol):
     bar: TopBar
     history: HistoryView
     connections: ConnectionsView
+    notice: NoticeBar
 
     @property
     def bench(self) -> Workbench | None:
@@ -156,6 +159,15 @@ class CommitDesk(QObject):
         wanted, self._to_prepare = self._to_prepare == name, ""
         if wanted and bench is not None and can_prepare(bench):
             _open(PrepareDialog(bench, self._desk.pool, self._desk.production, self._window))
+        if bench is not None and bench.store.refused is None:  # else it may be under way there
+            task = self._desk.pool.start(lambda _cancel, _report: (bench, broken_off(bench.store)))
+            task.succeeded.connect(self._on_looked)
+
+    @Slot(object)
+    def _on_looked(self, found: tuple[Workbench, Notice | None]) -> None:
+        bench, told = found
+        if told is not None and bench is self._desk.bench and self._desk.is_free:
+            self._desk.notice.tell(told)
 
 
 def _open(dialog: QDialog) -> None:
