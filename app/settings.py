@@ -401,7 +401,12 @@ def _folded(name: str) -> str:
 
 
 def _names(folder: Path) -> list[str]:
-    return sorted(file.stem for file in folder.glob("*.json") if NAME.fullmatch(file.stem))
+    with _told(folder):  # a folder that this user may not list is not empty, as `glob` has it
+        try:
+            files = [file for file in folder.iterdir() if file.suffix == ".json"]
+        except FileNotFoundError:
+            return []
+    return sorted(file.stem for file in files if NAME.fullmatch(file.stem))
 
 
 def _load(folder: Path, name: str, kind: type[_Named]) -> _Named:

@@ -196,7 +196,7 @@ class FakeSide:
             if place.entity == entity.name and found[0].parent in above
         )
 
-    def forecast_reads(self, entity: EntityMapping, keys: int) -> int:  # noqa: ARG002
+    def forecast_reads(self, entity: EntityMapping, keys: int, key_size: int = 0) -> int:  # noqa: ARG002
         return -(-keys // self.page_size)
 
     def forecast_changed(self, entity: EntityMapping, changed: int) -> int:  # noqa: ARG002

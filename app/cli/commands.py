@@ -201,7 +201,8 @@ def _print_plan(plan: CommitPlan) -> None:
     for one in plan.approvals:
         print(f"approved by {one.who} at {one.at}")
     for problem in plan.problems:
-        print(f"{problem.severity}: {problem.entity} {problem.key}: {problem.message}")
+        record = f"{problem.entity} {problem.key}".strip()
+        print(": ".join(filter(None, (problem.severity, record, problem.message))))
     for words in plan.not_checked:
         print(f"not checked: {words}")
 

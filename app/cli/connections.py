@@ -11,7 +11,7 @@ from typing import Any
 from app.cli import output
 from app.cli.asking import question
 from app.cli.types import run_types
-from app.connectors.spec import ConnectorSpec, variable
+from app.connectors.spec import ConnectorSpec, Given, variable
 from app.domain.control import CancelToken, no_report
 from app.errors import ExitStatus, NotFound, WrongUse
 from app.services import Connected, Services
@@ -98,6 +98,7 @@ def _connect(services: Services, options: Namespace, cancel: CancelToken) -> Con
                 f"The setting {setting.name} is missing: {setting.label}.",
                 f"Add --set {setting.name}=… . {setting.hint}",
             )
+    Given(connection.name, spec, connection.settings, lambda _name: None).check()
     with question():
         secrets = _secrets(spec, options)
     if _by_browser(options):

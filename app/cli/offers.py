@@ -23,18 +23,28 @@ def compare_billing(
     """Print the comparison; exit status 1 where anything differs."""
     if not (options.billing and options.against):
         raise WrongUse("Two billing connections are compared.", "Add --billing A --against B.")
+    if options.format == "html":
+        raise WrongUse("There is no HTML page of two billing systems.", "Take --format csv.")
     ours = services.seller(options.billing, options.billing_mapping)
     theirs = services.seller(options.against, options.against_mapping)
     found = compare_offers(ours, theirs, cancel, lambda _progress: None)
-    if options.json or options.format == "json":
+    if options.json:  # a script reads stdout, wherever a file goes besides
+        output.print_json(_json(options, found))
+    if options.output or not options.json:
+        _write(options, found, file)
+    return ExitStatus.DIFFERENCES if any(one.kind in _SHOWN for one in found) else ExitStatus.DONE
+
+
+def _write(options: Namespace, found: Sequence[OfferDiff], file: TextIO) -> None:
+    layout = "json" if options.json and options.format == "table" else options.format
+    if layout == "json":
         file.write(output.json_text(_json(options, found)) + "\n")
-    elif options.format == "csv":
+    elif layout == "csv":
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(OFFER_HEAD)
         writer.writerows([harmless(cell) for cell in row] for row in offer_rows(found))
     else:
         output.write_table(list(OFFER_HEAD), offer_rows(found), file)
-    return ExitStatus.DIFFERENCES if any(one.kind in _SHOWN for one in found) else ExitStatus.DONE
 
 
 def _json(options: Namespace, found: Sequence[OfferDiff]) -> dict[str, Any]:

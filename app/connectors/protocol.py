@@ -126,6 +126,7 @@ class OperationCounts:
 
     Attributes:
         calls: What they take together by `Weighing.calls_of`, of a connector that weighs them.
+        turns: How often operations wait for others of the entity, at which their records point.
         most_before: The operations of the entity that has most of those that are sent before.
     """
 
@@ -134,6 +135,7 @@ class OperationCounts:
     size_bytes: int = 0
     most_before: int = 0
     calls: int = 0
+    turns: int = 0
 
     @property
     def total(self) -> int:
@@ -278,8 +280,14 @@ class Reader(Protocol):
         """
         ...
 
-    def forecast_reads(self, entity: EntityMapping, keys: int) -> int:
-        """Return the calls that a read of that many keys takes."""
+    def forecast_reads(self, entity: EntityMapping, keys: int, key_size: int = 0) -> int:
+        """Return the calls that a read of that many keys takes.
+
+        Args:
+            entity: What is read.
+            keys: How many.
+            key_size: Their average length in a URL, 0 where it is not known.
+        """
         ...
 
     def forecast_changed(self, entity: EntityMapping, changed: int) -> int:

@@ -2,7 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
+from urllib.parse import urlsplit
 
 from app.connectors.protocol import Connector
 from app.domain.control import CancelToken, Report
@@ -12,6 +13,7 @@ from app.errors import NotSignedIn, WrongUse
 
 ReadSecret = Callable[[str], str | None]
 SaveSecret = Callable[[str, str], None]
+_MOST_DIGITS = 15
 OpenBrowser = Callable[[str], bool]
 """Shows a URL to the user and returns whether that worked; may raise an `AppError`."""
 
@@ -25,6 +27,7 @@ class SettingSpec:
     hint: str
     required: bool = True
     default: str = ""
+    kind: Literal["text", "url", "number"] = "text"
 
     @property
     def named(self) -> str:
@@ -151,20 +154,32 @@ class Given:
     def url(self, name: str) -> str:
         """Return a setting that is a URL, without a slash at the end."""
         value = self.setting(name)
-        if value and not value.startswith(("https://", "http://")):
+        if value and not _is_url(value):
             raise WrongUse(
                 f"Connection {self.connection!r}: the setting {self._asked(name).named} is no URL.",
-                "Write it with https:// in front.",
+                "Write it as https://HOST, with a port or a path behind it if need be.",
             )
         return value.rstrip("/")
 
     def number(self, name: str) -> int:
         """Return a setting that is a whole number above zero."""
         value, asked = self.setting(name), self._asked(name)
-        if not value.isascii() or not value.isdigit() or int(value) == 0:
+        digits = value.isascii() and value.isdigit() and len(value) <= _MOST_DIGITS
+        if not digits or int(value) == 0:
             where = f"Connection {self.connection!r}: the setting {asked.named}"
-            raise WrongUse(f"{where} is no whole number above 0.", asked.hint)
+            words = f"{where} is no whole number above 0 of at most {_MOST_DIGITS} digits."
+            raise WrongUse(words, "Give another with --set, or in the window.")
         return int(value)
+
+    def check(self) -> None:
+        """Raise `WrongUse` for the first setting that cannot be what it says; no secret is read."""
+        for asked in self.spec.settings:
+            if asked.kind == "number":
+                self.number(asked.name)
+            elif asked.kind == "url":
+                self.url(asked.name)
+            else:
+                self.setting(asked.name)
 
     def _asked(self, name: str) -> SettingSpec:
         return next(item for item in self.spec.settings if item.name == name)
@@ -183,3 +198,12 @@ class Given:
                 f"Give it with `concord connect`, or in {variable(self.connection, name)}.",
             )
         return value
+
+
+def _is_url(text: str) -> bool:
+    """Return whether a text is the URL of a web server: with a host, and no port beyond 65535."""
+    try:
+        parts = urlsplit(text)
+        return parts.scheme in {"http", "https"} and bool(parts.hostname) and parts.port != 0
+    except ValueError:  # a bracket, a port that is none
+        return False

@@ -1,7 +1,6 @@
 """Pairing: which records are twins though their keys do not say so; names made comparable."""
 
 import re
-import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -9,6 +8,7 @@ from functools import partial
 from typing import NamedTuple
 
 from app.domain.convert import text
+from app.domain.folding import folded
 from app.domain.mapping import EntityMapping, FieldType, PairRule
 from app.domain.record import FieldValue, Unreadable, Values
 
@@ -94,9 +94,8 @@ def normal_name(name: str) -> str:
 
     `ACME, Inc.` and `Acme B.V.` are both `acme`; a name that is nothing else is left whole.
     """
-    plain = unicodedata.normalize("NFKD", name).casefold().replace("&", " and ")
-    letters = "".join(letter for letter in plain if not unicodedata.combining(letter))
-    words = _APART.sub(" ", _JOINED.sub("", letters)).split()
+    plain = folded(name).replace("&", " and ")
+    words = _APART.sub(" ", _JOINED.sub("", plain)).split()
     kept = list(words)
     while kept and (kept[-1] in _LEGAL_FORMS or (kept[-1] == "and" and len(kept) < len(words))):
         kept.pop()

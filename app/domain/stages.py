@@ -128,19 +128,26 @@ def points_at(operation: Operation, mapping: WorkspaceMapping) -> Iterator[Recor
             yield RecordKey(targets[change.name], change.after)
 
 
-def _own_levels(operations: Sequence[Operation], mapping: WorkspaceMapping) -> dict[int, int]:
-    """Return place → after how many others an operation has its turn, where that is not 0."""
-    names = {entity.name: own_references(entity) for entity in mapping.entities}
-    found: dict[int, int] = {}
-    turns: dict[tuple[RecordKey, Side, bool], int] = {}
-    for place, operation in enumerate(operations):
-        if not names[operation.entity]:
-            continue
+class OwnLevels:
+    """After how many others an operation has its turn, among records that point at their kind.
+
+    Operations are told in the order of sending.
+    """
+
+    def __init__(self, mapping: WorkspaceMapping) -> None:
+        self._names = {entity.name: own_references(entity) for entity in mapping.entities}
+        self._turns: dict[tuple[RecordKey, Side, bool], int] = {}
+
+    def of(self, operation: Operation) -> int:
+        """Return the turn of the next operation, 0 the first."""
+        names, turns = self._names[operation.entity], self._turns
+        if not names:
+            return 0
         deletes, side = operation.verb is Verb.DELETE, operation.side
         mine = (operation.record_key, side, deletes)
         targets = [
             (RecordKey(operation.entity, key), side, deletes)
-            for key in own_targets(operation, names[operation.entity])
+            for key in own_targets(operation, names)
         ]
         turn = turns.get(mine, 0)
         if deletes:  # a parent after its children, which came before it
@@ -149,9 +156,14 @@ def _own_levels(operations: Sequence[Operation], mapping: WorkspaceMapping) -> d
             turn = max([turn, *(turns[target] + 1 for target in targets if target in turns)])
             if operation.verb is Verb.INSERT or operation.key_change:  # else it is there already
                 turns[mine] = turn
-        if turn:
-            found[place] = turn
-    return found
+        return turn
+
+
+def _own_levels(operations: Sequence[Operation], mapping: WorkspaceMapping) -> dict[int, int]:
+    """Return place → after how many others an operation has its turn, where that is not 0."""
+    levels = OwnLevels(mapping)
+    turns = ((place, levels.of(operation)) for place, operation in enumerate(operations))
+    return {place: turn for place, turn in turns if turn}
 
 
 def _lot(operation: Operation) -> tuple[str, str]:

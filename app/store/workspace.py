@@ -332,8 +332,9 @@ def translated(error: sqlite3.Error, path: Path) -> StoreError:
             f"The store {path} is damaged or is no store of Concord: {words}.",
             "Put the last good copy in its place, or delete it and refresh again.",
         )
-    if name in {"SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM"}:
+    if name.startswith(("SQLITE_READONLY", "SQLITE_CANTOPEN", "SQLITE_PERM")):
         return StoreError(
-            f"The store {path} cannot be opened for writing: {words}.", "Check the file's rights."
+            f"The store {path} cannot be opened for writing: {words}.",
+            "Check the rights of the file and of its folder: SQLite keeps more files in it.",
         )
     return StoreError(f"The store {path} failed: {words}.", "See the log for the statement.")

@@ -20,6 +20,13 @@ from app.sync.planner import assembled
 from app.sync.workbench import Workbench
 
 _DAY = re.compile(r"\d{4}-?\d\d-?\d\d")
+_WRITTEN = {
+    FieldType.INTEGER: "Write a whole number.",
+    FieldType.DECIMAL: "Write a number such as 12.50.",
+    FieldType.DATE: "Write a day such as 2026-11-22.",
+    FieldType.DATETIME: "Write 2026-11-22 or 2026-11-22T14:30:00+01:00.",
+}
+"""How the values of an action's inputs are typed."""
 
 
 def actions_of(bench: Workbench) -> Iterator[Action]:
@@ -100,7 +107,8 @@ def input_value(wanted: Input, words: str) -> FieldValue:
     field = FieldMapping(wanted.name, wanted.name, wanted.name, kind, Owner.BOTH)
     found = converter(field, Side.BILLING)(words)
     if isinstance(found, Unreadable):
-        raise WrongUse(f"{wanted.name} cannot be {words!r}.", f"It is a {wanted.type.value}.")
+        hint = _WRITTEN.get(wanted.type, f"It is a {wanted.type.value}.")
+        raise WrongUse(f"{wanted.name} cannot be {words!r}.", hint)
     return found
 
 

@@ -15,7 +15,17 @@ _JUST_WRITTEN = 120_000  # in the five minutes that a cursor reaches back, about
 Lot = tuple[Side, str]  # records of an entity, by its name, on a side
 
 
-def forecast_live(bench: Workbench, side: Side, entity: EntityMapping, count: int) -> int:
+def length_in_url(key: str) -> int:
+    """Return about how long a key is in a URL: what parts a composite one takes three characters.
+
+    It is asked of each operation of a plan; to quote it would take ten times as long.
+    """
+    return len(key) + 2 * key.count("|")
+
+
+def forecast_live(
+    bench: Workbench, side: Side, entity: EntityMapping, count: int, key_size: int = 0
+) -> int:
     """Return the calls that `read_live` takes for so many records, in pieces of a `SEGMENT`.
 
     A read of what changed brings, in each piece but the first, what the commit wrote in those
@@ -23,10 +33,10 @@ def forecast_live(bench: Workbench, side: Side, entity: EntityMapping, count: in
     asked for.
     """
     connector = bench.connectors[side]
-    by_keys = connector.forecast_reads(entity, count)
+    by_keys = connector.forecast_reads(entity, count, key_size)
     if by_keys <= _FEW or not _tells(bench, (side, entity.name)):
         return by_keys
-    piece_by_keys = connector.forecast_reads(entity, min(count, SEGMENT))
+    piece_by_keys = connector.forecast_reads(entity, min(count, SEGMENT), key_size)
     sent = range(0, count, SEGMENT)
     return sum(min(_by_cursor(bench, side, entity, some), piece_by_keys) for some in sent)
 
@@ -46,7 +56,8 @@ def cheaper_by_cursor(
         if not _tells(bench, lot):
             return False
         side, entity = lot[0], bench.mapping.entity(lot[1])
-        by_keys = bench.connectors[side].forecast_reads(entity, len(keys))
+        size = -(-sum(map(length_in_url, keys)) // max(1, len(keys)))
+        by_keys = bench.connectors[side].forecast_reads(entity, len(keys), size)
         return by_keys > max(_FEW, _by_cursor(bench, side, entity, sent.get(lot, 0)))
 
     return frozenset(lot for lot, keys in lots.items() if is_cheaper(lot, keys))

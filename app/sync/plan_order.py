@@ -12,7 +12,7 @@ from typing import NamedTuple
 from app.domain.mapping import EntityMapping
 from app.domain.plan import FieldChange, Operation, Verb
 from app.domain.record import NO_BASE, FieldValue, canonical, content_hash
-from app.domain.stages import goes_with_deletes, own_references, own_targets
+from app.domain.stages import OwnLevels, goes_with_deletes, own_references, own_targets
 from app.store.workspace import Store
 from app.sync.groups import known_groups
 from app.sync.spool import Spool
@@ -71,8 +71,10 @@ class Shelves:
         for place, spool in sorted(self._spools.items(), key=lambda shelf: shelf[0]):
             entity = self._mapping.entity(place.entity)
             if own_references(entity):
+                levels = OwnLevels(self._mapping)
                 for operation in _by_levels(spool, entity):
                     into.append(operation)
+                    self.weighed.put_turn(operation, levels.of(operation))
             elif entity.together:
                 for operation in _by_groups(spool, entity, self._store):
                     into.append(operation)

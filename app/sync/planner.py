@@ -30,7 +30,7 @@ from app.store.cursors import instance_of
 from app.store.holding import is_held, own_reason
 from app.store.journal import now_text
 from app.sync.compare import held, opened, proposal_of
-from app.sync.explain import DryRun, affordable, with_left
+from app.sync.explain import DryRun, affordable, broken_off, with_left
 from app.sync.ignoring import rules_of
 from app.sync.left_hanging import TOO_MANY, LeftHanging
 from app.sync.look_costs import forecast_live
@@ -268,13 +268,14 @@ def finished(
     spool = Spool(bench.mapping, bench.store.path.parent)
     shelves.pour(spool)
     shelves.close()
+    warnings = broken_off(bench) if spool.tally else ()
     cost = with_left(bench, forecast(bench, spool.tally, spool.size, shelves.weighed))
     return CommitPlan(
         workspace=bench.name,
         mapping=bench.mapping.fingerprint,
         operations=spool.settled(),
         forecast=cost,
-        problems=(*affordable(cost), *dry_run.of_the_whole(), *problems),
+        problems=(*warnings, *affordable(cost), *dry_run.of_the_whole(), *problems),
         not_checked=tuple(dry_run.unchecked) if spool.tally else (),
         created_at=now_text(),
         created_by=getpass.getuser(),
@@ -291,9 +292,12 @@ def forecast(bench: Workbench, tally: Mapping[Part, int], size: int, weighed: We
     whole, total, most = Forecast(), sum(tally.values()), Counter[Side]()
     for (side, name), verbs in counts.items():
         connector, entity = bench.connectors[side], bench.mapping.entity(name)
-        reads = forecast_live(bench, side, entity, weighed.reads(side, name, verbs.total()))
+        asked, length = (f(side, name, verbs.total()) for f in (weighed.reads, weighed.key_size))
+        reads = forecast_live(bench, side, entity, asked, length)
         share, calls = size * verbs.total() // total, weighed.calls[side, name]
-        whole += connector.forecast(OperationCounts(entity, verbs, share, most[side], calls))
+        turns = weighed.turns(side, name)
+        counts_of = OperationCounts(entity, verbs, share, most[side], calls, turns)
+        whole += connector.forecast(counts_of)
         most[side] = max(most[side], verbs.total())
         whole += Forecast({side: reads})
     return whole

@@ -43,6 +43,10 @@ def in_a_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         (["connect", "aria", "x"], "core_url is missing"),
         (["connect", "aria", "x", *ARIA, "--set", "colour=blue"], "no setting 'colour'"),
         (["connect", "aria", "x", *ARIA, "--secret", "pin=1234"], "takes no value"),
+        (["connect", "aria", "x", *ARIA, "--set", "client_no=abc"], "no whole number above 0"),
+        (["connect", "aria", "x", *ARIA, "--set", "parallel=0"], "no whole number above 0"),
+        (["connect", "aria", "x", *ARIA, "--set", "core_url=a"], "'core_url' (Core API URL) is no"),
+        (["connect", "salesforce", "x", "--set", "login_url=http://["], "is no URL"),
         (["connect", "aria", "x", "--set", "core_url"], "no NAME=VALUE"),
         (["connect", "aria", "../x", *ARIA], "cannot be a name"),
         (["connect", "--ready-file", "none.json"], "none.json cannot be read"),
@@ -112,6 +116,20 @@ def test_a_wrong_option_on_a_workspace_is_named(
     assert error["hint"]
     assert error["summary"] in err
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.usefixtures("workspace")
+def test_a_folder_that_may_not_be_listed_is_not_taken_for_an_empty_one(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refuse(_folder: Path) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr(Path, "iterdir", refuse)
+    assert main(["workspace", "list"]) == 1
+    said = capsys.readouterr()
+    assert said.out == ""
+    assert "workspaces cannot be used: Permission denied." in said.err
 
 
 def test_two_billing_connections_make_no_workspace(

@@ -14,6 +14,10 @@ from app.errors import WrongUse
     [
         ({}, Given.setting, "lacks the setting 'core_url' (Core API URL)"),
         ({"core_url": "x.example"}, Given.url, "setting 'core_url' (Core API URL) is no URL"),
+        ({"core_url": "http://["}, Given.url, "setting 'core_url' (Core API URL) is no URL"),
+        ({"core_url": "https://a:99999"}, Given.url, "(Core API URL) is no URL"),
+        ({"core_url": "https://"}, Given.url, "(Core API URL) is no URL"),
+        ({"core_url": "9" * 16}, Given.number, "is no whole number above 0 of at most 15 digits"),
         ({"core_url": "0"}, Given.number, "'core_url' (Core API URL) is no whole number above 0"),
     ],
 )

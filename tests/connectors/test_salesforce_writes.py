@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -237,6 +238,8 @@ def test_a_forecast_counts_calls_of_200_and_2_kb_an_insert(world: World) -> None
     forecast = world.connectors["salesforce"].forecast(counts)
     assert forecast.calls[Side.SALESFORCE] == 3 + 1  # one to describe
     assert (forecast.storage_bytes, forecast.size_bytes) == (150 * 2048, 5000)
+    waiting = world.connectors["salesforce"].forecast(replace(counts, turns=2))
+    assert waiting.calls[Side.SALESFORCE] == forecast.calls[Side.SALESFORCE] + 2
     assert forecast.seconds > 0
 
 

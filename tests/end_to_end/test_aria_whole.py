@@ -30,7 +30,8 @@ def accounts(concord: Concord, door: Door) -> Iterator[Concord]:
 def loaded(accounts: Concord) -> Concord:
     """Return Concord with a workspace of Aria's accounts after their first load."""
     accounts.document("refresh")
-    assert accounts.settle()["failed"] == 0
+    done = accounts.settle()
+    assert (done["failed"], done["calls"]) == (0, done["forecast"]["calls"])
     assert accounts.counts() == {}
     return accounts
 

@@ -73,3 +73,13 @@ def test_what_is_no_billing_system_is_refused(keyed: Concord) -> None:
     assert (ran.status, "no billing connection" in ran.err) == (2, True)
     assert "--billing A --against B" in keyed("compare", "--billing", "orb-demo").err
     assert "needs a workspace" in keyed("compare").err
+
+
+def test_json_goes_to_stdout_beside_a_file_and_there_is_no_page(keyed: Concord) -> None:
+    file = keyed.base / "offers.csv"
+    ran = keyed("compare", *BOTH, "--json", "--format", "csv", "-o", str(file))
+    assert ran.json["billing"] == "aria-demo"
+    assert file.read_text().startswith("plan,")
+    assert keyed("compare", *BOTH, "--json", "--format", "csv").json == ran.json
+    ran = keyed("compare", *BOTH, "--format", "html")
+    assert (ran.status, ran.out) == (2, "")

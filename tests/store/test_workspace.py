@@ -79,6 +79,19 @@ def test_an_older_store_gets_what_later_versions_added_and_keeps_its_records(
         assert one_pair(store, link) is not None
 
 
+def test_an_older_store_is_searched_without_accents_from_then_on(tmp_path: Path) -> None:
+    file, names = tmp_path / "w.sqlite", ("Caf\u00e9\x1fkr\u00fcger", "kr\u00fcger", "plain")
+    with Store(file, MAPPING) as store:
+        store.mirror.executemany(
+            "INSERT INTO link (entity, key, title, sort) VALUES (1, ?1, ?1, ?1)",
+            [(name,) for name in names],
+        )
+        store.mirror.execute("PRAGMA user_version = 5")
+    with Store(file, MAPPING) as store:
+        sorts = store.reader.execute("SELECT sort FROM link ORDER BY id").fetchall()
+        assert sorts == [("Caf\u00e9\x1fkruger",), ("kruger",), ("plain",)]
+
+
 def test_threads_of_one_process_wait_for_each_other_however_long(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -133,6 +146,14 @@ def test_a_store_that_is_opened_on_a_full_disk_says_so(tmp_path: Path) -> None:
     error = sqlite3.OperationalError("disk I/O error")
     error.sqlite_errorname = "SQLITE_IOERR_SHMSIZE"
     assert "no space left" in str(translated(error, tmp_path / "w.sqlite"))
+
+
+def test_a_store_that_may_not_be_written_is_told_with_all_names_of_sqlite(tmp_path: Path) -> None:
+    error = sqlite3.OperationalError("attempt to write a readonly database")
+    error.sqlite_errorname = "SQLITE_READONLY_DIRECTORY"
+    told = translated(error, tmp_path / "w.sqlite")
+    assert "cannot be opened for writing" in told.summary
+    assert "rights of the file and of its folder" in told.hint
 
 
 def test_a_full_disk_loses_nothing_that_was_there(tmp_path: Path) -> None:

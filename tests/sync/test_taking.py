@@ -61,6 +61,8 @@ def test_an_order_tells_its_dates_and_whose_it_is(bench: Workbench) -> None:
 def test_a_day_stays_a_day_and_a_time_a_time(bench: Workbench) -> None:
     start = next(one for one in subscribe(bench).inputs if one.name == "start_date")
     assert input_value(start, "2027-01-31") == date(2027, 1, 31)
+    with pytest.raises(WrongUse, match=r"cannot be 'soon'\. Write 2026-11-22 or"):
+        input_value(start, "soon")
     midnight = datetime(2027, 1, 31, tzinfo=UTC)
     assert input_value(start, "2027-01-31T00:00:00Z") == midnight
     assert input_value(start, "2027-01-31T02:00:00+02:00") == midnight

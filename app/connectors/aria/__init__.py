@@ -25,19 +25,22 @@ SPEC = ConnectorSpec(
             "core_url",
             "Core API URL",
             "Such as https://secure.future.stage.ariasystems.net/v1/core (aria.md §1.1).",
+            kind="url",
         ),
         SettingSpec(
             "admin_url",
             "AdminTools URL",
             "Such as https://admintools.future.stage.ariasystems.net/AdminTools.php/Dispatcher.",
+            kind="url",
         ),
-        SettingSpec("client_no", "Client number", "A whole number above 0."),
+        SettingSpec("client_no", "Client number", "A whole number above 0.", kind="number"),
         SettingSpec(
             "object_query_url",
             "Object Query URL",
             "Needed for accounts and their transactions, such as "
             "https://secure.future.stage.ariasystems.net/api/AriaQuery/objects.php (aria.md §1.2).",
             required=False,
+            kind="url",
         ),
         SettingSpec(
             "promo_code",
@@ -51,12 +54,15 @@ SPEC = ConnectorSpec(
             "Stands in Aria's audit log; at most 30 characters.",
             required=False,
         ),
-        SettingSpec("parallel", "Calls at once", "A whole number above 0.", default="3"),
+        SettingSpec(
+            "parallel", "Calls at once", "A whole number above 0.", default="3", kind="number"
+        ),
         SettingSpec(
             "read_timeout_s",
             "Seconds to wait for an answer",
             "A whole number above 0.",
             default="120",
+            kind="number",
         ),
         SettingSpec(
             "event_answer",

@@ -189,8 +189,9 @@ class AriaConnector:
         """Return whether Aria can tell what changed of an entity (aria.md §5)."""
         return self._reader(entity).incremental(entity)
 
-    def forecast_reads(self, entity: EntityMapping, keys: int) -> int:
+    def forecast_reads(self, entity: EntityMapping, keys: int, key_size: int = 0) -> int:
         """Return the calls that a read of that many keys takes."""
+        del key_size
         return self._reader(entity).forecast(entity, keys)
 
     def forecast_changed(self, entity: EntityMapping, changed: int) -> int:

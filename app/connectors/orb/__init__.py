@@ -45,6 +45,7 @@ SPEC = ConnectorSpec(
             "Orb's is https://api.withorb.com/v1 (orb.md §1).",
             required=False,
             default="https://api.withorb.com/v1",
+            kind="url",
         ),
         SettingSpec(
             "mode",
@@ -59,12 +60,15 @@ SPEC = ConnectorSpec(
             "With commas between, such as credits,USD; empty for all that plans or customers name.",
             required=False,
         ),
-        SettingSpec("parallel", "Calls at once", "A whole number above 0.", default="8"),
+        SettingSpec(
+            "parallel", "Calls at once", "A whole number above 0.", default="8", kind="number"
+        ),
         SettingSpec(
             "read_timeout_s",
             "Seconds to wait for an answer",
             "A whole number above 0.",
             default="60",
+            kind="number",
         ),
         SettingSpec(
             "event_sources",

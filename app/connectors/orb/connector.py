@@ -126,8 +126,9 @@ class OrbConnector:
         """Return whether it only grows: Orb tells no changes of anything else (orb.md §6.1)."""
         return entity.name in LOOK_BACK
 
-    def forecast_reads(self, entity: EntityMapping, keys: int) -> int:
+    def forecast_reads(self, entity: EntityMapping, keys: int, key_size: int = 0) -> int:
         """Return the calls that a read of that many keys takes, at least."""
+        del key_size
         return self._reads.forecast(entity, keys)
 
     def forecast_changed(self, entity: EntityMapping, changed: int) -> int:

@@ -39,12 +39,14 @@ SPEC = ConnectorSpec(
             "login_url",
             "Sign-in URL",
             "The org's My Domain, such as https://NAME.my.salesforce.com.",
+            kind="url",
         ),
         SettingSpec(
             "instance_url",
             "Instance URL",
             "Filled in by signing in; else only for a pasted access token.",
             required=False,
+            kind="url",
         ),
         SettingSpec(
             "client_id",
@@ -71,12 +73,15 @@ SPEC = ConnectorSpec(
             "Host and port of the Pub/Sub API; - where the edition has none: then Concord asks.",
             default="api.pubsub.salesforce.com:7443",
         ),
-        SettingSpec("parallel", "Calls at once", "A whole number above 0.", default="8"),
+        SettingSpec(
+            "parallel", "Calls at once", "A whole number above 0.", default="8", kind="number"
+        ),
         SettingSpec(
             "read_timeout_s",
             "Seconds to wait for an answer",
             "A whole number above 0.",
             default="120",
+            kind="number",
         ),
     ),
     secrets=(

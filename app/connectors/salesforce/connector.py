@@ -189,9 +189,9 @@ class SalesforceConnector:
         del entity
         return True
 
-    def forecast_reads(self, entity: EntityMapping, keys: int) -> int:
-        """Return the calls for that many keys, guessing the keys' length."""
-        return self.reads.forecast(entity, keys)
+    def forecast_reads(self, entity: EntityMapping, keys: int, key_size: int = 0) -> int:
+        """Return the calls for that many keys, of a guessed length where it is not told."""
+        return self.reads.forecast(entity, keys, key_size)
 
     def forecast_changed(self, entity: EntityMapping, changed: int) -> int:
         """Return the calls of a query's pages, or of a bulk job where many rows changed."""

@@ -96,13 +96,17 @@ class Reads:
             else:
                 yield from self._all(chosen, fields, cancel)
 
-    def forecast(self, entity: EntityMapping, keys: int) -> int:
-        """Return the calls for that many keys, guessing the keys' length; describe is not in it."""
+    def forecast(self, entity: EntityMapping, keys: int, key_size: int = 0) -> int:
+        """Return the calls for that many keys, of a guessed length where it is not told.
+
+        Describe is not in it.
+        """
         if not keys:
             return 0
         chosen = self._selection(entity)
         composite = entity.billing_key.startswith("=")
-        size = keys_per_statement(chosen, _LONG_KEY if composite else _SHORT_KEY)
+        guess = _LONG_KEY if composite else _SHORT_KEY
+        size = keys_per_statement(chosen, key_size or guess)
         queries = _pieces(keys, size)
         return queries + (queries >= _MANY)
 

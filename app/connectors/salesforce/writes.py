@@ -156,7 +156,8 @@ class Writes:
         size = self.batch_size(counts)
         if counts.entity.together:
             return self._forecast_of_groups(counts)
-        calls, seconds = 0, 0.0
+        # What waits for others of its kind is a call of its own, if a small one.
+        calls, seconds = counts.turns, _SECONDS_PER_CALL * counts.turns
         for count in (_kept(counts), _gone(counts)):
             jobs, rest = divmod(count, size) if size > MOST_ROWS else (0, count)
             if rest > MOST_BY_COLLECTIONS:
