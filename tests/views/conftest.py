@@ -22,6 +22,8 @@ from tests.fakes import catalog_mapping, make_bench
 from tests.views.catalog import edit, fill
 from tests.views.customers import customers_mapping, edit_customers, fill_customers
 
+_MUCH_GARBAGE = 200_000  # objects made and not yet freed, as `gc.get_count` has them
+
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption(
@@ -66,16 +68,26 @@ def no_key_held() -> Iterator[None]:
         QTest.keyClick(QWidget(), Qt.Key.Key_unknown)
 
 
-@pytest.fixture(autouse=True)
+@pytest.fixture(autouse=True, scope="module")
 def no_collecting_in_workers() -> Iterator[None]:
     """Keep the garbage collector out of workers, where it would delete a test's widgets.
 
     A test's dialogs have no parent, so that they belong to Python and are garbage when the test
-    returns, while a worker may still be at work. The window's dialogs belong to the window.
+    returns, while a worker may still be at work. The window's dialogs belong to the window. What
+    a file's tests leave goes here: a later file's server would collect it in a thread of its own.
     """
     gc.disable()
     yield
+    gc.collect()
     gc.enable()
+
+
+@pytest.fixture(autouse=True)
+def little_garbage() -> Iterator[None]:
+    """Collect what tests have left once it is much."""
+    yield
+    if gc.get_count()[0] > _MUCH_GARBAGE:
+        gc.collect()
 
 
 @pytest.fixture
