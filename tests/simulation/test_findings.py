@@ -1,24 +1,19 @@
 """What the simulator found once and what was mended then, each as the shortest story."""
 
-from collections.abc import Iterator
-from concurrent.futures import Future
-from contextlib import nullcontext
 from decimal import Decimal
 
 import pytest
 
 from app.domain.control import CancelToken
-from app.domain.plan import Outcome, Verb
-from app.domain.plan_json import plan_from_json
+from app.domain.plan import Verb
 from app.domain.record import RecordKey, Side, exact
 from app.errors import StoreError
 from app.store.journal import open_runs
 from app.store.mirror import MirrorRead
 from app.store.mirror_delta import MirrorDelta
-from app.sync.commit import commit, resume
+from app.sync.commit import commit
 from app.sync.pairing import confirm
 from app.sync.refresh import RefreshRequest, refresh
-from app.sync.sender import Sender
 from app.sync.undo import build_undo
 from tests.simulation.connector import Ways
 from tests.simulation.invariants import (
@@ -31,18 +26,7 @@ from tests.simulation.pairing import no_record_twice, note_pairs
 from tests.simulation.people import REFUSED
 from tests.simulation.server import ARIA, ORB, SALESFORCE, Semantics
 from tests.simulation.simulator import Simulation
-from tests.simulation.world import calm_world
-
-PLACE = RecordKey("plan", "P9")
-
-
-@pytest.fixture
-def calm() -> Iterator[Simulation]:
-    """Return a world in which nothing goes wrong, with a plan that Salesforce lacks."""
-    with calm_world() as simulation:
-        simulation.servers[Side.BILLING].put(PLACE, ["a", None, None])
-        simulation.look()
-        yield simulation
+from tests.simulation.world import PLACE
 
 
 @pytest.mark.parametrize("semantics", [ORB, ARIA])
@@ -419,40 +403,6 @@ def test_what_got_the_key_of_a_record_that_is_gone_stays_in_the_mirror(
     assert list(mirror_agrees(bench, calm.servers)) == []
 
 
-@pytest.mark.parametrize("key", ["X1", None])
-def test_what_a_system_answers_again_is_read_again_though_an_earlier_read_saw_it_go(
-    calm: Simulation, monkeypatch: pytest.MonkeyPatch, key: str | None
-) -> None:
-    salesforce, bench = calm.servers[Side.SALESFORCE], calm.engine.bench
-    assert isinstance(salesforce, KeyedServer)
-    salesforce.semantics, child = ORB, RecordKey("tier", "T9")
-    calm.engine.connectors[Side.SALESFORCE].ways = Ways(tells_changes=True)
-    for server in (salesforce, calm.servers[Side.BILLING]):
-        server.put(RecordKey("plan", "P8"), ["a", None, None])
-    calm.servers[Side.BILLING].put(child, [None, "n", "P8"])
-    calm.servers[Side.BILLING].drop(PLACE)
-    calm.look()
-    calm.plan(frozenset({Verb.INSERT}), drawn=False)
-    plan = plan_from_json(calm.plans[-1], bench.mapping, bench.name)
-    monkeypatch.setattr(Sender, "_take", _takes_nothing)
-    with pytest.raises(StoreError):
-        commit(bench, plan, CancelToken(), calm.engine.report)
-    monkeypatch.undo()
-    salesforce.rekey(child, key) if key else salesforce.drop(child)
-    for _ in range(2):
-        calm.look()
-    result = resume(bench, CancelToken(), calm.engine.report)
-    assert result is not None
-    assert (result.written, child in salesforce.rows) == (1, False)
-    calm.look()
-    assert list(mirror_agrees(bench, calm.servers)) == []
-
-
-def _takes_nothing(_sender: Sender, future: "Future[list[Outcome]]") -> None:
-    future.result()
-    _store_is_full()
-
-
 def _store_is_full(*_given: object) -> None:
     raise StoreError("There is no space left.")
 
@@ -484,33 +434,3 @@ def test_what_got_the_key_of_a_paired_record_while_that_was_deleted_stays_in_the
     calm.look()
     assert paired in salesforce.rows
     assert list(mirror_agrees(calm.engine.bench, calm.servers)) == []
-
-
-@pytest.mark.parametrize("is_cut", [False, True])
-def test_what_a_later_commit_put_back_is_not_written_again_by_the_earlier_one(
-    calm: Simulation, monkeypatch: pytest.MonkeyPatch, *, is_cut: bool
-) -> None:
-    salesforce, billing = calm.servers[Side.SALESFORCE], calm.servers[Side.BILLING]
-    bench = calm.engine.bench
-    calm.plan(frozenset({Verb.INSERT}), drawn=False)
-    calm.commit()
-    for price, is_lost in ((exact(Decimal(2)), True), (None, is_cut)):
-        billing.edit(PLACE, "price", price)
-        calm.look()
-        calm.plan(frozenset({Verb.UPDATE}), drawn=False)
-        plan = plan_from_json(calm.plans[-1], bench.mapping, bench.name)
-        with monkeypatch.context() as patch:
-            if is_lost:
-                patch.setattr(Sender, "_take", _takes_nothing)
-            with pytest.raises(StoreError) if is_lost else nullcontext():
-                commit(bench, plan, CancelToken(), calm.engine.report)
-    result = resume(bench, CancelToken(), calm.engine.report)
-    assert result is not None
-    assert (result.stale, result.written) == (1, 0)
-    assert "has written the record since" in result.failures[0].message
-    if is_cut:
-        result = resume(bench, CancelToken(), calm.engine.report)
-        assert result is not None
-        assert result.is_clean
-    assert open_runs(bench.store) == []
-    assert salesforce.rows[PLACE][0].values == ["a", None, None]

@@ -12,7 +12,7 @@ from pathlib import Path
 from random import Random
 
 from app.domain.plan import Verb
-from app.domain.record import Side
+from app.domain.record import RecordKey, Side
 from app.store.workspace import Store
 from tests.simulation.connector import SimulatedConnector, Ways
 from tests.simulation.disk import Disk
@@ -24,6 +24,9 @@ from tests.simulation.people import REFUSED, People
 from tests.simulation.seams import stood_in
 from tests.simulation.server import ARIA, ORB, SALESFORCE, Server
 from tests.simulation.simulator import EVERY_VERB, MAPPING, Simulation
+
+PLACE = RecordKey("plan", "P9")
+"""What stories are about."""
 
 _WEATHERS = (
     Rates(edit=0.01),
