@@ -4,10 +4,11 @@ import logging
 import threading
 import time
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass
 from typing import Any
 
-from PySide6.QtCore import QObject, QRunnable, Qt, QThreadPool, Signal, Slot
+from PySide6.QtCore import QObject, Qt, Signal, Slot
 
 from app.domain.control import CancelToken, Progress, Report
 from app.errors import AppError, Cancelled
@@ -84,13 +85,10 @@ class Task(QObject):
             self.failed.emit(end.error)
 
 
-class _Runnable(QRunnable):
+class _Run:
     """Carries work into a thread of the pool; what it has to say goes through one signal."""
 
     def __init__(self, task: Task, work: Work) -> None:
-        super().__init__()
-        # The pool below keeps it alive until its end was delivered.
-        self.setAutoDelete(False)
         self._send = task.arrived.emit
         self._token, self._title, self._work = task.token, task.title, work
         # Work may report from several threads of its own.
@@ -98,8 +96,8 @@ class _Runnable(QRunnable):
         self._waiting: Progress | None = None
         self._sent_at = 0.0
 
-    def run(self) -> None:
-        threading.current_thread().name = _THREAD  # the log names it; Qt's own have no name
+    def __call__(self) -> None:
+        """Do the work and tell how it ended."""
         try:
             end = End(result=self._work(self._token, self._report))
         except AppError as error:
@@ -134,6 +132,9 @@ class _Runnable(QRunnable):
 class TaskPool(QObject):
     """One worker for whatever writes the store, and several that only read; they outlive views.
 
+    They are Python's threads: of one that Qt starts, Python forgets after each piece of work what
+    it had of its own, such as its connections to the store.
+
     Signals:
         started: A `Task` that has a title, for the status line.
     """
@@ -142,13 +143,10 @@ class TaskPool(QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._writer, self._readers = QThreadPool(self), QThreadPool(self)
-        self._writer.setMaxThreadCount(1)
-        self._readers.setMaxThreadCount(READERS)
-        for pool in (self._writer, self._readers):
-            # A store keeps a connection for each thread, so threads are kept as well.
-            pool.setExpiryTimeout(-1)
-        self._running: dict[Task, _Runnable] = {}
+        self._writer = ThreadPoolExecutor(1, _THREAD)
+        self._readers = ThreadPoolExecutor(READERS, _THREAD)
+        # A run is kept until its end was delivered: what its work holds may be of the window.
+        self._running: dict[Task, tuple[_Run, Future[None]]] = {}
 
     @property
     def running(self) -> tuple[Task, ...]:
@@ -164,10 +162,9 @@ class TaskPool(QObject):
             writes: Whether it writes the store or a remote system: then it waits its turn.
         """
         task = Task(self, title)
-        runnable = _Runnable(task, work)
-        self._running[task] = runnable
+        run = _Run(task, work)
         task.finished.connect(self._forget)
-        (self._writer if writes else self._readers).start(runnable)
+        self._running[task] = run, (self._writer if writes else self._readers).submit(run)
         if title:
             self.started.emit(task)
         return task
@@ -176,12 +173,7 @@ class TaskPool(QObject):
         """Cancel everything and wait; return whether all workers stopped in time."""
         for task in self.running:
             task.cancel()
-        until = time.monotonic() + limit_s
-        stopped = True
-        for pool in (self._writer, self._readers):
-            left_ms = max(0, int((until - time.monotonic()) * 1000))
-            stopped = pool.waitForDone(left_ms) and stopped
-        return stopped
+        return not wait([future for _run, future in self._running.values()], limit_s).not_done
 
     @Slot()
     def _forget(self) -> None:

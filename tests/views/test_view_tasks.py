@@ -8,6 +8,7 @@ from pytestqt.qtbot import QtBot
 
 from app.domain.control import CancelToken, Progress, Report
 from app.errors import StoreError
+from app.sync.workbench import Workbench
 from app.views.tasks import TaskPool
 
 
@@ -141,3 +142,15 @@ def test_only_work_with_a_title_is_announced(qtbot: QtBot, pool: TaskPool) -> No
         pass
     assert announced == ["Reading"]
     assert pool.running == ()
+
+
+def test_a_worker_keeps_its_connection_to_the_store(
+    qtbot: QtBot, pool: TaskPool, read_bench: Workbench
+) -> None:
+    heard = []
+    for _ in range(2):
+        task = pool.start(lambda _cancel, _report: read_bench.store.reader, writes=True)
+        with qtbot.waitSignal(task.succeeded, timeout=2000) as told:
+            pass
+        heard += told.args
+    assert heard[0] is heard[1]
