@@ -391,6 +391,7 @@ def do_test(arguments: Sequence[str]) -> int:
     folder = setup()
     processes = min((os.cpu_count() or 1) + 1, _MOST_TEST_PROCESSES)
     many = ["-n", str(processes), "--dist", "loadfile", "--no-loadscope-reorder"]
+    many.append("--max-worker-restart=0")  # else what comes after a crash of one waits for ever
     with private_session() as environment:
         python = str(venv_python(folder))
         return run_to_end([python, "-m", "pytest", *many, *arguments], environment)
