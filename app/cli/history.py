@@ -249,8 +249,11 @@ def _print_entries(bench: Workbench, options: Namespace, wanted: Wanted) -> int:
         return ExitStatus.DONE
     if told:
         _print_told(told)
+    entry = None
     for entry in found:
         _print_entry(entry)
+    if entry is None:
+        print("No change was found.")
     return ExitStatus.DONE
 
 

@@ -133,6 +133,11 @@ def test_wrong_use_is_told(history: Run, words: tuple[str, ...], told: str) -> N
     assert told in err
 
 
+def test_a_search_that_finds_nothing_says_so(history: Run) -> None:
+    assert history("--search", "of nobody") == (0, "No change was found.\n", "")
+    assert documents(history, "--search", "of nobody") == []
+
+
 def test_an_export_is_exact_and_holds_no_formula(history: Run, tmp_path: Path) -> None:
     file = tmp_path / "history.csv"
     assert history("--format", "csv", "-o", str(file)) == (0, "", "")
