@@ -197,10 +197,13 @@ def affordable(cost: Forecast) -> Iterator[Problem]:
 
 
 def broken_off(bench: Workbench) -> Iterator[Problem]:
-    """Yield a warning for each commit that broke off: a plan may rest on what it has changed."""
+    """Yield a warning for each commit without an end: a plan may rest on what it has changed.
+
+    The journal does not tell whether another process is still at it.
+    """
     for run in open_runs(bench.store):
-        words = f"commit {run} broke off, and how its changes ended is not known"
-        yield Problem("warning", "", "", f"{words}: `concord resume` first")
+        words = f"commit {run} broke off or is under way elsewhere: how its changes end is not known"
+        yield Problem("warning", "", "", f"{words}; resume it or wait for it, then plan anew")
 
 
 def note_told(bench: Workbench, side: Side, entities: Iterable[str], cancel: CancelToken) -> None:

@@ -109,11 +109,7 @@ def new_plan(world: World, sent: Mapping[str, Any]) -> Row:
         "version": 1,
         "trial_config": {"trial_period": None, "trial_period_unit": "days"},
         "plan_phases": phases or None,
-        "_aligned_phases": [
-            each["order"]
-            for each in sent.get("plan_phases") or []
-            if each.get("align_billing_with_phase_start_date")
-        ],
+        "_aligned_phases": _aligned(sent),
         "base_plan": None,
         "base_plan_id": None,
         "external_plan_id": external,
@@ -128,6 +124,12 @@ def new_plan(world: World, sent: Mapping[str, Any]) -> Row:
     world.add("plan", row)
     world.emit("plan.created", show_plan(row))
     return row
+
+
+def _aligned(sent: Mapping[str, Any]) -> list[int]:
+    """Return the order of the phases at whose start billing starts anew."""
+    phases = sent.get("plan_phases") or []
+    return [one["order"] for one in phases if one.get("align_billing_with_phase_start_date")]
 
 
 def _phase(world: World, sent: Mapping[str, Any]) -> Row:
