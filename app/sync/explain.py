@@ -202,7 +202,7 @@ def broken_off(bench: Workbench) -> Iterator[Problem]:
     The journal does not tell whether another process is still at it.
     """
     for run in open_runs(bench.store):
-        words = f"commit {run} broke off or is under way elsewhere: how its changes end is not known"
+        words = f"commit {run} broke off or is under way elsewhere: how it ends is not known"
         yield Problem("warning", "", "", f"{words}; resume it or wait for it, then plan anew")
 
 

@@ -100,7 +100,7 @@ def test_a_plan_made_beside_a_commit_that_broke_off_warns_of_it(bench: Workbench
     org(bench).fault = lambda _operation: cancel.cancel() or ""
     result = commit(bench, planned(bench), cancel, no_report)
     org(bench).fault = lambda _operation: ""
-    words = f"commit {result.commit} broke off or is under way elsewhere: how its changes end is not known"
+    words = f"commit {result.commit} broke off or is under way elsewhere: how it ends is not known"
     assert told(bench)[0] == ("warning", "", f"{words}; resume it or wait for it, then plan anew")
     resume(bench, CancelToken(), no_report)
     assert told(bench) == []
